@@ -1,0 +1,356 @@
+"""The values that walk through the house: frozen, canonical, free of any library's types.
+
+    outside shape --ingest--> ArticleInput --publish--> Article --compose--> Entry in a Feed --render--> Document
+                                                                                    bytes --verify--> Finding
+
+Every text in here survives the way through XML, JSON and feedparser unchanged (see text.py); every
+datetime is aware, in UTC, whole seconds. URLs are absolute and percent-encoded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal
+from urllib.parse import quote
+
+ALL_SLUG = "all"
+"""The feed of everything: a combination of every plain section."""
+
+INDEX_SLUG = "index"
+"""Under this name the OPML list of all sections lies in the feeds folder."""
+
+FormatName = Literal["rss", "atom", "json"]
+ContentMode = Literal["full", "summary"]
+
+
+class State(StrEnum):
+    """Where an article stands. Only live articles are in documents."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    name: str
+    email: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The credit of the paper or agency an article came from."""
+
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """`width` and `height` are pixels; `alt` is plain text."""
+
+    url: str
+    type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A file that comes with an article (RSS 2.0 `enclosure`; RFC 4287 §4.2.7.2 link rel="enclosure")."""
+
+    url: str
+    type: str
+    length_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArticleFields:
+    """What a newsroom says of an article. `sections` are slugs of plain sections, in the sender's order."""
+
+    external_id: str | None = None
+    title: str
+    link: str | None = None
+    summary: str | None = None
+    content_html: str | None = None
+    sections: tuple[str, ...]
+    authors: tuple[Author, ...] = ()
+    editor: str | None = None
+    source: Source | None = None
+    breadcrumb: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    image: Image | None = None
+    enclosures: tuple[Enclosure, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArticleInput(ArticleFields):
+    """A canonical article on its way in, before it has an id.
+
+    `published` None means: when it goes live. `draft` keeps it back. `minor` mends without moving
+    `updated`. `entry_id` carries a foreign id to the letter when an old feed is moved here.
+    """
+
+    published: datetime | None = None
+    updated: datetime | None = None
+    draft: bool = False
+    minor: bool = False
+    entry_id: str | None = None
+    is_permalink: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Article(ArticleFields):
+    """A stored article.
+
+    `seq` counts arrivals and never changes; `id` names it in URLs and API; `entry_id` stands in the feeds.
+    `revision` counts changes of content from 1. `published` is None only in a draft that names no time.
+    """
+
+    seq: int
+    id: str
+    entry_id: str
+    is_permalink: bool = False
+    state: State
+    published: datetime | None
+    updated: datetime | None
+    created: datetime
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that was changed or looks damaged, told to the sender: `place` is a field or a position in the text."""
+
+    place: str
+    message: str
+    severity: Literal["info", "warning"] = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a section is looked at anew whatever happened: every so many seconds, or by a five-field cron line."""
+
+    every_seconds: int | None = None
+    cron: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """The publication as a whole. `base_url` has no slash at its end; `timezone` is an IANA name."""
+
+    title: str
+    base_url: str
+    language: str
+    timezone: str
+    author: Author | None = None
+    copyright: str | None = None
+    image: Image | None = None
+
+    def feed_url(self, slug: str, suffix: str) -> str:
+        return f"{self.base_url}/feeds/{slug}.{suffix}"
+
+    def section_url(self, slug: str) -> str:
+        return f"{self.base_url}/sections/{slug}/"
+
+    def article_url(self, article_id: str) -> str:
+        return f"{self.base_url}/articles/{quote(article_id, safe='')}"
+
+    @property
+    def opml_url(self) -> str:
+        return f"{self.base_url}/feeds.opml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A section with the defaults filled in. `include` makes it a combination, which no article names itself.
+
+    `max_age_seconds` is what Cache-Control says; `aliases` are the names under which articles arrive.
+    """
+
+    slug: str
+    title: str
+    description: str
+    language: str
+    limit: int = 50
+    content: ContentMode = "full"
+    formats: tuple[FormatName, ...] = ("rss", "atom", "json")
+    categories: tuple[str, ...] = ()
+    image: Image | None = None
+    aliases: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    schedule: Schedule = Schedule(every_seconds=900)
+    on_change: bool = True
+    max_age_seconds: int = 60
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The plain sections whose articles appear here."""
+        return self.include or (self.slug,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """RFC 4287 §4.2.2; in RSS `term` is the text and `scheme` the domain."""
+
+    term: str
+    scheme: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One article as it stands in a feed, the same for every format.
+
+    `link` is the article's own or its page here. `summary` is plain text; `content_html` is None where the
+    section publishes summaries only or the article has no body.
+    """
+
+    article_id: str
+    revision: int
+    entry_id: str
+    is_permalink: bool
+    link: str
+    title: str
+    summary: str
+    content_html: str | None
+    published: datetime
+    updated: datetime
+    authors: tuple[Author, ...]
+    editor: str | None
+    source: Source | None
+    categories: tuple[Category, ...]
+    language: str | None
+    image: Image | None
+    enclosures: tuple[Enclosure, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """One section, neutral of format. `home_url` is its page; `self_urls` its address per format."""
+
+    slug: str
+    feed_id: str
+    title: str
+    description: str
+    language: str
+    home_url: str
+    self_urls: Mapping[str, str]
+    author: Author
+    copyright: str | None
+    image: Image | None
+    categories: tuple[Category, ...]
+    ttl_seconds: int
+    updated: datetime
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """The bytes of one feed in one format. `format` names a row of feed.formats (or "opml")."""
+
+    slug: str
+    format: str
+    content: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the bytes in hex: the ETag's source and the test for "nothing changed"."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One difference between a document and what it should say.
+
+    `rule` is a short stable name (`entry.title`), `entry_id` the entry it hangs on or None for the document,
+    `expected` and `found` are shortened for reading.
+    """
+
+    rule: str
+    message: str
+    format: str
+    entry_id: str | None = None
+    expected: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        whose = f" in entry {self.entry_id}" if self.entry_id else ""
+        return f"{self.format}: {self.rule}{whose}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRecord:
+    """What a folder's file was when it went live. `mtime` (whole seconds, UTC) is its Last-Modified."""
+
+    format: str
+    digest: str
+    length_bytes: int
+    mtime: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """What one feeds folder knows of one section: made from what, when, holding what.
+
+    `made_from` fingerprints generations, settings, renderer and formats (see regenerate.py); `generation` is the sum
+    over the section's members. `entries` maps article id to revision, in the feed's order. `error` is why the newest
+    attempt did not go live, or None; `attempted` is when that was, `published` when the files last changed.
+    """
+
+    slug: str
+    made_from: str
+    generation: int
+    entries: Mapping[str, int]
+    documents: tuple[DocumentRecord, ...]
+    findings: tuple[Finding, ...]
+    error: str | None
+    attempted: datetime
+    published: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """An article kept out of the feeds since `since`, until its revision changes or it is released."""
+
+    article_id: str
+    revision: int
+    reason: str
+    renderer: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionState:
+    """What the store knows of a section that config.yaml names or once named.
+
+    `generation` rises with every change to its articles that shows; `urgent_generation` is its value at the newest withdrawal,
+    which is published at once whatever the schedule. `feed_id` is minted once.
+    """
+
+    slug: str
+    feed_id: str
+    created: datetime
+    generation: int
+    urgent_generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An API token as stored: its hash only. `sections` empty means every section."""
+
+    id: int
+    name: str
+    sections: tuple[str, ...]
+    created: datetime
+    last_used: datetime | None
+    revoked: datetime | None
