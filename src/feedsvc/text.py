@@ -2,37 +2,197 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote
+
+import ada_url
+import langcodes
+import nh3
+import regex
+from lxml import etree, html
+
+ELLIPSIS = "…"
+
+ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
+"""What a link in a body may lead to."""
+
+# https://www.w3.org/TR/xml/#charsets, the complement of production [2] Char.
+_XML_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+# A C1 control in the wild is a windows-1252 byte that was read as Latin-1; feedparser and browsers read it so, too.
+_C1_MEANINGS = {
+    code: bytes([code]).decode("cp1252", errors="ignore")  # five of them mean nothing and go
+    for code in range(0x80, 0xA0)
+}
+
+_TAGS = frozenset(
+    "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure "
+    "h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small span strong sub summary sup table tbody "
+    "td tfoot th thead time tr u ul var video wbr".split()
+)
+_CONTENT_DROPPED = frozenset("script style template iframe object embed form noscript svg math title head".split())
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": {"dir", "lang", "title"},
+    "a": {"href", "hreflang"},
+    "audio": {"controls", "src"},
+    "blockquote": {"cite"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "del": {"cite", "datetime"},
+    "details": {"open"},
+    "img": {"alt", "height", "src", "width"},
+    "ins": {"cite", "datetime"},
+    "li": {"value"},
+    "ol": {"reversed", "start", "type"},
+    "q": {"cite"},
+    "td": {"colspan", "headers", "rowspan"},
+    "th": {"colspan", "headers", "rowspan", "scope"},
+    "time": {"datetime"},
+    "video": {"controls", "height", "poster", "src", "width"},
+}
+_URL_ATTRIBUTES = frozenset({"href", "src", "cite", "poster"})
+_BLOCKS = frozenset(
+    "blockquote br caption dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table tr ul".split()
+)
+_UNREAD = frozenset({"rt", "rp"})
+
+_GRAPHEME = regex.compile(r"\X")
+_SENTENCE_END = re.compile("[。！？!?…][”’」』）)\"']*$|[.][”’)\"']*$")
+
 
 def canonical_text(text: str) -> str:
-    """Multi-line plain text (summaries): XML-legal, CRLF and CR to LF, C1 controls mapped or dropped, outer white space stripped."""
-    raise NotImplementedError
+    """Multi-line plain text (summaries): XML-legal, CRLF and CR to LF, C1 controls mapped, outer white space stripped."""
+    return _legal(text).strip()
 
 
 def canonical_line(text: str) -> str:
-    """One line of plain text (titles, names, tags): as canonical_text; a line break inside becomes a space."""
-    raise NotImplementedError
+    """One line of plain text (titles, names, tags): as canonical_text, and a tab or line break inside becomes a space."""
+    return re.sub("[\t\n]", " ", canonical_text(text))
 
 
 def canonical_url(url: str, base: str | None = None) -> str:
-    """Absolute http(s) URL (mailto: and tel: in links are not for this), percent-encoded (RFC 3986), host in ASCII (IDNA). Raises ValueError."""
-    raise NotImplementedError
+    """Make an absolute http(s) URL, percent-encoded (RFC 3986 §2), its host in ASCII; ValueError with the reason.
+
+    Reading follows the WHATWG URL standard, as browsers do; `base` resolves a relative one.
+    """
+    absolute = _absolute(url, base)
+    if not absolute.startswith(("http://", "https://")):
+        raise ValueError("only http and https URLs can be used here")
+    return absolute
 
 
 def canonical_language(tag: str) -> str:
-    """A well-formed BCP 47 tag in its usual case (`zh_tw` -> `zh-TW`). Raises ValueError."""
-    raise NotImplementedError
+    """Give a well-formed BCP 47 tag in its usual case (`zh_tw` -> `zh-TW`); ValueError with the reason."""
+    try:
+        return langcodes.standardize_tag(tag.strip())
+    except langcodes.LanguageTagError as error:
+        raise ValueError(f"not a language tag (BCP 47), such as zh-Hans or en-GB: {error}") from error
 
 
-def sanitize_html(html: str, base_url: str) -> str:
-    """A safe fragment in canonical form: no script, style, form or handler; URLs absolute; its own output comes out unchanged."""
-    raise NotImplementedError
+def sanitize_html(markup: str, base_url: str) -> str:
+    """Make a safe fragment in canonical form: nothing active, URLs absolute; its own output comes out unchanged."""
+
+    def keep(_tag: str, attribute: str, value: str) -> str | None:
+        value = _legal(value)
+        if attribute not in _URL_ATTRIBUTES:
+            return value
+        try:
+            absolute = _absolute(value, base_url)
+        except ValueError:
+            return None
+        return absolute if absolute.partition(":")[0] in ALLOWED_SCHEMES else None
+
+    def clean(fragment: str) -> str:
+        # Legal again afterwards: a character reference (&#12;) only becomes its character in the parser.
+        return _legal(
+            nh3.clean(
+                fragment,
+                tags=set(_TAGS),
+                clean_content_tags=set(_CONTENT_DROPPED),
+                attributes=_ATTRIBUTES,
+                attribute_filter=keep,
+                link_rel=None,
+                url_schemes=ALLOWED_SCHEMES,
+            )
+        ).strip()
+
+    cleaned = clean(_legal(markup))
+    # Misnested markup can settle only on the second reading (https://html.spec.whatwg.org/#serialising-html-fragments).
+    for _ in range(4):
+        again = clean(cleaned)
+        if again == cleaned:
+            break
+        cleaned = again
+    return cleaned
 
 
-def plain_text(html: str) -> str:
-    """The text of an HTML fragment as a reader sees it, blocks apart by a line break."""
-    raise NotImplementedError
+def plain_text(markup: str) -> str:
+    """The text of an HTML fragment as one reads it: blocks apart by a line break, readings in ruby left out."""
+    if not markup.strip():
+        return ""
+    # huge_tree off: libxml2 then bounds depth by itself; the ingest gate bounds it before.
+    root = html.fragment_fromstring(markup, create_parent="div")
+    pieces: list[str] = []
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if not isinstance(element.tag, str):
+            continue
+        if element.tag in _BLOCKS:
+            pieces.append("\n")
+        if event == "start" and element.text and element.tag not in _UNREAD:
+            pieces.append(_fold(element.text))
+        elif event == "end" and element.tail and element is not root:
+            pieces.append(_fold(element.tail))
+    lines = (line.strip() for line in "".join(pieces).split("\n"))
+    return canonical_text("\n".join(line for line in lines if line))
 
 
 def summarize(text: str, limit: int = 200) -> str:
-    """At most `limit` graphemes, cut after a sentence where one ends in the second half, else after a word, with an ellipsis."""
-    raise NotImplementedError
+    """At most `limit` graphemes (UAX #29) of plain text on one line.
+
+    Cut after a sentence where one ends in the second half, else after a word (or a Chinese character), with an ellipsis.
+    """
+    line = " ".join(text.split())
+    graphemes = _GRAPHEME.findall(line)
+    if len(graphemes) <= limit:
+        return line
+    for end in range(limit, limit // 2, -1):
+        cut = "".join(graphemes[:end]).rstrip()
+        if _SENTENCE_END.search(cut) and (not cut.endswith(".") or graphemes[end] == " "):
+            return cut
+    end = limit - 1
+    if graphemes[end].isascii() and graphemes[end] != " ":
+        # Inside a word in Latin letters: back to its beginning, unless that gives up half of the text.
+        space = next(
+            (i for i in range(end, limit // 2, -1) if graphemes[i - 1] == " " or not graphemes[i - 1].isascii()), end
+        )
+        end = space
+    return "".join(graphemes[:end]).rstrip() + ELLIPSIS
+
+
+def _legal(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _XML_ILLEGAL.sub("", text).translate(_C1_MEANINGS)
+
+
+def _fold(text: str) -> str:
+    return re.sub("[ \t\n]+", " ", text)
+
+
+def _absolute(url: str, base: str | None) -> str:
+    try:
+        absolute: str = ada_url.join_url(base, url) if base else ada_url.normalize_url(url)
+    except ValueError as error:
+        raise ValueError("not an absolute URL" if base is None else "not a URL") from error
+    # The WHATWG standard leaves some characters bare that RFC 3986 §2 wants encoded; the host is ASCII already.
+    encoded = re.sub("%(?![0-9A-Fa-f]{2})", "%25", absolute)
+    head, slashes, rest = encoded.partition("//")
+    if not slashes:
+        return _encode(encoded)
+    authority = re.match("[^/?#]*", rest)
+    length = authority.end() if authority else 0
+    path, hash_sign, fragment = rest[length:].partition("#")
+    return head + slashes + rest[:length] + _encode(path) + hash_sign + _encode(fragment)
+
+
+def _encode(part: str) -> str:
+    return quote(part, safe="%:/?@!$&'()*+,;=~")
