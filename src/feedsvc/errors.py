@@ -50,8 +50,9 @@ class ConfigProblem:
     hint: str = ""
 
     def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}"
         hint = f" {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.path}: found {self.found}, expected {self.expected}.{hint}"
+        return f"{where}: {self.path}: found {self.found}, expected {self.expected}.{hint}"
 
 
 class FeedsvcError(Exception):

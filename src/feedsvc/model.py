@@ -204,7 +204,6 @@ class Category:
 
     term: str
     scheme: str | None = None
-    label: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +227,7 @@ class Entry:
     authors: tuple[Author, ...]
     editor: str | None
     source: Source | None
+    breadcrumb: tuple[str, ...]
     categories: tuple[Category, ...]
     language: str | None
     image: Image | None
@@ -333,8 +333,8 @@ class Quarantined:
 class SectionState:
     """What the store knows of a section that config.yaml names or once named.
 
-    `generation` rises with every change to its articles that shows; `urgent_generation` is its value at the newest withdrawal,
-    which is published at once whatever the schedule. `feed_id` is minted once.
+    `generation` rises with every change to its articles that shows; `urgent_generation` is its value at the newest
+    withdrawal, which is published at once whatever the schedule. `feed_id` is minted once.
     """
 
     slug: str

@@ -1,4 +1,4 @@
-"""Text that survives: what XML 1.0 allows, what feedparser gives back unchanged, sanitised HTML, plain text, summaries."""
+"""Text that survives XML, JSON and feedparser unchanged; sanitised HTML, plain text, summaries, URLs, language tags."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _C1_MEANINGS = {
 }
 
 _TAGS = frozenset(
-    "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure "
-    "h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small span strong sub summary sup table tbody "
-    "td tfoot th thead time tr u ul var video wbr".split()
+    "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "
+    "figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small span strong sub summary sup "
+    "table tbody td tfoot th thead time tr u ul var video wbr".split()
 )
 _CONTENT_DROPPED = frozenset("script style template iframe object embed form noscript svg math title head".split())
 _ATTRIBUTES: dict[str, set[str]] = {
@@ -52,7 +52,8 @@ _ATTRIBUTES: dict[str, set[str]] = {
 }
 _URL_ATTRIBUTES = frozenset({"href", "src", "cite", "poster"})
 _BLOCKS = frozenset(
-    "blockquote br caption dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table tr ul".split()
+    "blockquote br caption dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table tr "
+    "ul".split()
 )
 _UNREAD = frozenset({"rt", "rp"})
 
@@ -61,12 +62,12 @@ _SENTENCE_END = re.compile("[。！？!?…][”’」』）)\"']*$|[.][”’)\
 
 
 def canonical_text(text: str) -> str:
-    """Multi-line plain text (summaries): XML-legal, CRLF and CR to LF, C1 controls mapped, outer white space stripped."""
+    """Multi-line plain text (summaries): XML-legal, CRLF and CR to LF, C1 controls mapped, stripped at its ends."""
     return _legal(text).strip()
 
 
 def canonical_line(text: str) -> str:
-    """One line of plain text (titles, names, tags): as canonical_text, and a tab or line break inside becomes a space."""
+    """One line of plain text (titles, names, tags): as canonical_text; a tab or line break inside becomes a space."""
     return re.sub("[\t\n]", " ", canonical_text(text))
 
 
@@ -149,7 +150,7 @@ def plain_text(markup: str) -> str:
 def summarize(text: str, limit: int = 200) -> str:
     """At most `limit` graphemes (UAX #29) of plain text on one line.
 
-    Cut after a sentence where one ends in the second half, else after a word (or a Chinese character), with an ellipsis.
+    Cut after a sentence where one ends in the second half, else after a word or a Chinese character, with an ellipsis.
     """
     line = " ".join(text.split())
     graphemes = _GRAPHEME.findall(line)
@@ -185,6 +186,8 @@ def _absolute(url: str, base: str | None) -> str:
         raise ValueError("not an absolute URL" if base is None else "not a URL") from error
     # The WHATWG standard leaves some characters bare that RFC 3986 §2 wants encoded; the host is ASCII already.
     encoded = re.sub("%(?![0-9A-Fa-f]{2})", "%25", absolute)
+    # Many readers, feedparser first, take `&copy;` in a URL for a character reference.
+    encoded = re.sub("(&[A-Za-z0-9_]+);", r"\1%3B", encoded)
     head, slashes, rest = encoded.partition("//")
     if not slashes:
         return _encode(encoded)
