@@ -250,6 +250,7 @@ class Feed:
     image: Image | None
     categories: tuple[Category, ...]
     ttl_seconds: int
+    created: datetime
     updated: datetime
     entries: tuple[Entry, ...]
 

@@ -1,0 +1,98 @@
+"""Section + Articles -> Feed: what belongs, in which order, with which dates. The same for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from feedsvc.feed.formats import FORMATS
+from feedsvc.model import Article, Author, Category, Entry, Feed, Section, SectionState, Site
+from feedsvc.text import plain_text, summarize
+
+SUMMARY_GRAPHEMES = 200
+"""How long a summary is that nobody wrote."""
+
+
+def compose(
+    site: Site,
+    section: Section,
+    state: SectionState,
+    articles: Sequence[Article],
+    sections: Mapping[str, Section],
+) -> Feed:
+    """The feed of one section from its newest live articles (already in order, newest first, at most `limit`).
+
+    `sections` are all that are configured; their titles become categories. A feed without entries is as old as its
+    section: RFC 4287 §4.2.15 wants an `updated`, and a clock would make it differ between replicas.
+    """
+    entries = tuple(_compose_entry(site, section, article, sections) for article in articles)
+    return Feed(
+        slug=section.slug,
+        feed_id=state.feed_id,
+        title=section.title,
+        description=section.description,
+        language=section.language,
+        home_url=site.section_url(section.slug),
+        self_urls={name: site.feed_url(section.slug, FORMATS[name].suffix) for name in section.formats},
+        author=site.author or Author(name=site.title),
+        copyright=site.copyright,
+        image=section.image or site.image,
+        categories=tuple(Category(term=term) for term in section.categories),
+        ttl_seconds=section.max_age_seconds,
+        created=state.created,
+        updated=_latest(state.created, entries),
+        entries=entries,
+    )
+
+
+def without(feed: Feed, entry_ids: Collection[str]) -> Feed:
+    """The same feed less these entries."""
+    entries = tuple(entry for entry in feed.entries if entry.entry_id not in entry_ids)
+    return replace(feed, entries=entries, updated=_latest(feed.created, entries))
+
+
+def _latest(created: datetime, entries: Sequence[Entry]) -> datetime:
+    return max((created, *(entry.updated for entry in entries)))
+
+
+def _compose_entry(site: Site, section: Section, article: Article, sections: Mapping[str, Section]) -> Entry:
+    if article.published is None:
+        raise ValueError(f"article {article.id} is live without a time of publication")
+    return Entry(
+        article_id=article.id,
+        revision=article.revision,
+        entry_id=article.entry_id,
+        is_permalink=article.is_permalink,
+        link=article.link or site.article_url(article.id),
+        title=article.title,
+        summary=article.summary or summarize(plain_text(article.content_html or ""), SUMMARY_GRAPHEMES),
+        content_html=article.content_html if section.content == "full" else None,
+        published=article.published,
+        updated=max(article.updated or article.published, article.published),
+        authors=article.authors,
+        editor=article.editor,
+        source=article.source,
+        breadcrumb=article.breadcrumb,
+        categories=_categories(site, article, sections),
+        language=article.language,
+        image=article.image,
+        enclosures=article.enclosures,
+    )
+
+
+def _categories(site: Site, article: Article, sections: Mapping[str, Section]) -> tuple[Category, ...]:
+    """Its sections by title, its breadcrumb as one path, its tags; each once.
+
+    RSS 2.0 `category`: "a forward-slash-separated string that identifies a hierarchic location".
+    """
+    found = [
+        Category(term=sections[slug].title, scheme=f"{site.base_url}/sections/")
+        for slug in article.sections
+        if slug in sections
+    ]
+    if article.breadcrumb:
+        path = "/".join(crumb.replace("/", "／") for crumb in article.breadcrumb)
+        found.append(Category(term=path, scheme=f"{site.base_url}/"))
+    found += [Category(term=tag) for tag in article.tags]
+    return tuple(dict.fromkeys(found))
