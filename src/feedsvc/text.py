@@ -6,9 +6,10 @@ import re
 from urllib.parse import quote
 
 import ada_url
-import langcodes
 import nh3
 import regex
+from langcodes import standardize_tag
+from langcodes.tag_parser import LanguageTagError
 from lxml import etree, html
 
 ELLIPSIS = "…"
@@ -85,8 +86,8 @@ def canonical_url(url: str, base: str | None = None) -> str:
 def canonical_language(tag: str) -> str:
     """Give a well-formed BCP 47 tag in its usual case (`zh_tw` -> `zh-TW`); ValueError with the reason."""
     try:
-        return langcodes.standardize_tag(tag.strip())
-    except langcodes.LanguageTagError as error:
+        return standardize_tag(tag.strip())
+    except LanguageTagError as error:
         raise ValueError(f"not a language tag (BCP 47), such as zh-Hans or en-GB: {error}") from error
 
 

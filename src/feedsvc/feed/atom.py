@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from feedsvc.feed.extensions import add_entry, extended_generator, render_document
-from feedsvc.model import Author, Category, Entry, Feed
+from feedsvc.feed.verify import Expectation, Letters, expect_entry, verify_xml
+from feedsvc.model import Author, Category, Entry, Feed, Finding
+from feedsvc.parse import Reading
 
 NAME = "atom"
 SUFFIX = "atom"
@@ -34,6 +36,72 @@ def render(feed: Feed) -> bytes:
     for entry in feed.entries:
         _add_entry(generator, entry)
     return render_document(NAME, generator, feed)
+
+
+def verify(content: bytes, feed: Feed) -> list[Finding]:
+    """Every place where the document does not say what the feed says; none for a right one."""
+    return verify_xml(
+        content,
+        Expectation(
+            format=NAME,
+            media_type=MEDIA_TYPE,
+            version="atom10",
+            entry_ids=tuple(entry.entry_id for entry in feed.entries),
+            channel=_expect_feed(feed),
+            entries=tuple(
+                expect_entry(entry) | {"language": entry.language or feed.language} for entry in feed.entries
+            ),
+            channel_path="/atom:feed",
+            entry_path="/atom:feed/atom:entry",
+            channel_letters={
+                "atom:title": (feed.title,),
+                "atom:subtitle": (feed.description,),
+                "atom:author/atom:email": (feed.author.email,) if feed.author.email else (),
+            },
+            entry_letters=tuple(_expect_letters(entry) for entry in feed.entries),
+        ),
+    )
+
+
+def _expect_feed(feed: Feed) -> Reading:
+    author = feed.author
+    return {
+        "id": feed.feed_id,
+        "title": feed.title,
+        "description": feed.description,
+        "link": feed.home_url,
+        "self": (feed.self_urls[NAME],),
+        "language": feed.language,
+        "copyright": feed.copyright,
+        "image": feed.image.url if feed.image else None,
+        "updated": feed.updated,
+        "authors": ((author.name, author.url),),
+        "categories": tuple((category.term, category.scheme) for category in feed.categories),
+        "generator": "feedsvc",
+    }
+
+
+def _expect_entry(entry: Entry, feed: Feed) -> Reading:
+    return expect_entry(entry) | {
+        "language": entry.language or feed.language,  # xml:lang is inherited
+        "summary": entry.summary or entry.content_html,  # feedparser shows the content where there is no summary
+    }
+
+
+def _expect_letters(entry: Entry) -> Letters:
+    links = [entry.link, *(enclosure.url for enclosure in entry.enclosures)]
+    if entry.source and entry.source.url:
+        links.append(entry.source.url)
+    return {
+        "atom:title": (entry.title,),
+        "atom:summary": (entry.summary,) if entry.summary else (),
+        "atom:content": (entry.content_html,) if entry.content_html is not None else (),
+        "atom:content/@type": ("html",) if entry.content_html is not None else (),
+        "atom:link/@href": tuple(links),
+        "atom:author/atom:name": tuple(author.name for author in entry.authors),
+        "atom:author/atom:email": tuple(author.email for author in entry.authors if author.email),
+        "media:content/media:description": (entry.image.alt,) if entry.image and entry.image.alt else (),
+    }
 
 
 def _add_entry(generator: Any, entry: Entry) -> None:

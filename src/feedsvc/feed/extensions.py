@@ -20,13 +20,8 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feedsvc.errors import RenderError
+from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, MEDIA, XML_LANG
 from feedsvc.model import Enclosure, Entry, Feed, Image
-
-ATOM = "http://www.w3.org/2005/Atom"
-DC = "http://purl.org/dc/elements/1.1/"
-DCTERMS = "http://purl.org/dc/terms/"
-MEDIA = "http://search.yahoo.com/mrss/"
-XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 Element = Any
 """An lxml element; lxml's stubs leave the type of feedgen's trees open."""
@@ -95,9 +90,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen carri
         etree.SubElement(element, "link", href=self.entry.link, rel="alternate", type="text/html")
         for enclosure in self.entry.enclosures:
             length = str(enclosure.length_bytes)
-            etree.SubElement(
-                element, "link", href=enclosure.url, rel="enclosure", type=enclosure.type, length=length
-            )
+            etree.SubElement(element, "link", href=enclosure.url, rel="enclosure", type=enclosure.type, length=length)
         self._credit(element, "link")
         self._media(element, ())
         return element

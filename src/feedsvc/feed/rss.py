@@ -5,8 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from feedsvc.feed.extensions import NO_DATE, add_entry, extended_generator, render_document
-from feedsvc.model import Category, Entry, Feed
+from feedsvc.feed.extensions import NO_DATE, add_entry, extended_generator, render_document, rfc822
+from feedsvc.feed.verify import Expectation, Letters, expect_entry, expect_media, verify_xml
+from feedsvc.model import Category, Entry, Feed, Finding
+from feedsvc.parse import Reading
 
 NAME = "rss"
 SUFFIX = "rss"
@@ -27,8 +29,8 @@ def render(feed: Feed) -> bytes:
     generator.ttl(ttl_minutes(feed))
     if feed.copyright:
         generator.copyright(feed.copyright)
-    if feed.author.email:
-        generator.managingEditor(f"{feed.author.email} ({feed.author.name})")
+    for editor in _managing_editor(feed):
+        generator.managingEditor(editor)
     if feed.image:
         generator.image(url=feed.image.url, title=feed.title, link=feed.home_url)
     for category in feed.categories:
@@ -38,13 +40,84 @@ def render(feed: Feed) -> bytes:
     return render_document(NAME, generator, feed)
 
 
+def verify(content: bytes, feed: Feed) -> list[Finding]:
+    """Every place where the document does not say what the feed says; none for a right one."""
+    return verify_xml(
+        content,
+        Expectation(
+            format=NAME,
+            media_type=MEDIA_TYPE,
+            version="rss20",
+            entry_ids=tuple(entry.entry_id for entry in feed.entries),
+            channel=_expect_channel(feed),
+            entries=tuple(_expect_item(entry) for entry in feed.entries),
+            channel_path="/rss/channel",
+            entry_path="/rss/channel/item",
+            channel_letters={
+                "title": (feed.title,),
+                "description": (feed.description,),
+                "lastBuildDate": (rfc822(feed.updated),),
+                "managingEditor": _managing_editor(feed),
+            },
+            entry_letters=tuple(_expect_letters(entry) for entry in feed.entries),
+        ),
+    )
+
+
+def _expect_channel(feed: Feed) -> Reading:
+    author = feed.author
+    return {
+        "title": feed.title,
+        "description": feed.description,
+        "link": feed.home_url,
+        "self": (feed.self_urls[NAME],),
+        "language": feed.language,
+        "copyright": feed.copyright,
+        "image": feed.image.url if feed.image else None,
+        "updated": feed.updated,
+        "ttl": str(ttl_minutes(feed)),
+        "authors": ((author.name, None),) if author.email else (),
+        "categories": tuple((category.term, category.scheme) for category in feed.categories),
+        "generator": "feedsvc",
+    }
+
+
+def _expect_item(entry: Entry) -> Reading:
+    has_both = entry.summary and entry.content_html is not None
+    return expect_entry(entry) | {
+        "authors": tuple((author.name, None) for author in entry.authors),
+        "summary": description_html(entry) or entry.content_html,
+        "content": (("text/html", entry.content_html),) if has_both else (),
+        "enclosures": expect_entry(entry)["enclosures"][:1],
+        "media": expect_media(entry.image, entry.enclosures[1:]),
+    }
+
+
+def _expect_letters(entry: Entry) -> Letters:
+    has_both = entry.summary and entry.content_html is not None
+    return {
+        "title": (entry.title,),
+        "description": (description_html(entry) or entry.content_html or "",),
+        "content:encoded": (entry.content_html or "",) if has_both else (),
+        "guid/@isPermaLink": (str(entry.is_permalink).lower(),),
+        "pubDate": (rfc822(entry.published),),
+        "dc:creator": tuple(author.name for author in entry.authors),
+        "media:content/media:description": (entry.image.alt,) if entry.image and entry.image.alt else (),
+    }
+
+
+def _managing_editor(feed: Feed) -> tuple[str, ...]:
+    """RSS Profile, "managingEditor": an address is what it holds, so there is none without."""
+    return (f"{feed.author.email} ({feed.author.name})",) if feed.author.email else ()
+
+
 def ttl_minutes(feed: Feed) -> int:
     """RSS 2.0 `ttl`: minutes a channel can be cached, at least one."""
     return max(1, feed.ttl_seconds // 60)
 
 
 def description_html(entry: Entry) -> str:
-    """What `description` holds: HTML (RSS Profile, "description"), so the plain summary with its `<` and `&` escaped."""
+    """What `description` holds: HTML (RSS Profile, "description"), so a plain summary's `<` and `&` are escaped."""
     return escape(entry.summary, quote=False)
 
 

@@ -1,0 +1,13 @@
+"""The XML vocabularies that our documents use, under the prefixes that they are known by."""
+
+from __future__ import annotations
+
+ATOM = "http://www.w3.org/2005/Atom"  # RFC 4287
+CONTENT = "http://purl.org/rss/1.0/modules/content/"  # RSS 1.0 content module, used in RSS 2.0 by everyone
+DC = "http://purl.org/dc/elements/1.1/"  # Dublin Core Elements 1.1
+DCTERMS = "http://purl.org/dc/terms/"  # DCMI Terms
+MEDIA = "http://search.yahoo.com/mrss/"  # Media RSS 1.5
+
+PREFIXES = {"atom": ATOM, "content": CONTENT, "dc": DC, "dcterms": DCTERMS, "media": MEDIA}
+
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -1,0 +1,208 @@
+"""bytes + Feed -> Findings: does the document say what the feed says, no more, no less, in this order?
+
+Two readers look at an RSS or Atom document: feedparser, as a feed reader would, and lxml, to the letter, for what
+feedparser does not give back or changes on its way. A JSON Feed has a strict reader of its own (jsonfeed.py).
+Each format tells what a right document reads like (its Expectation); here readings are compared, differences named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from feedsvc.errors import ParseError
+from feedsvc.feed.namespaces import PREFIXES
+from feedsvc.model import Enclosure, Entry, Finding, Image
+from feedsvc.parse import ParsedFeed, Reading, as_feedparser_reads, parse_feed
+
+_SHOWN = 80
+
+Document = tuple[Reading, Sequence[Reading]]
+"""A document as it reads: its head, and its entries in their order."""
+
+Letters = Mapping[str, tuple[str, ...]]
+"""XPath, relative to the channel or an entry -> the exact texts (or attributes) that it selects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a right document of one feed in one format reads like.
+
+    `version` is feedparser's name of the format. `entry_ids` come in the document's order; `entries` and
+    `entry_letters` are parallel to them. `channel_path` and `entry_path` find the elements that the letters count from.
+    """
+
+    format: str
+    media_type: str
+    version: str
+    entry_ids: tuple[str, ...]
+    channel: Reading
+    entries: tuple[Reading, ...]
+    channel_path: str
+    entry_path: str
+    channel_letters: Letters
+    entry_letters: tuple[Letters, ...]
+
+
+def expect_entry(entry: Entry) -> dict[str, Any]:
+    """What an entry reads like where a format can carry all of it; each format's module says where it differs."""
+    return {
+        "id": entry.entry_id,
+        "title": entry.title,
+        "link": entry.link,
+        "published": entry.published,
+        "updated": entry.updated,
+        "authors": tuple((author.name, author.url) for author in entry.authors),
+        "editor": (entry.editor,) if entry.editor else (),
+        "source": entry.source.name if entry.source else None,
+        "source_url": (entry.source.url,) if entry.source and entry.source.url else (),
+        "categories": tuple((category.term, category.scheme) for category in entry.categories),
+        "language": entry.language,
+        "summary": entry.summary or None,
+        "content": (("text/html", entry.content_html),) if entry.content_html is not None else (),
+        "enclosures": tuple(_enclosure(enclosure) for enclosure in entry.enclosures),
+        "media": expect_media(entry.image, ()),
+    }
+
+
+def expect_media(image: Image | None, enclosures: Sequence[Enclosure]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """The media:content elements of an entry, as parse.py reads them: sorted pairs of attribute and value."""
+    found = []
+    if image:
+        pairs = {"url": image.url, "medium": "image", "type": image.type, "width": image.width, "height": image.height}
+        found.append(pairs)
+    found += [{"url": each.url, "type": each.type, "filesize": each.length_bytes} for each in enclosures]
+    return tuple(tuple(sorted((name, str(value)) for name, value in each.items() if value)) for each in found)
+
+
+def _enclosure(enclosure: Enclosure) -> tuple[str, str, str]:
+    return (enclosure.url, enclosure.type, str(enclosure.length_bytes))
+
+
+def verify_xml(content: bytes, expected: Expectation) -> list[Finding]:
+    """Hold an RSS or Atom document to what it should read like; no finding means that it does, in every field."""
+    try:
+        parsed = parse_feed(content, expected.media_type)
+    except ParseError as error:
+        return [Finding(rule="document.parse", message=str(error), format=expected.format)]
+    return (
+        _check_frame(parsed, expected)
+        or compare(
+            expected.format, expected.entry_ids, (expected.channel, expected.entries), (parsed.channel, parsed.entries)
+        )
+        or _check_letters(content, expected)
+    )
+
+
+def compare(format: str, entry_ids: Sequence[str], expected: Document, found: Document) -> list[Finding]:
+    """Every difference between what a document should read like and what it does read like."""
+    (channel, entries), (found_channel, found_entries) = expected, found
+    findings = _compare_readings(format, None, "feed", channel, found_channel)
+    sequence = _compare_sequence(format, entry_ids, [entry.get("id") for entry in found_entries])
+    if sequence:
+        return findings + sequence
+    for entry_id, entry, found_entry in zip(entry_ids, entries, found_entries, strict=True):
+        findings += _compare_readings(format, entry_id, "entry", entry, found_entry)
+    return findings
+
+
+def _compare_readings(
+    format: str, entry_id: str | None, whose: str, expected: Reading, found: Reading
+) -> list[Finding]:
+    return [
+        _differ(format, f"{whose}.{name}", entry_id, value, found.get(name))
+        for name, value in expected.items()
+        if not _agree(value, found.get(name))
+    ]
+
+
+def _check_frame(parsed: ParsedFeed, expected: Expectation) -> list[Finding]:
+    """Is it well-formed, in UTF-8, and taken for the format it is?"""
+    if parsed.fault:
+        return [Finding(rule="document.wellformed", message=parsed.fault, format=expected.format)]
+    found = {"version": (expected.version, parsed.version), "encoding": ("utf-8", parsed.encoding)}
+    return [
+        _differ(expected.format, f"document.{name}", None, wanted, got)
+        for name, (wanted, got) in found.items()
+        if wanted != got
+    ]
+
+
+def _compare_sequence(format: str, wanted: Sequence[str], found: Sequence[Any]) -> list[Finding]:
+    """Are the right entries there, each once, in the right order?"""
+    if list(wanted) == list(found):
+        return []
+    missing, surplus = Counter(wanted) - Counter(found), Counter(found) - Counter(wanted)
+    findings = [
+        Finding(rule="entries.missing", message="the entry is not in the document", format=format, entry_id=entry_id)
+        for entry_id in missing
+    ]
+    findings += [
+        Finding(
+            rule="entries.surplus",
+            message="an entry stands there that does not belong, or stands twice",
+            format=format,
+            entry_id=entry_id if entry_id in wanted else None,
+            found=_show(entry_id),
+        )
+        for entry_id in surplus
+    ]
+    return findings or [Finding(rule="entries.order", message="the entries stand in another order", format=format)]
+
+
+def _check_letters(content: bytes, expected: Expectation) -> list[Finding]:
+    """The second reading. feedparser found the document well-formed and its entries in their places before."""
+    root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    (channel,) = _select(root, expected.channel_path)
+    findings = _compare_letters(expected.format, None, "feed", expected.channel_letters, channel)
+    elements = _select(root, expected.entry_path)
+    for entry_id, element, letters in zip(expected.entry_ids, elements, expected.entry_letters, strict=True):
+        findings += _compare_letters(expected.format, entry_id, "entry", letters, element)
+    return findings
+
+
+def _compare_letters(
+    format: str, entry_id: str | None, whose: str, letters: Letters, element: etree._Element
+) -> list[Finding]:
+    found = {path: tuple(map(_letters_of, _select(element, path))) for path in letters}
+    return [
+        _differ(format, f"{whose}.{path}", entry_id, texts, found[path])
+        for path, texts in letters.items()
+        if texts != found[path]
+    ]
+
+
+def _select(element: etree._Element, path: str) -> list[Any]:
+    return list(element.xpath(path, namespaces=PREFIXES))  # type: ignore[arg-type]
+
+
+def _letters_of(node: Any) -> str:
+    return str(node) if isinstance(node, str) else "".join(node.itertext())
+
+
+def _agree(expected: Any, found: Any) -> bool:
+    if isinstance(expected, tuple) and isinstance(found, tuple):
+        return len(expected) == len(found) and all(map(_agree, expected, found))
+    if isinstance(expected, str) and isinstance(found, str):
+        return found in (expected, as_feedparser_reads(expected))
+    return bool(expected == found)
+
+
+def _differ(format: str, rule: str, entry_id: str | None, expected: Any, found: Any) -> Finding:
+    return Finding(
+        rule=rule,
+        message="it does not read back as it should",
+        format=format,
+        entry_id=entry_id,
+        expected=_show(expected),
+        found=_show(found),
+    )
+
+
+def _show(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
