@@ -48,9 +48,7 @@ def verify(content: bytes, feed: Feed) -> list[Finding]:
             version="atom10",
             entry_ids=tuple(entry.entry_id for entry in feed.entries),
             channel=_expect_feed(feed),
-            entries=tuple(
-                expect_entry(entry) | {"language": entry.language or feed.language} for entry in feed.entries
-            ),
+            entries=tuple(_expect_entry(entry, feed) for entry in feed.entries),
             channel_path="/atom:feed",
             entry_path="/atom:feed/atom:entry",
             channel_letters={
@@ -94,6 +92,7 @@ def _expect_letters(entry: Entry) -> Letters:
         links.append(entry.source.url)
     return {
         "atom:title": (entry.title,),
+        "atom:title/@type": (),  # plain text, RFC 4287 §3.1.1
         "atom:summary": (entry.summary,) if entry.summary else (),
         "atom:content": (entry.content_html,) if entry.content_html is not None else (),
         "atom:content/@type": ("html",) if entry.content_html is not None else (),

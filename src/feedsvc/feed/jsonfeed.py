@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from feedsvc.errors import RenderError
 from feedsvc.feed.verify import compare, expect_entry
 from feedsvc.model import Author, Entry, Feed, Finding, Image
 from feedsvc.parse import Reading
@@ -31,8 +32,9 @@ _ITEM_KEYS = {
 
 
 def render(feed: Feed) -> bytes:
-    """The document's bytes, the same for the same feed: UTF-8, keys in the order of the specification."""
-    document = {
+    """The document's bytes, the same for the same feed: UTF-8, keys in a fixed order. RenderError names the guilty."""
+    items = [_encode(_item(entry), entry.entry_id) for entry in feed.entries]
+    head = {
         "version": VERSION,
         "title": feed.title,
         "home_page_url": feed.home_url,
@@ -48,9 +50,15 @@ def render(feed: Feed) -> bytes:
             "categories": [category.term for category in feed.categories],
             "ttl_seconds": feed.ttl_seconds,
         },
-        "items": [_item(entry) for entry in feed.entries],
     }
-    return (json.dumps(_present(document), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    return _encode(head, None)[:-1] + b',"items":[\n' + b",\n".join(items) + b"\n]}\n"
+
+
+def _encode(node: dict[str, Any], entry_id: str | None) -> bytes:
+    try:
+        return json.dumps(_present(node), ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError as error:
+        raise RenderError(NAME, entry_id, str(error)) from error
 
 
 def _item(entry: Entry) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def _present(value: Any) -> Any:
     """Without what is not there: JSON Feed leaves a key out rather than naming nothing."""
     if isinstance(value, dict):
         pruned = {key: _present(each) for key, each in value.items()}
-        return {key: each for key, each in pruned.items() if key == "items" or each not in (None, "", [], {})}
+        return {key: each for key, each in pruned.items() if each not in (None, "", [], {})}
     if isinstance(value, list):
         return [_present(each) for each in value]
     return value

@@ -1,0 +1,116 @@
+"""Values that many tests start from: one Chinese news site, its sections, and articles with everything in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from feedsvc.feed.compose import compose
+from feedsvc.model import (
+    Article,
+    Author,
+    Enclosure,
+    Feed,
+    Image,
+    Section,
+    SectionState,
+    Site,
+    Source,
+    State,
+)
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+SITE = Site(
+    title="江畔新闻",
+    base_url="https://news.example.org",
+    language="zh-Hans",
+    timezone="Asia/Shanghai",
+    author=Author(name="江畔新闻编辑部", email="desk@example.org"),
+    copyright="© 2026 江畔新闻",
+    image=Image(url="https://news.example.org/logo.png"),
+)
+
+MACRO = Section(
+    slug="macro",
+    title="宏观",
+    description="宏观经济与政策",
+    language="zh-Hans",
+    categories=("经济", "Economy"),
+)
+FINANCE = Section(slug="finance", title="財經", description="財經消息", language="zh-Hant")
+SECTIONS = {"macro": MACRO, "finance": FINANCE}
+
+
+def section_state(slug: str = "macro", **changes: Any) -> SectionState:
+    state = SectionState(
+        slug=slug,
+        feed_id=f"urn:uuid:feed-{slug}",
+        created=NOON - timedelta(days=30),
+        generation=1,
+        urgent_generation=0,
+    )
+    return replace(state, **changes)
+
+
+def article(number: int, **changes: Any) -> Article:
+    """A plain live article, the higher its number the older."""
+    fields: dict[str, Any] = {
+        "seq": number,
+        "id": f"article{number}",
+        "entry_id": f"urn:uuid:00000000-0000-4000-8000-{number:012d}",
+        "state": State.LIVE,
+        "published": NOON - timedelta(hours=number),
+        "updated": NOON - timedelta(hours=number) + timedelta(minutes=5),
+        "created": NOON,
+        "title": f"第 {number} 篇文章",
+        "summary": f"这是第 {number} 篇文章的摘要。",
+        "content_html": f"<p>第 {number} 篇文章的正文。</p>",
+        "sections": ("macro",),
+    }
+    return Article(**fields | changes)
+
+
+def full_article(number: int = 1, **changes: Any) -> Article:
+    """An article with a value in every field, none of them harmless."""
+    return article(
+        number,
+        **{
+            "title": 'R&D <b>突破</b> "𠮷野家" 👨‍👩‍👧 &amp;',
+            "summary": "摘要：A < B，而 B > C & D。\n第二行。",
+            "content_html": '<p>正文 &amp; <a href="https://a.example/?x=1&amp;y=2">链接</a> ]]&gt; '
+            "<ruby>漢<rt>hàn</rt></ruby></p>",
+            "link": "https://news.example.org/2026/03/%E6%96%B0?a=1&b=2",
+            "authors": (
+                Author(name="单晓宁", email="shan@example.org", url="https://news.example.org/u/shan"),
+                Author(name="钟 艺"),
+            ),
+            "editor": "hnmd003",
+            "source": Source(name="江苏某报", url="https://paper.example/"),
+            "breadcrumb": ("首页", "宏观", "正文"),
+            "tags": ("芯片", "R&D", "A/B"),
+            "language": "zh-Hant",
+            "image": Image(url="https://img.example/a.png", type="image/png", width=800, height=600, alt="图：<晶圆>"),
+            "enclosures": (
+                Enclosure(url="https://cdn.example/a.mp3?s=1&t=2", type="audio/mpeg", length_bytes=123456),
+                Enclosure(url="https://cdn.example/b.pdf", type="application/pdf", length_bytes=7),
+            ),
+        }
+        | changes,
+    )
+
+
+def feed_of(*articles: Article, section: Section = MACRO, site: Site = SITE) -> Feed:
+    return compose(site, section, section_state(section.slug), articles, SECTIONS)
+
+
+def example_feed() -> Feed:
+    """Everything at once: a full entry, a plain one, a summary alone, a body that has no text, a foreign id."""
+    return feed_of(
+        full_article(1),
+        article(2),
+        article(3, content_html=None, source=Source(name="通讯社"), image=Image(url="https://img.example/c.png")),
+        article(4, summary=None, content_html='<img src="https://img.example/only.png" alt="">'),
+        article(5, entry_id="https://old.example/?p=5&q=1", is_permalink=True),
+    )

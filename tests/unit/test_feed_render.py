@@ -1,0 +1,189 @@
+"""Same feed, same bytes; what can't be written is named; every field in every format that has a place for it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from examples import FINANCE, MACRO, SITE, article, example_feed, feed_of, full_article
+from feedsvc.errors import RenderError
+from feedsvc.feed import opml
+from feedsvc.feed.formats import FORMATS
+from feedsvc.feed.namespaces import PREFIXES
+from feedsvc.model import Author
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_document_is_the_golden_one(name: str) -> None:
+    """To take over an intended change: FEEDSVC_WRITE_GOLDEN=1 make test, then read the difference."""
+    content = FORMATS[name].render(example_feed())
+    golden = GOLDEN / f"example.{name}"
+    if os.environ.get("FEEDSVC_WRITE_GOLDEN"):
+        golden.write_bytes(content)
+
+    assert content == golden.read_bytes()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_a_golden_document(name: str) -> None:
+    assert (GOLDEN / f"example.{name}").is_file()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_feed_gives_the_same_bytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = FORMATS[name].render(example_feed())
+    monkeypatch.setenv("TZ", "America/New_York")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+
+    assert FORMATS[name].render(example_feed()) == first
+
+
+@pytest.mark.parametrize("name", ["rss", "atom"])
+@pytest.mark.parametrize("broken", ["\x00", "\x0b", "\ufffe", "\ud800"])
+def test_an_entry_that_xml_cannot_carry_is_named(name: str, broken: str) -> None:
+    feed = feed_of(article(1), article(2, title=f"坏{broken}了"), article(3))
+
+    with pytest.raises(RenderError) as caught:
+        FORMATS[name].render(feed)
+
+    assert caught.value.entry_id == feed.entries[1].entry_id
+    assert caught.value.format == name
+    assert caught.value.reason
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_lone_surrogate_in_an_entry_names_it(name: str) -> None:
+    feed = feed_of(article(1), article(2, content_html="<p>\ud800</p>"))
+
+    with pytest.raises(RenderError) as caught:
+        FORMATS[name].render(feed)
+
+    assert caught.value.entry_id == feed.entries[1].entry_id
+
+
+@pytest.mark.parametrize("name", ["rss", "atom"])
+def test_a_head_that_cannot_be_written_is_the_feed_s_own_fault(name: str) -> None:
+    feed = replace(feed_of(article(1)), title="\x00")
+
+    with pytest.raises(RenderError) as caught:
+        FORMATS[name].render(feed)
+
+    assert caught.value.entry_id is None
+
+
+def test_a_head_with_a_lone_surrogate_is_the_json_feed_s_own_fault() -> None:
+    with pytest.raises(RenderError) as caught:
+        FORMATS["json"].render(replace(feed_of(article(1)), title="\ud800"))
+
+    assert caught.value.entry_id is None
+
+
+def children(element: etree._Element) -> set[str]:
+    return {etree.QName(child).localname for child in element}
+
+
+def test_an_rss_item_has_exactly_these_elements() -> None:
+    root = etree.fromstring(FORMATS["rss"].render(feed_of(full_article(1), article(2))))
+    full, plain = root.findall("channel/item")
+
+    assert children(plain) == {
+        "title", "link", "description", "encoded", "guid", "category", "pubDate", "modified"
+    }  # fmt: skip
+    assert children(full) - children(plain) == {
+        "enclosure", "creator", "contributor", "language", "source", "content"
+    }  # fmt: skip
+
+
+def test_an_atom_entry_has_exactly_these_elements() -> None:
+    root = etree.fromstring(FORMATS["atom"].render(feed_of(full_article(1), article(2))))
+    full, plain = root.findall("atom:entry", PREFIXES)
+
+    assert children(plain) == {"id", "title", "updated", "published", "summary", "content", "link", "category"}
+    assert children(full) - children(plain) == {"author", "contributor", "source"}
+
+
+def test_an_atom_enclosure_is_not_taken_for_the_page() -> None:
+    root = etree.fromstring(FORMATS["atom"].render(feed_of(full_article(1))))
+
+    links = [dict(link.attrib) for link in root.findall("atom:entry/atom:link", PREFIXES)]
+
+    assert [link["rel"] for link in links] == ["alternate", "enclosure", "enclosure", "via"]
+    assert links[1] == {
+        "href": "https://cdn.example/a.mp3?s=1&t=2",
+        "rel": "enclosure",
+        "type": "audio/mpeg",
+        "length": "123456",
+    }
+
+
+def test_an_author_s_address_stands_in_for_a_page_in_json() -> None:
+    feed = feed_of(article(1, authors=(Author(name="钟艺", email="z@example.org"),)))
+
+    content = FORMATS["json"].render(feed)
+
+    assert json.loads(content)["items"][0]["authors"][0]["url"] == "mailto:z@example.org"
+    assert FORMATS["json"].verify(content, feed) == []
+
+
+def test_a_site_without_an_address_has_no_managing_editor() -> None:
+    feed = feed_of(article(1), site=replace(SITE, author=None, copyright=None, image=None))
+
+    for row in FORMATS.values():
+        content = row.render(feed)
+        assert row.verify(content, feed) == []
+        assert b"managingEditor" not in content
+
+
+SECTIONS = [MACRO, FINANCE, replace(MACRO, slug="data", title="数据", formats=("json",))]
+
+
+def test_the_list_of_sections_names_each_that_opml_can() -> None:
+    root = etree.fromstring(opml.render(SITE, SECTIONS))
+
+    assert root.findtext("head/title") == "江畔新闻"
+    assert [dict(outline.attrib) for outline in root.iterfind("body/outline")] == [
+        {
+            "text": "宏观",
+            "title": "宏观",
+            "type": "rss",
+            "xmlUrl": "https://news.example.org/feeds/macro.atom",
+            "htmlUrl": "https://news.example.org/sections/macro/",
+            "description": "宏观经济与政策",
+            "language": "zh-Hans",
+        },
+        {
+            "text": "財經",
+            "title": "財經",
+            "type": "rss",
+            "xmlUrl": "https://news.example.org/feeds/finance.atom",
+            "htmlUrl": "https://news.example.org/sections/finance/",
+            "description": "財經消息",
+            "language": "zh-Hant",
+        },
+    ]
+
+
+def test_a_right_list_has_no_findings() -> None:
+    assert opml.verify(opml.render(SITE, SECTIONS), SITE, SECTIONS) == []
+    assert opml.verify(opml.render(replace(SITE, author=None), []), SITE, []) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("<title>江畔新闻</title>", "<title>别的</title>", "opml.head"),
+        ("macro.atom", "macro.rss", "opml.outlines"),
+        ("</opml>", "", "document.wellformed"),
+    ],
+)
+def test_a_wrong_list_is_caught(old: str, new: str, rule: str) -> None:
+    content = opml.render(SITE, SECTIONS).replace(old.encode(), new.encode())
+
+    assert [finding.rule for finding in opml.verify(content, SITE, SECTIONS)] == [rule]
