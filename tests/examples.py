@@ -40,13 +40,17 @@ MACRO = Section(
     categories=("经济", "Economy"),
 )
 FINANCE = Section(slug="finance", title="財經", description="財經消息", language="zh-Hant")
+FEED_IDS = {
+    "macro": "urn:uuid:6d0f5a5e-4c1b-4f0e-9a53-0d2a3c9b7e11",
+    "finance": "urn:uuid:0b8e7a34-52c6-4c55-8a0b-7f5f6c1d2e22",
+}
 SECTIONS = {"macro": MACRO, "finance": FINANCE}
 
 
 def section_state(slug: str = "macro", **changes: Any) -> SectionState:
     state = SectionState(
         slug=slug,
-        feed_id=f"urn:uuid:feed-{slug}",
+        feed_id=FEED_IDS[slug],
         created=NOON - timedelta(days=30),
         generation=1,
         urgent_generation=0,

@@ -135,14 +135,12 @@ def plain_text(markup: str) -> str:
     # huge_tree off: libxml2 then bounds depth by itself; the ingest gate bounds it before.
     root = html.fragment_fromstring(markup, create_parent="div")
     pieces: list[str] = []
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if not isinstance(element.tag, str):
-            continue
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment")):
         if element.tag in _BLOCKS:
             pieces.append("\n")
         if event == "start" and element.text and element.tag not in _UNREAD:
             pieces.append(_fold(element.text))
-        elif event == "end" and element.tail and element is not root:
+        elif event != "start" and element.tail and element is not root:
             pieces.append(_fold(element.tail))
     lines = (line.strip() for line in "".join(pieces).split("\n"))
     return canonical_text("\n".join(line for line in lines if line))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from examples import FINANCE, MACRO, NOON, SECTIONS, SITE, article, feed_of, full_article, section_state
+from examples import FEED_IDS, FINANCE, MACRO, NOON, SECTIONS, SITE, article, feed_of, full_article, section_state
 from feedsvc.feed.compose import compose, without
 from feedsvc.model import Author, Category, Image
 
@@ -16,7 +16,7 @@ def test_a_feed_carries_its_section_and_site() -> None:
     feed = feed_of(article(1))
 
     assert (feed.title, feed.description, feed.language) == ("宏观", "宏观经济与政策", "zh-Hans")
-    assert feed.feed_id == "urn:uuid:feed-macro"
+    assert feed.feed_id == FEED_IDS["macro"]
     assert feed.home_url == "https://news.example.org/sections/macro/"
     assert feed.self_urls == {
         "rss": "https://news.example.org/feeds/macro.rss",

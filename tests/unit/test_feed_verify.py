@@ -107,7 +107,7 @@ RSS = {
 }
 
 ATOM = {
-    "feed id": swap("urn:uuid:feed-macro", "urn:uuid:feed-other"),
+    "feed id": swap("urn:uuid:6d0f5a5e", "urn:uuid:6d0f5a5f"),
     "feed title": swap("<title>宏观</title>", "<title>微观</title>"),
     "feed subtitle": swap("宏观经济与政策", "宏观经济"),
     "feed updated": swap("<updated>2026-03-01T11:05:00", "<updated>2026-03-01T11:05:01"),

@@ -99,7 +99,7 @@ def _expect_letters(entry: Entry) -> Letters:
         "atom:link/@href": tuple(links),
         "atom:author/atom:name": tuple(author.name for author in entry.authors),
         "atom:author/atom:email": tuple(author.email for author in entry.authors if author.email),
-        "media:content/media:description": (entry.image.alt,) if entry.image and entry.image.alt else (),
+        "media:content/media:title": (entry.image.alt,) if entry.image and entry.image.alt else (),
     }
 
 

@@ -5,7 +5,7 @@ therefore made bare here as well. Elements of other vocabularies carry theirs:
 
     dc:creator, dc:contributor, dc:language, dc:source    Dublin Core Elements 1.1
     dcterms:modified                                       DCMI Terms; RSS 2.0 has no date of change of its own
-    media:content, media:description                       Media RSS 1.5
+    media:content, media:title                       Media RSS 1.5
 """
 
 from __future__ import annotations
@@ -116,13 +116,14 @@ def _add_image(parent: Element, image: Image) -> None:
     attributes = {"url": image.url, "medium": "image"}
     if image.type:
         attributes["type"] = image.type
-    if image.width:
+    if image.width is not None:
         attributes["width"] = str(image.width)
-    if image.height:
+    if image.height is not None:
         attributes["height"] = str(image.height)
     content = etree.SubElement(parent, f"{{{MEDIA}}}content", attributes)
     if image.alt:
-        etree.SubElement(content, f"{{{MEDIA}}}description", type="plain").text = image.alt
+        # Not media:description, which feedparser, and so many a reader, shows as the article's body.
+        etree.SubElement(content, f"{{{MEDIA}}}title", type="plain").text = image.alt
 
 
 def extended_generator(feed: Feed) -> FeedGenerator:

@@ -102,7 +102,7 @@ def _expect_letters(entry: Entry) -> Letters:
         "guid/@isPermaLink": (str(entry.is_permalink).lower(),),
         "pubDate": (rfc822(entry.published),),
         "dc:creator": tuple(author.name for author in entry.authors),
-        "media:content/media:description": (entry.image.alt,) if entry.image and entry.image.alt else (),
+        "media:content/media:title": (entry.image.alt,) if entry.image and entry.image.alt else (),
     }
 
 

@@ -76,7 +76,9 @@ def expect_media(image: Image | None, enclosures: Sequence[Enclosure]) -> tuple[
         pairs = {"url": image.url, "medium": "image", "type": image.type, "width": image.width, "height": image.height}
         found.append(pairs)
     found += [{"url": each.url, "type": each.type, "filesize": each.length_bytes} for each in enclosures]
-    return tuple(tuple(sorted((name, str(value)) for name, value in each.items() if value)) for each in found)
+    return tuple(
+        tuple(sorted((name, str(value)) for name, value in each.items() if value is not None)) for each in found
+    )
 
 
 def _enclosure(enclosure: Enclosure) -> tuple[str, str, str]:
