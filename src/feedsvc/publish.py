@@ -1,16 +1,33 @@
-"""Use case: take in, correct, withdraw an article; let a scheduled one go live. One transaction each."""
+"""Use case: take in, correct, withdraw an article; let a scheduled one go live. One transaction each.
+
+`updated` moves only by what a reader can see. An article that no reader has seen (draft, scheduled) keeps
+max(what the sender says, published) through all its edits; a live one that changes gets max(now, last + 1 s, ...).
+"""
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from dataclasses import fields as dataclass_fields
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
-from feedsvc.model import Article, ArticleInput
-from feedsvc.store import Store
+from feedsvc.errors import ArticleNotFoundError, ConflictError
+from feedsvc.model import Article, ArticleFields, ArticleInput, State
+from feedsvc.store import Store, Transaction
 
 Clock = Callable[[], datetime]
 """Now, aware, in UTC."""
+
+# Crockford's base 32 (https://www.crockford.com/base32.html), lower case: no i, l, o, u to misread. 60 bits.
+_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ID_LENGTH = 12
+_LOOKS_LIKE_ID = re.compile(f"[{_ID_ALPHABET}]{{{_ID_LENGTH}}}")
+
+_LAST_INSTANT = datetime.max.replace(microsecond=0, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +42,184 @@ class Outcome:
 def put(store: Store, clock: Clock, fields: ArticleInput, *, article_id: str | None = None) -> Outcome:
     """Create, or replace the article with this id (else this external id): the same call twice changes nothing.
 
-    updated: at first max(what the sender says, published), never the time of import. A change of content: max(now, last + 1 s, what the
-    sender says); `minor` leaves it. A withdrawn article is revived with its ids. State: draft if asked; scheduled if
-    published lies ahead; else live, which raises the generation of its sections, those it left included. Without
-    `published` a new article takes now when it goes live; a replaced one keeps what it had.
-    Raises ArticleNotFoundError for an unknown article_id, ConflictError for an id that is taken.
+    updated: at first max(what the sender says, published), never the time of import. A change of content: max(now, last
+    + 1 s, what the sender says); `minor` leaves it. A withdrawn article is revived with its ids. State: draft if asked;
+    scheduled if published lies ahead; else live, which raises the generation of its sections, those it left included.
+    Without `published` a new article takes now when it goes live; a replaced one keeps what it had, its external id
+    likewise. Raises ArticleNotFoundError for an unknown article_id; ConflictError for an id that is taken, for another
+    entry_id than the stored one, and where a live article is asked back to draft or into the future.
     """
-    raise NotImplementedError
+    fields = replace(
+        fields,
+        published=fields.published and _whole(fields.published),
+        updated=fields.updated and _whole(fields.updated),
+    )
+    with store.write() as tx:
+        stored = _find(tx, fields, article_id)
+        if stored is None:
+            try:
+                return Outcome(_create(tx, fields, _whole(clock())), created=True, changed=True)
+            except ConflictError:
+                # On PostgreSQL another writer may have stored the same external id since we looked.
+                stored = _find(tx, fields, None)
+                if stored is None:
+                    raise
+        return _correct(tx, stored, fields, _whole(clock()))
 
 
 def withdraw(store: Store, clock: Clock, article_id: str) -> Outcome:
-    """Take it out of every feed at once (raises urgent generations). Raises ArticleNotFoundError. Twice is once."""
-    raise NotImplementedError
+    """Take it out of every feed at once (raises urgent generations). Raises ArticleNotFoundError. Twice is once.
+
+    Its `updated` becomes the time of the withdrawal.
+    """
+    with store.write() as tx:
+        stored = _get(tx, article_id)
+        if stored.state is State.WITHDRAWN:
+            return Outcome(stored, created=False, changed=False)
+        now = _whole(clock())
+        was_live = stored.state is State.LIVE
+        updated = _latest(now, _after(stored.updated)) if was_live else now
+        article = replace(stored, state=State.WITHDRAWN, updated=updated)
+        tx.update_article(article)
+        if was_live:
+            tx.raise_generations(article.sections, urgent=True)
+        return Outcome(article, created=False, changed=True)
 
 
 def promote_due(store: Store, clock: Clock) -> list[Article]:
-    """Set live every scheduled article whose time has come, each in a transaction that raises generations."""
-    raise NotImplementedError
+    """Set live every scheduled article whose time has come, each in a transaction that raises generations.
+
+    `published` stays what it was; `updated` is at least that.
+    """
+    now = _whole(clock())
+    promoted: list[Article] = []
+    while due := store.due(now):
+        promoted.extend(article for candidate in due if (article := _promote(store, candidate.id, now)))
+    return promoted
 
 
 def register_sections(store: Store, clock: Clock, slugs: tuple[str, ...]) -> None:
     """Give every feed its row: a feed id minted once, a creation time, generation 0."""
-    raise NotImplementedError
+    known = store.section_states()
+    new = [slug for slug in slugs if slug not in known]
+    if new:
+        with store.write() as tx:
+            tx.register_sections(new, _whole(clock()), {slug: uuid4().urn for slug in new})
+
+
+def _get(tx: Transaction, article_id: str) -> Article:
+    article = tx.article(article_id)
+    if article is None:
+        raise ArticleNotFoundError(article_id)
+    return article
+
+
+def _find(tx: Transaction, fields: ArticleInput, article_id: str | None) -> Article | None:
+    if article_id is not None:
+        return _get(tx, article_id)
+    return None if fields.external_id is None else tx.article_by_external_id(fields.external_id)
+
+
+def _create(tx: Transaction, fields: ArticleInput, now: datetime) -> Article:
+    _refuse_id_of_another(tx, fields.external_id, None)
+    state, published = _standing(None, fields, now)
+    article = tx.insert_article(
+        fields if fields.entry_id else replace(fields, is_permalink=False),
+        id="".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH)),
+        entry_id=fields.entry_id or uuid4().urn,
+        state=state,
+        published=published,
+        updated=_latest(published, fields.updated),
+        now=now,
+    )
+    if state is State.LIVE:
+        tx.raise_generations(article.sections)
+    return article
+
+
+def _correct(tx: Transaction, stored: Article, fields: ArticleInput, now: datetime) -> Outcome:
+    _refuse_other_identity(tx, stored, fields)
+    state, published = _standing(stored, fields, now)
+    said = {field.name: getattr(fields, field.name) for field in dataclass_fields(ArticleFields)}
+    said["external_id"] = fields.external_id or stored.external_id
+    article = replace(stored, **said, state=state, published=published)
+    article = replace(article, updated=_updated(stored, article, fields, now))
+    if article == stored:
+        return Outcome(stored, created=False, changed=False)
+    if replace(article, state=stored.state) != stored:
+        article = replace(article, revision=stored.revision + 1)
+    tx.update_article(article)
+    shown_in = [slug for one in (stored, article) if one.state is State.LIVE for slug in one.sections]
+    tx.raise_generations(shown_in)
+    return Outcome(article, created=False, changed=True)
+
+
+def _promote(store: Store, article_id: str, now: datetime) -> Article | None:
+    """None where it was promoted, moved or withdrawn since we looked."""
+    with store.write() as tx:
+        stored = _get(tx, article_id)
+        if stored.state is not State.SCHEDULED or stored.published is None or stored.published > now:
+            return None
+        article = replace(stored, state=State.LIVE, updated=_latest(stored.published, stored.updated))
+        tx.update_article(article)
+        tx.raise_generations(article.sections)
+        return article
+
+
+def _refuse_other_identity(tx: Transaction, stored: Article, fields: ArticleInput) -> None:
+    if fields.entry_id is not None:
+        if fields.entry_id != stored.entry_id:
+            raise ConflictError("entry_id", f"article {stored.id} stands in the feeds as {stored.entry_id!r} for good")
+        if fields.is_permalink != stored.is_permalink:
+            raise ConflictError("is_permalink", f"it is {stored.is_permalink} for article {stored.id} for good")
+    if fields.external_id != stored.external_id:
+        _refuse_id_of_another(tx, fields.external_id, stored)
+
+
+def _refuse_id_of_another(tx: Transaction, external_id: str | None, mine: Article | None) -> None:
+    """An external id that is some other article's id would name two articles in one URL."""
+    if external_id is None or not _LOOKS_LIKE_ID.fullmatch(external_id) or (mine and mine.id == external_id):
+        return
+    if tx.article(external_id) is not None:
+        raise ConflictError("external_id", f"{external_id!r} is the id of another article")
+
+
+def _standing(stored: Article | None, fields: ArticleInput, now: datetime) -> tuple[State, datetime | None]:
+    """State and publication time that follow from what is stored and what is asked for."""
+    if stored is not None and stored.state is State.LIVE:
+        if fields.draft:
+            raise ConflictError("draft", "the article is live: withdraw it instead")
+        # A clock that was set back makes no conflict of the time that the article has already.
+        if fields.published and fields.published > now and fields.published != stored.published:
+            raise ConflictError("published", "the article is live and can't move to the future: withdraw it first")
+        return State.LIVE, fields.published or stored.published
+    published = fields.published or (stored.published if stored else None)
+    if fields.draft:
+        return State.DRAFT, published
+    published = published or now
+    return (State.SCHEDULED if published > now else State.LIVE), published
+
+
+def _updated(stored: Article, article: Article, fields: ArticleInput, now: datetime) -> datetime | None:
+    """When `article`, which is to replace `stored`, counts as updated."""
+    if article.state is not State.LIVE or stored.state in (State.DRAFT, State.SCHEDULED):
+        # Readers saw nothing later than now: a schedule moved forward leaves no time in the future behind.
+        return _latest(article.published, fields.updated, stored.updated and min(stored.updated, now))
+    said_later = fields.updated is not None and (stored.updated is None or fields.updated > stored.updated)
+    if article == stored and not said_later:
+        return stored.updated
+    if fields.minor:
+        return _latest(article.published, stored.updated)
+    return _latest(now, _after(stored.updated), fields.updated, article.published)
+
+
+def _latest(*instants: datetime | None) -> datetime | None:
+    return max((instant for instant in instants if instant is not None), default=None)
+
+
+def _after(instant: datetime | None) -> datetime | None:
+    return None if instant is None else min(instant, _LAST_INSTANT - _SECOND) + _SECOND
+
+
+def _whole(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0)

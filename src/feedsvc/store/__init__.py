@@ -1,5 +1,6 @@
 """The database: schema, migrations, and the few questions we ask of it."""
 
-from feedsvc.store.store import Store, Transaction
+from feedsvc.store.store import Store
+from feedsvc.store.transaction import Transaction
 
 __all__ = ["Store", "Transaction"]

@@ -1,170 +1,182 @@
 """The few questions we ask of the database, and the one way to change it.
 
 SQLite in WAL mode and PostgreSQL answer alike. Rows never leave this room: values of model.py go in and come out.
-Reads see committed state; every write happens inside `with store.write() as tx` (BEGIN IMMEDIATE on SQLite), short,
-and is rolled back whole on any exception. SQLAlchemy's and the driver's exceptions leave as StoreError or
-StoreUnavailableError.
+Reads see committed state, each its own snapshot; every write happens inside `with store.write() as tx` (BEGIN
+IMMEDIATE on SQLite), short, and is rolled back whole on any exception. SQLAlchemy's and the driver's exceptions leave
+as StoreError or StoreUnavailableError. A text with NUL or a lone surrogate is never stored (StoreError), and no article
+is found under it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
-from feedsvc.model import Article, ArticleInput, Publication, Quarantined, SectionState, State, Token
+from sqlalchemy import Column, func, select, text
+
+from feedsvc.model import Article, Publication, Quarantined, SectionState, State, Token
+from feedsvc.store import schema
+from feedsvc.store.connect import Database
+from feedsvc.store.mapping import article_from, publication_from, quarantined_from, section_state_from, token_from
+from feedsvc.store.migrate import migrate
+from feedsvc.store.queries import chunks, newest_live
+from feedsvc.store.transaction import Transaction
 
 
 class Store:
-    """One database. Safe to share between threads; after a fork each process opens its own."""
+    """One database. Safe to share between threads; a forked process gets connections of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     def open(cls, url: str) -> Store:
-        """Connect lazily to a SQLAlchemy URL (`sqlite:///path`, `postgresql://...`, read as postgresql+psycopg)."""
-        raise NotImplementedError
+        """Connect lazily to a SQLAlchemy URL (`sqlite:///path`, `postgresql://...`, read as postgresql+psycopg).
+
+        Raises StoreError for a URL that names no such database.
+        """
+        return cls(Database(url))
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version (Alembic); safe when several processes do it at once."""
-        raise NotImplementedError
+        """Bring the schema to the newest version (Alembic); safe when several processes do it at once.
+
+        Raises StoreError for a database that is newer than this code.
+        """
+        migrate(self._database)
 
     def ping(self) -> None:
         """Raise StoreUnavailableError unless a trivial query answers."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Give all connections back; the next call opens new ones."""
+        self._database.close()
 
-    def write(self) -> AbstractContextManager[Transaction]:
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
         """A transaction that may write. Commits at the end of the block, rolls back on an exception."""
-        raise NotImplementedError
+        with self._database.write() as connection:
+            yield Transaction(connection)
 
     # articles
 
-    def article(self, article_id: str) -> Article | None: ...
+    def article(self, article_id: str) -> Article | None:
+        return self._one_article(schema.article.c.id, article_id)
 
-    def article_by_external_id(self, external_id: str) -> Article | None: ...
+    def article_by_external_id(self, external_id: str) -> Article | None:
+        return self._one_article(schema.article.c.external_id, external_id)
+
+    def _one_article(self, column: Column[str], key: str) -> Article | None:
+        if not schema.is_storable(key):
+            return None
+        with self._database.read() as connection:
+            row = connection.execute(select(schema.article).where(column == key)).one_or_none()
+        return article_from(row) if row else None
 
     def newest_live(self, sections: Sequence[str], limit: int) -> list[Article]:
-        """The newest live articles of any of these plain sections: published descending, then seq descending, each once.
+        """The newest live articles of any of these plain sections, each once: published, then seq, descending.
 
         One LIMITed index range per member, merged; never a scan or a sort of all members' articles.
         """
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return newest_live(connection, sections, limit)
 
     def list_articles(
         self, *, section: str | None = None, state: State | None = None, limit: int = 50, before_seq: int | None = None
     ) -> list[Article]:
         """By arrival, newest first; `before_seq` continues after a page."""
-        raise NotImplementedError
+        article, member = schema.article.c, schema.article_section.c
+        query = select(schema.article)
+        if section is None:
+            place, standing = article.seq, article.state
+        else:
+            query = query.join(schema.article_section, member.seq == article.seq).where(member.section == section)
+            place, standing = member.seq, member.state
+        if state is not None:
+            query = query.where(standing == state)
+        if before_seq is not None:
+            query = query.where(place < before_seq)
+        with self._database.read() as connection:
+            return [article_from(row) for row in connection.execute(query.order_by(place.desc()).limit(limit))]
 
-    def count_articles(self) -> Mapping[State, int]: ...
+    def count_articles(self) -> Mapping[State, int]:
+        """How many there are of each state, 0 included."""
+        state = schema.article.c.state
+        with self._database.read() as connection:
+            counted = {row[0]: row[1] for row in connection.execute(select(state, func.count()).group_by(state))}
+        return {state: counted.get(state, 0) for state in State}
 
     def next_due(self) -> datetime | None:
         """When the next scheduled article is to go live."""
-        raise NotImplementedError
+        article = schema.article.c
+        query = select(article.published).where(article.state == schema.SCHEDULED).order_by(article.published).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
     def due(self, now: datetime, limit: int = 100) -> list[Article]:
         """Scheduled articles whose time has come, earliest first."""
-        raise NotImplementedError
+        article = schema.article.c
+        query = (
+            select(schema.article)
+            .where(article.state == schema.SCHEDULED, article.published <= now)
+            .order_by(article.published, article.seq)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [article_from(row) for row in connection.execute(query)]
 
     # sections
 
     def section_states(self) -> Mapping[str, SectionState]:
         """Every section that was ever registered, by slug."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            states = [section_state_from(row) for row in connection.execute(select(schema.section))]
+        return {state.slug: state for state in sorted(states, key=lambda state: state.slug)}
 
     # publications
 
-    def publication(self, folder_id: str, slug: str) -> Publication | None: ...
+    def publication(self, folder_id: str, slug: str) -> Publication | None:
+        query = select(schema.publication).where(
+            schema.publication.c.folder_id == folder_id, schema.publication.c.slug == slug
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return publication_from(row) if row else None
 
-    def publications(self, folder_id: str) -> Mapping[str, Publication]: ...
+    def publications(self, folder_id: str) -> Mapping[str, Publication]:
+        query = select(schema.publication).where(schema.publication.c.folder_id == folder_id)
+        with self._database.read() as connection:
+            found = [publication_from(row) for row in connection.execute(query)]
+        return {publication.slug: publication for publication in sorted(found, key=lambda one: one.slug)}
 
     # quarantine
 
     def quarantined(self, article_ids: Iterable[str] | None = None) -> Mapping[str, Quarantined]:
         """By article id; all of them without an argument."""
-        raise NotImplementedError
+        query = select(schema.quarantine)
+        queries = [query]
+        if article_ids is not None:
+            queries = [query.where(schema.quarantine.c.article_id.in_(part)) for part in chunks(list(article_ids))]
+        with self._database.read() as connection:
+            found = [quarantined_from(row) for query in queries for row in connection.execute(query)]
+        return {item.article_id: item for item in found}
 
     # worker heartbeat and tokens
 
     def heartbeats(self) -> Mapping[str, tuple[datetime, Mapping[str, str]]]:
         """By folder id: when its worker last said it lives, and what it said (section slug -> next run, ISO 8601)."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return {row.folder_id: (row.at, row.next_runs) for row in connection.execute(select(schema.heartbeat))}
 
-    def tokens(self) -> list[Token]: ...
+    def tokens(self) -> list[Token]:
+        """All of them, revoked ones too, in the order they were made."""
+        with self._database.read() as connection:
+            return [token_from(row) for row in connection.execute(select(schema.token).order_by(schema.token.c.id))]
 
     def token_by_hash(self, token_hash: str) -> Token | None:
         """The token, revoked or not; compare `revoked` yourself."""
-        raise NotImplementedError
-
-
-class Transaction:
-    """The changes one can make. All methods belong to the transaction that Store.write opened."""
-
-    def article(self, article_id: str) -> Article | None:
-        """Read under the transaction (locked FOR UPDATE on PostgreSQL)."""
-        raise NotImplementedError
-
-    def article_by_external_id(self, external_id: str) -> Article | None: ...
-
-    def insert_article(
-        self,
-        fields: ArticleInput,
-        *,
-        id: str,
-        entry_id: str,
-        state: State,
-        published: datetime | None,
-        updated: datetime | None,
-        now: datetime,
-    ) -> Article:
-        """Store a new article (revision 1) with the fields as given and the times as decided by the caller.
-
-        Raises ConflictError where id, external id or entry_id is taken.
-        """
-        raise NotImplementedError
-
-    def update_article(self, article: Article) -> None:
-        """Store all mutable fields of `article` (everything but seq, id, entry_id, is_permalink, created)."""
-        raise NotImplementedError
-
-    def register_sections(self, slugs: Iterable[str], now: datetime, mint_feed_id: Mapping[str, str]) -> None:
-        """Add rows for slugs not yet known, with the feed id given; known ones are left as they are."""
-        raise NotImplementedError
-
-    def raise_generations(self, slugs: Iterable[str], *, urgent: bool = False) -> Mapping[str, int]:
-        """Add one to each section's generation (in slug order, so that two writers never deadlock); the new values."""
-        raise NotImplementedError
-
-    def allot_last_modified(
-        self, slug: str, format: str, digest: str, generation: int, now: datetime
-    ) -> datetime:
-        """When these bytes count as last modified; remembered, so that replicas and restarts agree.
-
-        The newest known version of (slug, format) has the same digest: its time. Else, if `generation` is below the newest
-        version's and the digest is known: the known time (a lagging replica). Else max(now, newest + 1 s), whole seconds, noted
-        as the newest version. Keeps the last 50 versions of each.
-        """
-        raise NotImplementedError
-
-    def save_publication(self, folder_id: str, publication: Publication) -> None: ...
-
-    def delete_publication(self, folder_id: str, slug: str) -> None: ...
-
-    def quarantine(self, item: Quarantined) -> None:
-        """Add or replace by article id."""
-        raise NotImplementedError
-
-    def release(self, article_id: str) -> bool:
-        """Take it out of quarantine; False if it was not in it."""
-        raise NotImplementedError
-
-    def beat(self, folder_id: str, now: datetime, next_runs: Mapping[str, str]) -> None: ...
-
-    def add_token(self, name: str, token_hash: str, sections: Sequence[str], now: datetime) -> Token:
-        """Raises ConflictError if the name is taken by a token that is not revoked."""
-        raise NotImplementedError
-
-    def revoke_token(self, name: str, now: datetime) -> Token | None: ...
-
-    def note_token_use(self, token_id: int, now: datetime) -> None: ...
+        with self._database.read() as connection:
+            row = connection.execute(select(schema.token).where(schema.token.c.token_hash == token_hash)).one_or_none()
+        return token_from(row) if row else None

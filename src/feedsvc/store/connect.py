@@ -1,0 +1,141 @@
+"""The way to the database: one engine a process, a transaction for reading, a transaction for writing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Lock
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from feedsvc.errors import StoreError
+from feedsvc.store.failures import label_of, translated
+
+BUSY_SECONDS = 10
+"""How long SQLite waits for another writer before it gives up."""
+
+
+class Database:
+    """One database, SQLite or PostgreSQL. Safe to share between threads; notices a fork and starts afresh after it."""
+
+    def __init__(self, url: str) -> None:
+        """Check the URL; nothing is opened yet. Raises StoreError for one that can't be meant."""
+        self.url = _read_url(url)
+        self.label = label_of(self.url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._lock = Lock()
+        self._of_parents: list[Engine] = []
+        self._open()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one committed state."""
+        with translated(self.url), self._reader_of_this_process().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and is rolled back on an exception."""
+        with translated(self.url), self._writer_of_this_process().begin() as connection:
+            yield connection
+
+    def use_write_ahead_log(self) -> None:
+        """Switch an SQLite file to WAL, which lasts. SQLite doesn't always wait for other processes here, so we do."""
+        give_up = time.monotonic() + BUSY_SECONDS
+        with translated(self.url), self._engine.execution_options(sqlite_begin=None).connect() as connection:
+            while True:
+                try:
+                    mode = connection.exec_driver_sql("PRAGMA journal_mode = WAL").scalar_one()
+                    break
+                except OperationalError as error:
+                    is_busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+                    if not is_busy or time.monotonic() > give_up:
+                        raise
+                    connection.rollback()
+                    time.sleep(0.02)
+        if mode != "wal":
+            raise StoreError(f"Database {self.label}: its file system can't do write-ahead logging: use a local disk.")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _reader_of_this_process(self) -> Engine:
+        self._notice_fork()
+        return self._reader
+
+    def _writer_of_this_process(self) -> Engine:
+        self._notice_fork()
+        return self._writer
+
+    def _open(self) -> None:
+        self._pid = os.getpid()
+        self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        if self.is_sqlite:
+            self._reader = self._engine
+            self._writer = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        else:
+            # A read may take several statements; a write looks again after it waited for a lock.
+            self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writer = self._engine.execution_options(isolation_level="READ COMMITTED")
+
+    def _notice_fork(self) -> None:
+        """Sharing a connection with the parent would damage SQLite's file and mix up PostgreSQL's answers."""
+        if self._pid == os.getpid():
+            return
+        with self._lock:
+            if self._pid != os.getpid():
+                # Kept, since collecting it would close the parent's connections.
+                self._of_parents.append(self._engine)
+                self._open()
+
+
+def _read_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            "`database` is no database URL: write sqlite:///path/to/file.db or postgresql://user@host/name."
+        ) from error
+    backend = parsed.drivername.partition("+")[0]
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise StoreError(f"`database` names {backend}: only sqlite and postgresql are supported.")
+    if parsed.database in (None, "", ":memory:"):
+        raise StoreError("`database` names no file: an SQLite URL is sqlite:///path/to/file.db.")
+    return parsed
+
+
+_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True, json_serializer=_json)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, json_serializer=_json)
+
+    @event.listens_for(engine, "connect")
+    def _(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own BEGIN comes late and is always deferred; `begin` below replaces it.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+        # In WAL mode NORMAL may lose the last commits when the power fails; FULL costs 0.4 ms a commit.
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        # A deferred transaction that turns into a writer fails at once where another one wrote meanwhile.
+        begin = connection.get_execution_options().get("sqlite_begin", "BEGIN")
+        if begin:
+            connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,129 @@
+"""Rows to values of model.py and back. Lists keep their order; an empty one is stored as NULL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from feedsvc.model import (
+    Article,
+    ArticleFields,
+    Author,
+    DocumentRecord,
+    Enclosure,
+    Finding,
+    Image,
+    Publication,
+    Quarantined,
+    SectionState,
+    Source,
+    Token,
+)
+from feedsvc.store.schema import instant_of, seconds_of
+
+
+def field_columns(fields: ArticleFields) -> dict[str, Any]:
+    """The columns of `article` that hold what the newsroom says."""
+    return {
+        "external_id": fields.external_id,
+        "title": fields.title,
+        "link": fields.link,
+        "summary": fields.summary,
+        "content_html": fields.content_html,
+        "language": fields.language,
+        "editor": fields.editor,
+        "sections": list(fields.sections),
+        "authors": [asdict(author) for author in fields.authors] or None,
+        "source": asdict(fields.source) if fields.source else None,
+        "breadcrumb": list(fields.breadcrumb) or None,
+        "tags": list(fields.tags) or None,
+        "image": asdict(fields.image) if fields.image else None,
+        "enclosures": [asdict(enclosure) for enclosure in fields.enclosures] or None,
+    }
+
+
+def article_from(row: Row[Any]) -> Article:
+    return Article(
+        seq=row.seq,
+        id=row.id,
+        entry_id=row.entry_id,
+        is_permalink=row.is_permalink,
+        external_id=row.external_id,
+        state=row.state,
+        published=row.published,
+        updated=row.updated,
+        created=row.created,
+        revision=row.revision,
+        title=row.title,
+        link=row.link,
+        summary=row.summary,
+        content_html=row.content_html,
+        language=row.language,
+        editor=row.editor,
+        sections=tuple(row.sections),
+        authors=tuple(Author(**author) for author in row.authors or ()),
+        source=Source(**row.source) if row.source else None,
+        breadcrumb=tuple(row.breadcrumb or ()),
+        tags=tuple(row.tags or ()),
+        image=Image(**row.image) if row.image else None,
+        enclosures=tuple(Enclosure(**enclosure) for enclosure in row.enclosures or ()),
+    )
+
+
+def section_state_from(row: Row[Any]) -> SectionState:
+    return SectionState(**row._asdict())
+
+
+def quarantined_from(row: Row[Any]) -> Quarantined:
+    return Quarantined(**row._asdict())
+
+
+def token_from(row: Row[Any]) -> Token:
+    return Token(
+        id=row.id,
+        name=row.name,
+        sections=tuple(row.sections),
+        created=row.created,
+        last_used=row.last_used,
+        revoked=row.revoked,
+    )
+
+
+def publication_columns(publication: Publication) -> dict[str, Any]:
+    """Every column of `publication` but the folder's."""
+    return {
+        "slug": publication.slug,
+        "made_from": publication.made_from,
+        "generation": publication.generation,
+        "entries": dict(publication.entries),
+        "documents": [_document_json(document) for document in publication.documents],
+        "findings": [asdict(finding) for finding in publication.findings],
+        "error": publication.error,
+        "attempted": publication.attempted,
+        "published": publication.published,
+    }
+
+
+def publication_from(row: Row[Any]) -> Publication:
+    return Publication(
+        slug=row.slug,
+        made_from=row.made_from,
+        generation=row.generation,
+        entries=row.entries,
+        documents=tuple(_document_from(document) for document in row.documents),
+        findings=tuple(Finding(**finding) for finding in row.findings),
+        error=row.error,
+        attempted=row.attempted,
+        published=row.published,
+    )
+
+
+def _document_json(document: DocumentRecord) -> dict[str, Any]:
+    return asdict(document) | {"mtime": seconds_of(document.mtime)}
+
+
+def _document_from(value: Mapping[str, Any]) -> DocumentRecord:
+    return DocumentRecord(**{**value, "mtime": instant_of(value["mtime"])})

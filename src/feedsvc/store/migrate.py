@@ -1,0 +1,74 @@
+"""Bring a database to the newest schema, whoever else is doing the same at this moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+from feedsvc.errors import StoreError
+from feedsvc.store.connect import Database
+from feedsvc.store.schema import REVISION
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_POSTGRESQL_LOCK = 0x66656564_73766300
+"""The advisory lock under which one process at a time migrates: "feedsvc" in ASCII."""
+
+
+def migrate(database: Database) -> None:
+    """One transaction, under a lock that other processes wait for; a look only when there is nothing to do.
+
+    Raises StoreError where the database is newer than this code, or can't hold what we store.
+    """
+    if database.is_sqlite:
+        database.use_write_ahead_log()
+    with database.read() as connection:
+        if _revision(connection) == REVISION:
+            return
+    with database.write() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+            _require_unicode(connection, database.label)
+        if _revision(connection) != REVISION:
+            _upgrade(connection, database.label)
+
+
+def alembic_config() -> Config:
+    """Alembic's settings, without an alembic.ini and without touching the logging of the process."""
+    from alembic.config import Config  # noqa: PLC0415  # 0.2 s, spent only where there is something to migrate
+
+    config = Config()
+    config.set_main_option("script_location", "feedsvc.store:migrations")
+    return config
+
+
+def _upgrade(connection: Connection, label: str) -> None:
+    from alembic import command  # noqa: PLC0415  # as above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # as above
+
+    config = alembic_config()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = _revision(connection)
+    if found is not None and found not in known:
+        raise StoreError(
+            f"Database {label} was made by a newer feedsvc: its schema is {found}, this one knows {REVISION}. "
+            "Start that newer version, or restore a backup from before the upgrade."
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _require_unicode(connection: Connection, label: str) -> None:
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        raise StoreError(
+            f"Database {label} has the encoding {encoding}, which can't hold Chinese: create one with ENCODING 'UTF8'."
+        )

@@ -1,0 +1,260 @@
+"""The tables, and the four types that carry values into both databases alike.
+
+Instants are whole seconds since 1970 in a 64-bit integer: ordered and returned the same by SQLite and PostgreSQL, from
+year 1 to 9999, whatever the session's time zone. The tables of a database are made by migrations/versions, never from
+here; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    literal_column,
+    text,
+)
+
+from feedsvc.model import State
+
+REVISION = "0001"
+"""The newest of migrations/versions: a database that stands there needs no Alembic at start."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class UnstorableTextError(ValueError):
+    """A text holds NUL or half a surrogate pair, which no database of ours can give back."""
+
+
+def seconds_of(instant: datetime) -> int:
+    """Whole seconds since 1970 of an aware datetime, rounded down."""
+    return (instant - _EPOCH) // _SECOND
+
+
+def instant_of(seconds: int) -> datetime:
+    return _EPOCH + timedelta(seconds=seconds)
+
+
+def is_storable(value: str) -> bool:
+    return _UNSTORABLE.search(value) is None
+
+
+def _check(value: Any) -> None:
+    """Raise UnstorableTextError for the first such text anywhere in a JSON value."""
+    if isinstance(value, str):
+        if not is_storable(value):
+            raise UnstorableTextError(
+                f"{value[:40]!a} holds a character that can't be stored (NUL or a lone surrogate)"
+            )
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check(key)
+            _check(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item)
+
+
+class Words(TypeDecorator[str]):
+    """Text that both databases take."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # the base's signature
+        _check(value)
+        return value
+
+
+class Json(TypeDecorator[Any]):
+    """Lists and objects, in the sender's order; None is NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  # the base's signature
+        _check(value)
+        return value
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as whole seconds since 1970 and given back in UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # the base's signature
+        return None if value is None else seconds_of(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # the base's signature
+        return None if value is None else instant_of(value)
+
+
+class StateWord(TypeDecorator[State]):
+    """A State by its word."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: State | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # the base's signature
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> State | None:  # noqa: ARG002  # the base's signature
+        return None if value is None else State(value)
+
+
+metadata = MetaData()
+
+# SQLite numbers rows by itself only where the key is declared INTEGER.
+_counter = BigInteger().with_variant(Integer(), "sqlite")
+
+LIVE = literal_column("'live'", StateWord)
+SCHEDULED = literal_column("'scheduled'", StateWord)
+"""Written into the statement, not bound, so that a planner may use a partial index and keep its plan."""
+
+article = Table(
+    "article",
+    metadata,
+    Column("seq", _counter, Identity(), primary_key=True),
+    Column("id", Words, nullable=False, unique=True),
+    Column("entry_id", Words, nullable=False, unique=True),
+    Column("is_permalink", Boolean, nullable=False),
+    Column("external_id", Words, unique=True),
+    Column("state", StateWord, nullable=False),
+    Column("published", Instant),
+    Column("updated", Instant),
+    Column("created", Instant, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("link", Words),
+    Column("summary", Words),
+    Column("language", Words),
+    Column("editor", Words),
+    Column("sections", Json, nullable=False),
+    Column("authors", Json),
+    Column("source", Json),
+    Column("breadcrumb", Json),
+    Column("tags", Json),
+    Column("image", Json),
+    Column("enclosures", Json),
+    Column("content_html", Words),
+)
+"""Empty lists are NULL: most of them are empty, and NULL costs nothing to read."""
+
+Index("article_by_state", article.c.state, article.c.seq)
+Index(
+    "article_due",
+    article.c.published,
+    article.c.seq,
+    sqlite_where=text("state = 'scheduled'"),
+    postgresql_where=text("state = 'scheduled'"),
+)
+
+article_section = Table(
+    "article_section",
+    metadata,
+    Column("section", Words, primary_key=True),
+    Column("seq", _counter, ForeignKey(article.c.seq), primary_key=True, autoincrement=False),
+    Column("state", StateWord, nullable=False),
+    Column("published", Instant),
+    sqlite_with_rowid=False,
+)
+"""Repeats state and published of the article, so that one index range gives the newest live ones of a section."""
+
+Index(
+    "article_section_newest",
+    article_section.c.section,
+    article_section.c.state,
+    article_section.c.published.desc(),
+    article_section.c.seq.desc(),
+)
+
+section = Table(
+    "section",
+    metadata,
+    Column("slug", Words, primary_key=True),
+    Column("feed_id", Words, nullable=False, unique=True),
+    Column("created", Instant, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("urgent_generation", BigInteger, nullable=False),
+)
+
+document_version = Table(
+    "document_version",
+    metadata,
+    Column("slug", Words, primary_key=True),
+    Column("format", Words, primary_key=True),
+    Column("last_modified", Instant, primary_key=True, autoincrement=False),
+    Column("digest", Words, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    Column("folder_id", Words, primary_key=True),
+    Column("slug", Words, primary_key=True),
+    Column("made_from", Words, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("entries", Json, nullable=False),
+    Column("documents", Json, nullable=False),
+    Column("findings", Json, nullable=False),
+    Column("error", Words),
+    Column("attempted", Instant, nullable=False),
+    Column("published", Instant),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("article_id", Words, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("renderer", Words, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("folder_id", Words, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("next_runs", Json, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", _counter, Identity(), primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("token_hash", Words, nullable=False, unique=True),
+    Column("sections", Json, nullable=False),
+    Column("created", Instant, nullable=False),
+    Column("last_used", Instant),
+    Column("revoked", Instant),
+)
+
+Index(
+    "token_name_in_use",
+    token.c.name,
+    unique=True,
+    sqlite_where=text("revoked IS NULL"),
+    postgresql_where=text("revoked IS NULL"),
+)

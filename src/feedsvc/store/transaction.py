@@ -1,0 +1,267 @@
+"""The changes one can make, each a method of the open transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, Connection, Row, Table, delete, insert, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from feedsvc.errors import ArticleNotFoundError, ConflictError
+from feedsvc.model import Article, ArticleInput, Publication, Quarantined, State, Token
+from feedsvc.store import schema
+from feedsvc.store.mapping import article_from, field_columns, publication_columns, token_from
+
+_DOCUMENT_LOCKS = 1
+"""The room of PostgreSQL's advisory locks in which documents are locked by slug."""
+
+KEPT_VERSIONS = 50
+"""How many versions of each document are remembered, for a replica that lags behind."""
+
+
+class Transaction:
+    """The changes one can make. All methods belong to the transaction that Store.write opened."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_sqlite = connection.dialect.name == "sqlite"
+
+    # articles
+
+    def article(self, article_id: str) -> Article | None:
+        """Read under the transaction (locked FOR UPDATE on PostgreSQL)."""
+        return self._one_article(schema.article.c.id, article_id)
+
+    def article_by_external_id(self, external_id: str) -> Article | None:
+        """Likewise."""
+        return self._one_article(schema.article.c.external_id, external_id)
+
+    def _one_article(self, column: Column[str], key: str) -> Article | None:
+        if not schema.is_storable(key):
+            return None
+        query = select(schema.article).where(column == key).with_for_update()
+        row = self._connection.execute(query).one_or_none()
+        return article_from(row) if row else None
+
+    def insert_article(
+        self,
+        fields: ArticleInput,
+        *,
+        id: str,
+        entry_id: str,
+        state: State,
+        published: datetime | None,
+        updated: datetime | None,
+        now: datetime,
+    ) -> Article:
+        """Store a new article (revision 1) with the fields as given and the times as decided by the caller.
+
+        Raises ConflictError where id, external id or entry_id is taken; the transaction stays usable.
+        """
+        columns = field_columns(fields) | {
+            "id": id,
+            "entry_id": entry_id,
+            "is_permalink": fields.is_permalink,
+            "state": state,
+            "published": published,
+            "updated": updated,
+            "created": now,
+            "revision": 1,
+        }
+        insertion = self._insertion(schema.article).values(columns).on_conflict_do_nothing()
+        row = self._connection.execute(insertion.returning(schema.article)).one_or_none()
+        if row is None:
+            raise self._conflict(id, entry_id, fields.external_id)
+        article = article_from(row)
+        self._join_sections(article)
+        return article
+
+    def update_article(self, article: Article) -> None:
+        """Store all mutable fields of `article` (everything but seq, id, entry_id, is_permalink, created).
+
+        Raises ArticleNotFoundError; ConflictError where the external id is another article's.
+        """
+        mine = schema.article.c.seq == article.seq
+        before = self._connection.execute(select(schema.article.c.sections).where(mine)).scalar_one_or_none()
+        if before is None:
+            raise ArticleNotFoundError(article.id)
+        columns = field_columns(article) | {
+            "state": article.state,
+            "published": article.published,
+            "updated": article.updated,
+            "revision": article.revision,
+        }
+        try:
+            self._connection.execute(update(schema.article).where(mine).values(columns))
+        except IntegrityError as error:
+            raise ConflictError("external_id", f"{article.external_id!r} belongs to another article") from error
+        member = schema.article_section.c
+        self._connection.execute(
+            delete(schema.article_section).where(member.section.in_(before), member.seq == article.seq)
+        )
+        self._join_sections(article)
+
+    def _join_sections(self, article: Article) -> None:
+        shared = {"seq": article.seq, "state": article.state, "published": article.published}
+        rows = [{"section": slug, **shared} for slug in dict.fromkeys(article.sections)]
+        if rows:
+            self._connection.execute(insert(schema.article_section), rows)
+
+    def _conflict(self, id: str, entry_id: str, external_id: str | None) -> ConflictError:
+        """Which of the three is taken, and by whom."""
+        article = schema.article.c
+        taken = or_(article.external_id == external_id, article.entry_id == entry_id, article.id == id)
+        row = self._connection.execute(select(schema.article).where(taken).limit(1)).one()
+        if external_id is not None and row.external_id == external_id:
+            field, value = "external_id", external_id
+        elif row.entry_id == entry_id:
+            field, value = "entry_id", entry_id
+        else:
+            field, value = "id", id
+        return ConflictError(field, f"{value!r} belongs to article {row.id}")
+
+    # sections
+
+    def register_sections(self, slugs: Iterable[str], now: datetime, mint_feed_id: Mapping[str, str]) -> None:
+        """Add rows for slugs not yet known, with the feed id given; known ones are left as they are."""
+        rows = [
+            {
+                "slug": slug,
+                "feed_id": mint_feed_id[slug],
+                "created": now,
+                "generation": 0,
+                "urgent_generation": 0,
+            }
+            for slug in sorted(set(slugs))
+        ]
+        if rows:
+            self._connection.execute(self._insertion(schema.section).on_conflict_do_nothing(), rows)
+
+    def raise_generations(self, slugs: Iterable[str], *, urgent: bool = False) -> Mapping[str, int]:
+        """Add one to each section's generation (in slug order, so that two writers never deadlock); the new values.
+
+        A slug that was never registered is left out: no feed was made of it yet, so none can be stale.
+        """
+        section = schema.section.c
+        raised: dict[str, Any] = {"generation": section.generation + 1}
+        if urgent:
+            raised["urgent_generation"] = section.generation + 1
+        values: dict[str, int] = {}
+        for slug in sorted(set(slugs)):
+            raising = update(schema.section).where(section.slug == slug).values(raised).returning(section.generation)
+            generation = self._connection.execute(raising).scalar_one_or_none()
+            if generation is not None:
+                values[slug] = generation
+        return values
+
+    # publications
+
+    def allot_last_modified(self, slug: str, format: str, digest: str, generation: int, now: datetime) -> datetime:
+        """When these bytes count as last modified; remembered, so that replicas and restarts agree.
+
+        The newest known version of (slug, format) has the same digest: its time. Else, if `generation` is below the
+        newest version's and the digest is known: the known time (a lagging replica). Else max(now, newest + 1 s), whole
+        seconds, noted as the newest version. Keeps the last 50 versions of each.
+        """
+        self._lock_document(slug)
+        version = schema.document_version
+        mine = (version.c.slug == slug, version.c.format == format)
+        versions = self._connection.execute(
+            select(version).where(*mine).order_by(version.c.last_modified.desc()).limit(KEPT_VERSIONS)
+        ).all()
+        newest = versions[0] if versions else None
+        if newest and newest.digest == digest:
+            if newest.generation < generation:
+                at_newest = (*mine, version.c.last_modified == newest.last_modified)
+                self._connection.execute(update(version).where(*at_newest).values(generation=generation))
+            return _known(newest)
+        if newest and generation < newest.generation:
+            for known in versions:
+                if known.digest == digest:
+                    return _known(known)
+        last_modified = now.replace(microsecond=0)
+        if newest:
+            last_modified = max(last_modified, newest.last_modified + timedelta(seconds=1))
+        self._connection.execute(
+            insert(version).values(
+                slug=slug, format=format, last_modified=last_modified, digest=digest, generation=generation
+            )
+        )
+        if len(versions) == KEPT_VERSIONS:
+            self._connection.execute(
+                delete(version).where(*mine, version.c.last_modified <= versions[-1].last_modified)
+            )
+        return last_modified
+
+    def _lock_document(self, slug: str) -> None:
+        """Until the end of the transaction no other one allots for this slug; an SQLite writer is alone anyway."""
+        if not self._is_sqlite:
+            lock = text("SELECT pg_advisory_xact_lock(:room, hashtext(:slug))")
+            self._connection.execute(lock, {"room": _DOCUMENT_LOCKS, "slug": slug})
+
+    def save_publication(self, folder_id: str, publication: Publication) -> None:
+        """Add or replace by folder and slug."""
+        self._put(schema.publication, publication_columns(publication) | {"folder_id": folder_id})
+
+    def delete_publication(self, folder_id: str, slug: str) -> None:
+        """Forget it; nothing happens where there is none."""
+        publication = schema.publication.c
+        mine = (publication.folder_id == folder_id, publication.slug == slug)
+        self._connection.execute(delete(schema.publication).where(*mine))
+
+    # quarantine
+
+    def quarantine(self, item: Quarantined) -> None:
+        """Add or replace by article id."""
+        self._put(schema.quarantine, asdict(item))
+
+    def release(self, article_id: str) -> bool:
+        """Take it out of quarantine; False if it was not in it."""
+        release = delete(schema.quarantine).where(schema.quarantine.c.article_id == article_id)
+        return self._connection.execute(release).rowcount > 0
+
+    # worker heartbeat and tokens
+
+    def beat(self, folder_id: str, now: datetime, next_runs: Mapping[str, str]) -> None:
+        """Say that this folder's worker lives, and when it looks at each section next (ISO 8601)."""
+        self._put(schema.heartbeat, {"folder_id": folder_id, "at": now, "next_runs": dict(next_runs)})
+
+    def add_token(self, name: str, token_hash: str, sections: Sequence[str], now: datetime) -> Token:
+        """Raises ConflictError if the name is taken by a token that is not revoked."""
+        columns = {"name": name, "token_hash": token_hash, "sections": list(sections), "created": now}
+        insertion = self._insertion(schema.token).values(columns).on_conflict_do_nothing()
+        row = self._connection.execute(insertion.returning(schema.token)).one_or_none()
+        if row is None:
+            raise ConflictError("name", f"a token named {name!r} is in use: revoke it first, or choose another name")
+        return token_from(row)
+
+    def revoke_token(self, name: str, now: datetime) -> Token | None:
+        """The token of that name that was in use until now, or None if there is none."""
+        token = schema.token.c
+        revoking = update(schema.token).where(token.name == name, token.revoked.is_(None)).values(revoked=now)
+        row = self._connection.execute(revoking.returning(schema.token)).one_or_none()
+        return token_from(row) if row else None
+
+    def note_token_use(self, token_id: int, now: datetime) -> None:
+        """Remember when it was last used."""
+        self._connection.execute(update(schema.token).where(schema.token.c.id == token_id).values(last_used=now))
+
+    # how both databases add or replace a row
+
+    def _insertion(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+
+    def _put(self, table: Table, columns: Mapping[str, Any]) -> None:
+        keys = table.primary_key.columns.keys()
+        insertion = self._insertion(table).values(columns)
+        changes = {name: insertion.excluded[name] for name in columns if name not in keys}
+        self._connection.execute(insertion.on_conflict_do_update(index_elements=keys, set_=changes))
+
+
+def _known(version: Row[Any]) -> datetime:
+    last_modified: datetime = version.last_modified
+    return last_modified
