@@ -1,18 +1,54 @@
-"""The feeds folder: `<slug>.rss`, `<slug>.atom`, `<slug>.json`, `index.opml`; everything else in it is hidden (dot-) state.
+"""The feeds folder: `<slug>.rss`, `<slug>.atom`, `<slug>.json`, `index.opml`; the rest is hidden (dot-) state.
 
-`.folder-id` names this folder in the database; `.locks/<slug>.lock` are its flock files; `.tmp-*` are files on
-their way (same folder, so that rename is atomic).
+`.folder-id` names this folder in the database; `.locks/<slug>.lock` are its flock files;
+`.tmp.<slug>.<format>.<random>` are files on their way (in the same folder, so that rename is atomic; slugs hold no dot,
+so that each tells whose it is).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
+from uuid import UUID, uuid4
 
-from feedsvc.model import Document
+from feedsvc.errors import OutputError
+from feedsvc.model import Document, FormatName
+
+DOCUMENT_FORMATS = (*get_args(FormatName), "opml")
+"""What is ours in the folder; a format's name is its files' suffix."""
+
+_SLUG = re.compile("[a-z0-9-]+")
+_DOCUMENT_MODE = 0o644  # whatever the umask: a web server under another user reads them
+_FOLDER_MODE = 0o755
+_TEMP_PREFIX = ".tmp."
+_READ_BYTES = 1 << 20
+
+_MENDS = {
+    errno.ENOSPC: "free some space; what is missing is written as soon as there is room",
+    errno.EDQUOT: "free some space or raise the quota; what is missing is written as soon as there is room",
+    errno.EACCES: "let the user that feedsvc runs as read and write this folder",
+    errno.EPERM: "let the user that feedsvc runs as read and write this folder",
+    errno.EROFS: "mount it writable, or name another folder in config.yaml",
+    errno.EMFILE: "raise the limit of open files (ulimit -n, or LimitNOFILE in a systemd unit)",
+    errno.ENFILE: "the whole system has too many open files: raise fs.file-max",
+    errno.ENOTDIR: "a part of this path is a file: move it away, or name another folder in config.yaml",
+    errno.EISDIR: "a folder stands where a document belongs: move it away",
+    errno.ENOLCK: "this file system has no locks: name a folder on a local disk in config.yaml",
+    errno.EEXIST: "a file stands where a folder belongs: move it away",
+    errno.EIO: "the disk fails: look at the system's log",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +66,30 @@ class FeedsFolder:
     """One folder of documents. Raises OutputError, with path and reason, for whatever the file system refuses."""
 
     def __init__(self, path: Path) -> None:
-        raise NotImplementedError
+        """Nothing is touched yet; `prepare` makes what is missing."""
+        self.path = path
+        self._id: str | None = None
 
     path: Path
 
     def prepare(self) -> str:
-        """Make the folder and its hidden state where they are missing; return the folder's id (minted once, kept in it)."""
-        raise NotImplementedError
+        """Make the folder and its hidden state where they are missing; the folder's id (minted once, kept in it)."""
+        self._make_folders()
+        path, temp = self.path / ".folder-id", self.path / f"{_TEMP_PREFIX}.folder-id"
+        with self._flock(".folder-id"), _telling(path):
+            temp.unlink(missing_ok=True)
+            found = self._read_id()
+            if found is None:
+                found = self._id or str(uuid4())
+                _write_durably(temp, found.encode("ascii"))
+                temp.rename(path)
+                _sync_folder(self.path)
+        self._id = found
+        return found
 
     def lock(self, slug: str) -> AbstractContextManager[None]:
-        """Hold this folder's lock for one section, against other threads and other processes; blocks until it is had."""
-        raise NotImplementedError
+        """Hold this folder's lock for one section, against other threads and processes; blocks until it is had."""
+        return self._flock(_checked(self.path, slug))
 
     def write(self, documents: Sequence[Document], last_modified: Mapping[str, datetime]) -> None:
         """Replace these files (all of one slug; `last_modified` by format), under that slug's lock.
@@ -48,28 +97,215 @@ class FeedsFolder:
         First every temp file is written, given its mtime and fsynced, then all are renamed, then the folder is fsynced:
         a crash at any point leaves each name with a complete old or new document. On an error no temp file stays.
         """
-        raise NotImplementedError
+        temps: dict[Path, Path] = {}
+        try:
+            for document in documents:
+                path = self._document_path(document.slug, document.format)
+                temp = self.path / f"{_TEMP_PREFIX}{path.name}.{secrets.token_hex(8)}"
+                temps[temp] = path
+                with _telling(path):
+                    _write_durably(temp, document.content, last_modified[document.format])
+            for temp, path in temps.items():
+                with _telling(path):
+                    temp.rename(path)
+            with _telling(self.path):
+                _sync_folder(self.path)
+        except BaseException:
+            for temp in temps:
+                with contextlib.suppress(OSError):
+                    temp.unlink()
+            raise
 
     def remove(self, slug: str, formats: Sequence[str]) -> bool:
         """Delete these formats of a section; True if something was there."""
-        raise NotImplementedError
+        is_any = False
+        for path in [self._document_path(slug, name) for name in formats]:
+            with _telling(path), contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                is_any = True
+        if is_any:
+            with _telling(self.path):
+                _sync_folder(self.path)
+        return is_any
 
     def read(self, slug: str, format: str) -> StoredDocument | None:
         """The file whole (content and stat from one open descriptor), or None if there is none."""
-        raise NotImplementedError
+        path = self._document_path(slug, format)
+        with _telling(path):
+            try:
+                # Neither a link out of the folder nor a pipe that would block counts as a document.
+                fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except OSError as error:
+                if error.errno in (errno.ENOENT, errno.ELOOP):
+                    return None
+                raise
+            try:
+                status = os.fstat(fd)
+                if not stat.S_ISREG(status.st_mode):
+                    return None
+                content = b"".join(iter(lambda: os.read(fd, _READ_BYTES), b""))
+            finally:
+                os.close(fd)
+        return StoredDocument(slug, format, content, hashlib.sha256(content).hexdigest(), _mtime(status))
 
     def stat(self, slug: str, format: str) -> tuple[int, datetime] | None:
         """(length in bytes, mtime) of the file or None: cheap."""
-        raise NotImplementedError
+        path = self._document_path(slug, format)
+        with _telling(path):
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                return None
+        return (status.st_size, _mtime(status)) if stat.S_ISREG(status.st_mode) else None
+
+    def stats(self) -> dict[tuple[str, str], tuple[int, datetime]]:
+        """(slug, format) -> what `stat` says, for every document in the folder by one walk over it."""
+        found = {}
+        for entry in self._entries():
+            slug, _, suffix = entry.name.partition(".")
+            if suffix in DOCUMENT_FORMATS and _SLUG.fullmatch(slug):
+                with _telling(self.path / entry.name), contextlib.suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode):
+                        found[slug, suffix] = (status.st_size, _mtime(status))
+        return found
 
     def slugs(self) -> Mapping[str, tuple[str, ...]]:
         """slug -> formats that lie in the folder now (index -> ("opml",))."""
-        raise NotImplementedError
+        found: dict[str, tuple[str, ...]] = {}
+        for slug, suffix in sorted(self.stats()):
+            found[slug] = (*found.get(slug, ()), suffix)
+        return found
 
     def sweep(self, slug: str) -> int:
         """Delete this slug's left-over temp files; call it under the slug's lock. How many there were."""
-        raise NotImplementedError
+        count = 0
+        for name in self._temp_names():
+            if _slug_of_temp(name) == slug:
+                with _telling(self.path / name):
+                    (self.path / name).unlink(missing_ok=True)
+                count += 1
+        return count
 
     def sweep_all(self) -> int:
         """sweep every slug that has left-overs, taking each one's lock (skipping a lock that is held now)."""
-        raise NotImplementedError
+        count = 0
+        for slug in sorted({_slug_of_temp(name) for name in self._temp_names()}):
+            if _SLUG.fullmatch(slug):
+                with contextlib.suppress(BlockingIOError), self._flock(slug, wait=False):
+                    count += self.sweep(slug)
+        return count
+
+    def _document_path(self, slug: str, format: str) -> Path:
+        path = self.path / f"{_checked(self.path, slug)}.{format}"
+        if format not in DOCUMENT_FORMATS:
+            raise OutputError(path, f"{format!r} is no format; there are {', '.join(DOCUMENT_FORMATS)}")
+        return path
+
+    def _temp_names(self) -> list[str]:
+        return [entry.name for entry in self._entries() if entry.name.startswith(_TEMP_PREFIX)]
+
+    def _entries(self) -> list[os.DirEntry[str]]:
+        """What lies in the folder; nothing if it was deleted, since writing makes it anew."""
+        with _telling(self.path):
+            try:
+                with os.scandir(self.path) as entries:
+                    return list(entries)
+            except FileNotFoundError:
+                return []
+
+    def _read_id(self) -> str | None:
+        """The id that lies in the folder; None also if what lies there is none."""
+        try:
+            return str(UUID((self.path / ".folder-id").read_text("ascii")))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _make_folders(self) -> None:
+        for folder in (self.path, self.path / ".locks"):
+            with _telling(folder):
+                if not folder.is_dir():
+                    folder.mkdir(parents=True, exist_ok=True)
+                    folder.chmod(_FOLDER_MODE)
+
+    @contextlib.contextmanager
+    def _flock(self, name: str, *, wait: bool = True) -> Iterator[None]:
+        """flock belongs to the open file: two openings exclude each other within one process, too (flock(2))."""
+        path = self.path / ".locks" / f"{name}.lock"
+        with _telling(path):
+            fd = self._open_lock(path)
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise
+            except OSError as error:
+                raise _output_error(path, error) from error
+            yield
+        finally:
+            # Said, not left to close: a child forked meanwhile still has the file open.
+            fcntl.flock(fd, fcntl.LOCK_UN)
+            os.close(fd)
+
+    def _open_lock(self, path: Path) -> int:
+        # Read-only is enough for flock, and works on a file that another user (an admin's command) made.
+        flags = os.O_RDONLY | os.O_CREAT
+        try:
+            return os.open(path, flags, _DOCUMENT_MODE)
+        except FileNotFoundError:
+            if self._id is None:
+                raise
+        # The folder was deleted under a running service: make it anew, under the id that the database knows.
+        self._make_folders()
+        if path.name != ".folder-id.lock":
+            self.prepare()
+        return os.open(path, flags, _DOCUMENT_MODE)
+
+
+def _checked(folder: Path, slug: str) -> str:
+    if not _SLUG.fullmatch(slug):
+        raise OutputError(folder / slug, "no section can have this name; only a-z, 0-9 and hyphens are in one")
+    return slug
+
+
+def _slug_of_temp(name: str) -> str:
+    return name.removeprefix(_TEMP_PREFIX).partition(".")[0]
+
+
+def _write_durably(path: Path, content: bytes, mtime: datetime | None = None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(path, flags, _DOCUMENT_MODE), "wb") as file:
+        os.fchmod(file.fileno(), _DOCUMENT_MODE)
+        file.write(content)
+        file.flush()
+        if mtime is not None:
+            seconds = int(mtime.timestamp())
+            os.utime(file.fileno(), (seconds, seconds))
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _mtime(status: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(status.st_mtime_ns // 1_000_000_000, UTC)
+
+
+@contextlib.contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """What the file system refuses becomes an OutputError that says how to mend it."""
+    try:
+        yield
+    except OSError as error:
+        raise _output_error(path, error) from error
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    said = (error.strerror or str(error)).lower()
+    mend = _MENDS.get(error.errno or 0)
+    return OutputError(path, f"{said}; {mend}" if mend else said)
