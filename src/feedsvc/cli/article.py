@@ -1,0 +1,222 @@
+"""`feedsvc article`: one article at a time, by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from feedsvc import publish
+from feedsvc.cli.commands import config_option
+from feedsvc.cli.drafting import change, draft_options, edit_by_hand, fields_of, read_article
+from feedsvc.cli.messages import say, warn
+from feedsvc.cli.opening import open_runtime
+from feedsvc.cli.terminal import print_json, print_line, print_table, told
+from feedsvc.errors import ArticleNotFoundError, ConflictError
+from feedsvc.ingest import Accepted, accept, to_json
+from feedsvc.model import Article, State
+from feedsvc.presence import Presence, presence
+from feedsvc.publish import Outcome
+from feedsvc.runtime import Runtime
+
+_json_option = click.option("--json", "is_json", is_flag=True, help="JSON on standard output.")
+_key_argument = click.argument("key", metavar="ID")
+
+
+@click.group("article")
+@config_option
+def command() -> None:
+    """Add, show, correct or withdraw articles. ID is an article's id or its external id."""
+
+
+@command.command("add")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@draft_options
+@_json_option
+@config_option
+def add(file: Path | None, is_json: bool, **options: Any) -> None:
+    """Add an article from a JSON FILE ("-" is standard input), from options, or from both: an option goes first."""
+    data = {**(read_article(file) if file else {}), **fields_of(options)}
+    if not data:
+        raise click.UsageError("Name a JSON file, or say --title, --section and --body-file or --summary.")
+    with open_runtime() as runtime:
+        accepted = _accept(runtime, data)
+        external_id = accepted.article.external_id
+        if external_id and runtime.store.article_by_external_id(external_id):
+            raise ConflictError("external_id", f"{external_id!r} is taken; `feedsvc article edit` changes the article")
+        outcome = publish.put(runtime.store, runtime.clock, accepted.article)
+        _report(runtime, outcome, is_json=is_json)
+
+
+@command.command("edit")
+@_key_argument
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A field's new value: text, or JSON.")
+@click.option(
+    "--json-file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help='Fields to change, as JSON ("-" is standard input); null empties one.',
+)
+@click.option("--minor", is_flag=True, help="Mend it without a newer `updated`.")
+@_json_option
+@config_option
+def edit(key: str, assignments: tuple[str, ...], json_file: Path | None, minor: bool, is_json: bool) -> None:
+    """Correct an article: by --set, by a JSON file, or, with neither, in $EDITOR."""
+    with open_runtime() as runtime:
+        article = _find(runtime, key)
+        if article.state is State.WITHDRAWN:
+            raise ConflictError("state", "the article is withdrawn; importing it again brings it back")
+        before = to_json(article)
+        if assignments or json_file:
+            patch = read_article(json_file) if json_file else {}
+            accepted = _accept(runtime, change(before, patch, assignments, is_minor=minor))
+        else:
+            edited = edit_by_hand(before, lambda data: _accept(runtime, change(data, {}, (), is_minor=minor)))
+            if edited is None:
+                say("Nothing was changed.")
+                return
+            accepted = edited
+        outcome = publish.put(runtime.store, runtime.clock, accepted.article, article_id=article.id)
+        _report(runtime, outcome, is_json=is_json)
+
+
+@command.command("list")
+@click.option("--section", metavar="SLUG", help="Only those of this section.")
+@click.option("--state", type=click.Choice([state.value for state in State]), help="Only those that stand so.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many at most.")
+@_json_option
+@config_option
+def list_articles(section: str | None, state: str | None, limit: int, is_json: bool) -> None:
+    """List articles by arrival, the newest first."""
+    with open_runtime() as runtime:
+        slug = _stored_section(runtime, section) if section else None
+        articles = runtime.store.list_articles(section=slug, state=State(state) if state else None, limit=limit)
+    if is_json:
+        print_json([_outline(article) for article in articles])
+        return
+    print_table(
+        ("id", "state", "published", "sections", "title"),
+        [
+            (article.id, article.state.value, told(article.published), ", ".join(article.sections), article.title)
+            for article in articles
+        ],
+    )
+
+
+@command.command("show")
+@_key_argument
+@_json_option
+@config_option
+def show(key: str, is_json: bool) -> None:
+    """Show an article as it is stored."""
+    with open_runtime() as runtime:
+        article = _find(runtime, key)
+    if is_json:
+        print_json(_outline(article) | {"article": to_json(article)})
+        return
+    shown = _outline(article) | to_json(article)
+    body = shown.pop("content_html", None)
+    for name, value in shown.items():
+        if value not in (None, "", []):
+            print_line(f"{name}: {_plain(value)}")
+    if body:
+        print_line(f"\n{body}")
+
+
+@command.command("withdraw")
+@_key_argument
+@_json_option
+@config_option
+def withdraw(key: str, is_json: bool) -> None:
+    """Take an article out of every feed. It stays stored; importing it again brings it back under its old ids."""
+    with open_runtime() as runtime:
+        outcome = publish.withdraw(runtime.store, runtime.clock, _find(runtime, key).id)
+        _report(runtime, outcome, is_json=is_json)
+
+
+@command.command("why")
+@_key_argument
+@_json_option
+@config_option
+def why(key: str, is_json: bool) -> None:
+    """Say in which feeds an article is, and where it is not, for what reason."""
+    with open_runtime() as runtime:
+        article = _find(runtime, key)
+        standings = _standings(runtime, article)
+    if is_json:
+        print_json(_outline(article) | {"feeds": [_standing_json(standing) for standing in standings]})
+        return
+    print_line(f"{article.title} ({article.id}) is {article.state.value}.")
+    print_table(("feed", "stands", "why"), [(one.slug, one.standing, one.reason) for one in standings])
+
+
+def _accept(runtime: Runtime, data: Mapping[str, Any]) -> Accepted:
+    settings = runtime.settings
+    accepted = accept(
+        data,
+        resolve_section=settings.resolve_section,
+        base_url=settings.site.base_url,
+        naive_timezone=ZoneInfo(settings.site.timezone),
+    )
+    for note in accepted.notes:
+        warn(f"{note.severity}: {note.place}: {note.message}")
+    return accepted
+
+
+def _find(runtime: Runtime, key: str) -> Article:
+    article = runtime.store.article(key) or runtime.store.article_by_external_id(key)
+    if article is None:
+        raise ArticleNotFoundError(key)
+    return article
+
+
+def _stored_section(runtime: Runtime, name: str) -> str:
+    """A section taken out of config.yaml keeps its articles: its slug still finds them."""
+    return name if name in runtime.store.section_states() else runtime.settings.resolve_section(name)
+
+
+def _standings(runtime: Runtime, article: Article) -> tuple[Presence, ...]:
+    return presence(runtime.store, runtime.settings, runtime.folder_id, article)
+
+
+def _report(runtime: Runtime, outcome: Outcome, *, is_json: bool) -> None:
+    article = outcome.article
+    done = "created" if outcome.created else "changed" if outcome.changed else "unchanged"
+    standings = _standings(runtime, article)
+    if is_json:
+        print_json(_outline(article) | {"outcome": done, "feeds": [_standing_json(standing) for standing in standings]})
+        return
+    print_line(article.id)
+    say(f"{done}: {article.title}, {article.state.value}")
+    for standing in standings:
+        say(f"  {standing.slug}: {standing.reason}")
+
+
+def _plain(value: object) -> str:
+    """A field's value on one line: text as it is, the rest as JSON."""
+    if isinstance(value, datetime):
+        return told(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _outline(article: Article) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "external_id": article.external_id,
+        "title": article.title,
+        "sections": article.sections,
+        "state": article.state.value,
+        "published": article.published,
+        "updated": article.updated,
+        "created": article.created,
+        "revision": article.revision,
+        "entry_id": article.entry_id,
+    }
+
+
+def _standing_json(standing: Presence) -> dict[str, Any]:
+    return {"feed": standing.slug, "standing": standing.standing, "reason": standing.reason, "urls": standing.urls}

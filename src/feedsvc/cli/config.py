@@ -1,0 +1,36 @@
+"""`feedsvc config`: is config.yaml right, and what can it say?"""
+
+from __future__ import annotations
+
+import click
+
+from feedsvc import config
+from feedsvc.cli.commands import config_option, given_config
+from feedsvc.cli.messages import say
+from feedsvc.cli.terminal import print_json
+from feedsvc.runtime import find_config
+
+
+@click.group("config")
+@config_option
+def command() -> None:
+    """Check config.yaml, or print its schema."""
+
+
+@command.command("check")
+@config_option
+def check() -> None:
+    """Read config.yaml and name every problem in it: file:line:column, what was found, what was expected.
+
+    Exit code 2 if there is one. Nothing is started, opened or written.
+    """
+    settings = config.load(find_config(given_config()))
+    combined = len(settings.sections) - len(settings.plain)
+    sections = f"{len(settings.plain)} sections and {combined} combinations"
+    say(f"{settings.path} is right: {sections}, database {settings.database_label}, feeds in {settings.feeds_dir}")
+
+
+@command.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of config.yaml, for an editor to complete and check with."""
+    print_json(config.json_schema())

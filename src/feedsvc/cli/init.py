@@ -1,0 +1,85 @@
+"""`feedsvc init`: a folder with a working config.yaml, and feeds in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from pydantic import TypeAdapter
+from ruamel.yaml import YAML
+
+from feedsvc.cli.commands import Failure
+from feedsvc.cli.messages import say
+from feedsvc.cli.regenerate import regenerate_feeds
+from feedsvc.errors import FeedsvcError
+from feedsvc.ingest import accept
+from feedsvc.publish import put
+from feedsvc.runtime import Runtime
+
+_SAMPLES = resources.files("feedsvc") / "samples"
+_SAMPLE_URL = "http://127.0.0.1:8000"
+_SAMPLE_PORT = "port: 8000"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_DURATION = TypeAdapter(timedelta)
+
+
+@click.command("init")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--samples", is_flag=True, help="With sample sections and articles, Chinese and English.")
+@click.option("--base-url", metavar="URL", default=_SAMPLE_URL, show_default=True, help="Where readers will reach it.")
+def command(folder: Path, samples: bool, base_url: str) -> None:
+    """Make a folder with a working config.yaml, a database and feeds.
+
+    `feedsvc init news && cd news && feedsvc serve` has feeds. A config.yaml that is there already stays as it is.
+    """
+    config = folder / "config.yaml"
+    _write_config(config, "config.yaml" if samples else "minimal.yaml", base_url.rstrip("/"))
+    try:
+        runtime = Runtime.open(config.absolute())
+    except FeedsvcError:
+        config.unlink()
+        raise
+    try:
+        count = load_samples(runtime) if samples else 0
+        results = regenerate_feeds(runtime, [*runtime.settings.feeds, "index"])
+    finally:
+        runtime.close()
+    live = sum(result.error is None for result in results)
+    loaded = f", {count} sample articles" if samples else ""
+    say(f"{config}: {live} of {len(results)} feeds are live{loaded}.")
+    say(f"Next: feedsvc --config {config} serve")
+    if live < len(results):
+        raise Failure("Some feeds are not live: `feedsvc status` says why.")
+
+
+def _write_config(config: Path, template: str, base_url: str) -> None:
+    text = (_SAMPLES / template).read_text("utf-8")
+    address = urlsplit(base_url)
+    if address.hostname in _LOOPBACK and address.port:
+        text = text.replace(_SAMPLE_PORT, f"port: {address.port}")
+    text = text.replace(_SAMPLE_URL, base_url)
+    try:
+        config.parent.mkdir(parents=True, exist_ok=True)
+        with config.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        mend = "edit it, remove it first, or name another folder"
+        raise Failure(f"{config} is there already: {mend}.") from error
+
+
+def load_samples(runtime: Runtime) -> int:
+    """Put the sample articles; how many. Those that are there keep their dates, however long ago they were loaded."""
+    now = runtime.clock()
+    samples: list[dict[str, Any]] = YAML(typ="safe", pure=True).load((_SAMPLES / "articles.yaml").read_text("utf-8"))
+    for sample in samples:
+        offset = _DURATION.validate_python(sample.pop("published"))
+        if runtime.store.article_by_external_id(sample["external_id"]) is None:
+            sample["published"] = (now + offset).isoformat()
+        settings = runtime.settings
+        accepted = accept(sample, resolve_section=settings.resolve_section, base_url=settings.site.base_url)
+        put(runtime.store, runtime.clock, accepted.article)
+    return len(samples)

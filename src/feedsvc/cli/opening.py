@@ -1,0 +1,22 @@
+"""How a command gets at everything it works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from feedsvc.cli.commands import given_config
+from feedsvc.cli.messages import warn
+from feedsvc.runtime import Runtime, find_config
+
+
+@contextmanager
+def open_runtime() -> Iterator[Runtime]:
+    """The config that was asked for, its database brought up to date, its feeds folder prepared."""
+    runtime = Runtime.open(find_config(given_config()))
+    try:
+        if runtime.source.error:
+            warn(f"config.yaml is broken; the last good one is in force:\n{runtime.source.error}")
+        yield runtime
+    finally:
+        runtime.close()

@@ -1,0 +1,69 @@
+"""`feedsvc regenerate`: feeds brought up to date now, whatever their schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from feedsvc.cli.commands import Failure, config_option
+from feedsvc.cli.opening import open_runtime
+from feedsvc.cli.terminal import print_table, progress
+from feedsvc.errors import OutputError, StoreError, UnknownSectionError
+from feedsvc.model import INDEX_SLUG
+from feedsvc.publish import promote_due
+from feedsvc.regenerate import Result
+from feedsvc.runtime import Runtime
+
+
+@click.command("regenerate")
+@click.option("--all", "everything", is_flag=True, help="Every feed, and the OPML list of them.")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@config_option
+def command(everything: bool, slugs: tuple[str, ...]) -> None:
+    """Bring feeds up to date now: each is rendered and proved, and written where its bytes changed.
+
+    Articles whose time has come go live first. Exit code 1 if a feed could not go live: its last good one stays.
+    """
+    if everything == bool(slugs):
+        raise click.UsageError("Name the feeds, or say --all.")
+    with open_runtime() as runtime:
+        known = (*runtime.settings.feeds, INDEX_SLUG)
+        unknown = [slug for slug in slugs if slug not in known]
+        if unknown:
+            raise click.UsageError(str(UnknownSectionError(unknown[0], known)))
+        promote_due(runtime.store, runtime.clock)
+        if everything:
+            runtime.regenerator.remove_unconfigured(runtime.settings)
+        results = regenerate_feeds(runtime, slugs or known)
+    print_table(("feed", "outcome", "entries", "bytes", "seconds", "why"), map(_row, results))
+    blocked = [result.slug for result in results if result.error]
+    if blocked:
+        raise Failure(f"Not live: {', '.join(blocked)}. What was there before still is.")
+
+
+def regenerate_feeds(runtime: Runtime, slugs: Sequence[str]) -> list[Result]:
+    """Regenerate these one after the other; a failing one is a result, and never keeps the others back."""
+    return [_regenerate(runtime, slug) for slug in progress(slugs, "Regenerating")]
+
+
+def _regenerate(runtime: Runtime, slug: str) -> Result:
+    try:
+        return runtime.regenerator.regenerate(runtime.settings, slug, force=True)
+    except (StoreError, OutputError) as error:
+        return Result(
+            slug=slug,
+            outcome="blocked",
+            entries=0,
+            length_bytes=0,
+            findings=(),
+            quarantined=(),
+            error=str(error),
+            seconds=0.0,
+        )
+
+
+def _row(result: Result) -> tuple[object, ...]:
+    quarantined = f"without {', '.join(result.quarantined)}" if result.quarantined else ""
+    why = "; ".join(filter(None, (result.error, quarantined, *map(str, result.findings))))
+    return (result.slug, result.outcome, result.entries, result.length_bytes, f"{result.seconds:.3f}", why)
