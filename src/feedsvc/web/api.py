@@ -1,0 +1,297 @@
+"""The HTTP API, /api/v1: a newsroom's articles in, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask.blueprints import BlueprintSetupState
+
+from feedsvc import publish
+from feedsvc.errors import ArticleNotFoundError, ConflictError, Problem, RefusedError, UnknownSectionError
+from feedsvc.feed.formats import FORMATS
+from feedsvc.ingest import Accepted, accept, to_json
+from feedsvc.model import Article, Section, State
+from feedsvc.presence import Presence, Standing, presence
+from feedsvc.publish import Outcome
+from feedsvc.runtime import Runtime
+from feedsvc.web import body
+from feedsvc.web.auth import Scope, authenticate
+from feedsvc.web.context import this_runtime
+from feedsvc.web.keys import KeyConverter, read_key
+from feedsvc.web.representation import describe, outline
+from feedsvc.web.waiting import Waits, preferred_seconds
+
+PREFIX = "/api/v1"
+blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
+
+_WAITS_KEY = "feedsvc.waits"
+_LIST_LENGTH = 50
+_LONGEST_LIST = 200
+_LONGEST_COUNT = 15
+
+
+@blueprint.record
+def _prepare(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["key"] = KeyConverter
+    state.app.extensions[_WAITS_KEY] = Waits()
+
+
+@blueprint.before_request
+def _authenticate() -> None:
+    g.scope = authenticate(this_runtime(), request.headers.get("Authorization"))
+
+
+@blueprint.url_value_preprocessor
+def _set_key_aside(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Views read the key by _named_key: what routing made of it may have been cleaned up on the way."""
+    g.is_keyed = bool(values and values.pop("key", None))
+
+
+def _scope() -> Scope:
+    scope: Scope = g.scope
+    return scope
+
+
+# articles by key: an article's id, else an external id
+
+
+@blueprint.put("/articles/<key:key>")
+@blueprint.put("/articles")
+def put_article() -> Response:
+    """Create the article or replace it whole; the same request twice changes nothing."""
+    runtime, key = this_runtime(), _named_key()
+    data = body.read_json()
+    existing = _find(runtime, key)
+    if existing is None or existing.external_id == key:
+        data = _with_external_id(data, key)
+    return _store(runtime, data, existing)
+
+
+@blueprint.post("/articles")
+def post_article() -> Response:
+    """Create an article; one that is there already is a conflict, since POST replaces nothing."""
+    runtime, data = this_runtime(), body.read_json()
+    external_id = data.get("external_id")
+    if isinstance(external_id, str) and runtime.store.article_by_external_id(external_id) is not None:
+        raise ConflictError("external_id", f"{external_id!r} is taken; PUT replaces the article that has it")
+    return _store(runtime, data, None)
+
+
+@blueprint.patch("/articles/<key:key>")
+@blueprint.patch("/articles")
+def patch_article() -> Response:
+    """Change some fields: a JSON merge patch (RFC 7396) over the article as GET shows it under `article`."""
+    runtime, key = this_runtime(), _named_key()
+    patch = body.read_json()
+    existing = _require(runtime, key)
+    _scope().require(existing.sections)
+    if existing.state is State.WITHDRAWN:
+        raise ConflictError("state", "the article is withdrawn; PUT it whole to bring it back")
+    merged = merge(to_json(existing), patch)
+    return _store(runtime, merged, existing)
+
+
+@blueprint.get("/articles/<key:key>")
+def get_article() -> Response:
+    """The article, where it stands, and under `article` what PUT would take."""
+    runtime = this_runtime()
+    article = _require(runtime, _named_key())
+    _scope().require_any(article.sections)
+    return jsonify(describe(runtime, article, _look(runtime, article)()) | {"article": to_json(article)})
+
+
+@blueprint.delete("/articles/<key:key>")
+@blueprint.delete("/articles")
+def delete_article() -> Response:
+    """Withdraw the article: out of every feed at once, 410 on its page. Withdrawing twice is withdrawing once."""
+    runtime = this_runtime()
+    article = _require(runtime, _named_key())
+    _scope().require(article.sections)
+    outcome = publish.withdraw(runtime.store, runtime.clock, article.id)
+    return _answer(runtime, outcome)
+
+
+# lists
+
+
+@blueprint.get("/articles")
+def list_articles() -> Response:
+    """Articles by arrival, newest first; `next` continues. ?section= ?state= ?limit= ?before= or ?external_id="""
+    runtime, scope = this_runtime(), _scope()
+    if "external_id" in request.args:
+        found = runtime.store.article_by_external_id(request.args["external_id"])
+        found_all = [found] if found is not None and scope.touches(found.sections) else []
+        return jsonify({"articles": [outline(runtime, article) for article in found_all], "next": None})
+    sections = _listed_sections(runtime, scope, request.args.get("section"))
+    state, limit, before_seq = _list_bounds()
+    lists = [
+        runtime.store.list_articles(section=section, state=state, limit=limit + 1, before_seq=before_seq)
+        for section in sections
+    ]
+    by_seq = {article.seq: article for articles in lists for article in articles}
+    newest = [by_seq[seq] for seq in sorted(by_seq, reverse=True)]
+    shown = newest[:limit]
+    following = shown[-1].seq if len(newest) > limit else None
+    return jsonify({"articles": [outline(runtime, article) for article in shown], "next": following})
+
+
+def _listed_sections(runtime: Runtime, scope: Scope, slug: str | None) -> Sequence[str | None]:
+    """The plain sections to list; [None] is all of them."""
+    if slug is None:
+        return [None] if scope.sections is None else sorted(scope.sections)
+    if slug in runtime.settings.feeds:
+        members = runtime.settings.feeds[slug].members
+    elif slug in runtime.store.section_states():  # taken out of config.yaml, its articles stay
+        members = (slug,)
+    else:
+        raise UnknownSectionError(slug, tuple(runtime.settings.feeds))
+    scope.require_any(members)
+    return [member for member in members if scope.covers([member])]
+
+
+def _list_bounds() -> tuple[State | None, int, int | None]:
+    """?state=, ?limit=, ?before=; raises RefusedError naming each that can't be read."""
+    problems = []
+    state, limit, before = None, _LIST_LENGTH, None
+    given = request.args
+    if "state" in given:
+        try:
+            state = State(given["state"])
+        except ValueError:
+            problems.append(Problem("state", given["state"], f"must be one of {', '.join(State)}"))
+    if "limit" in given:
+        limit = _read_count(given["limit"])
+        if not 1 <= limit <= _LONGEST_LIST:
+            problems.append(Problem("limit", given["limit"], f"must be a number from 1 to {_LONGEST_LIST}"))
+    if "before" in given:
+        before = _read_count(given["before"])
+        if before < 1:
+            problems.append(Problem("before", given["before"], "must be the `next` of a list"))
+    if problems:
+        raise RefusedError(problems)
+    return state, limit, before
+
+
+def _read_count(value: str) -> int:
+    """The number; 0 for what is none or beyond any database's integers."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= _LONGEST_COUNT else 0
+
+
+@blueprint.get("/sections")
+def list_sections() -> Response:
+    """Every section that the token may read, with its feeds; articles name those whose `include` is empty."""
+    settings = this_runtime().settings
+    scope = _scope()
+    return jsonify(
+        {
+            "sections": [
+                _describe_section(settings.site.feed_url, settings.site.section_url(section.slug), section)
+                for section in settings.feeds.values()
+                if scope.touches(section.members)
+            ]
+        }
+    )
+
+
+def _describe_section(feed_url: Callable[[str, str], str], page_url: str, section: Section) -> dict[str, Any]:
+    return {
+        "slug": section.slug,
+        "title": section.title,
+        "description": section.description,
+        "language": section.language,
+        "aliases": list(section.aliases),
+        "include": list(section.include),
+        "limit": section.limit,
+        "page": page_url,
+        "feeds": {name: feed_url(section.slug, FORMATS[name].suffix) for name in section.formats},
+    }
+
+
+# the way in and the way out
+
+
+def _store(runtime: Runtime, data: Mapping[str, Any], existing: Article | None) -> Response:
+    """Check, authorise against the sections before and after, store, answer."""
+    settings = runtime.settings
+    if existing is not None:
+        _scope().require(existing.sections)
+    accepted = accept(data, resolve_section=settings.resolve_section, base_url=settings.site.base_url)
+    _scope().require(accepted.article.sections)
+    article_id = existing.id if existing is not None else None
+    outcome = publish.put(runtime.store, runtime.clock, accepted.article, article_id=article_id)
+    return _answer(runtime, outcome, accepted)
+
+
+def _answer(runtime: Runtime, outcome: Outcome, accepted: Accepted | None = None) -> Response:
+    """201 or 200, at once or, where the client would wait, when the feeds hold it; 202 if they don't (yet)."""
+    article = outcome.article
+    look = _look(runtime, article)
+    seconds = preferred_seconds(request.headers.get("Prefer"))
+    status = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
+    headers = {"Location": f"{PREFIX}/articles/{article.id}"}
+    if seconds is None:
+        standings = look()
+    else:
+        waits: Waits = current_app.extensions[_WAITS_KEY]
+        wanted: Standing = "withdrawn" if article.state is State.WITHDRAWN else "live"
+        standings, has_waited = waits.until_decided(look, wanted, seconds)
+        if has_waited:
+            headers["Preference-Applied"] = f"wait={seconds}"
+        if any(presence.standing != wanted for presence in standings):
+            status = HTTPStatus.ACCEPTED
+    response = jsonify(describe(runtime, article, standings, accepted.notes if accepted else ()))
+    response.status_code = status
+    response.headers.update(headers)
+    return response
+
+
+def _look(runtime: Runtime, article: Article) -> Callable[[], tuple[Presence, ...]]:
+    return lambda: presence(runtime.store, runtime.settings, runtime.folder_id, article)
+
+
+def _named_key() -> str:
+    """The key in the path, else ?external_id=, the form that survives every proxy."""
+    if g.is_keyed:
+        key = read_key(request.environ)
+    else:
+        key = request.args.get("external_id", "")
+        if not key:
+            raise RefusedError([Problem("external_id", "", "name the article: /articles/KEY or ?external_id=KEY")])
+    if "\0" in key:
+        raise RefusedError([Problem("external_id", repr(key), "must not hold NUL")])
+    return key
+
+
+def _find(runtime: Runtime, key: str) -> Article | None:
+    return runtime.store.article(key) or runtime.store.article_by_external_id(key)
+
+
+def _require(runtime: Runtime, key: str) -> Article:
+    article = _find(runtime, key)
+    if article is None:
+        raise ArticleNotFoundError(key)
+    return article
+
+
+def _with_external_id(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The body under the address's external id; a body that names another one contradicts itself."""
+    given = data.get("external_id")
+    if given is not None and given != key:
+        raise RefusedError([Problem("external_id", str(given), f"differs from the one in the address, {key!r}")])
+    return {**data, "external_id": key}
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """A JSON merge patch applied (RFC 7396 §2): null removes a member, an object merges, anything else replaces."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge(merged.get(name), value)
+    return merged

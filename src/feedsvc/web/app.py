@@ -1,0 +1,120 @@
+"""create_app: one Flask application over one Runtime."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.runtime import Runtime
+from feedsvc.web import api, body, feeds, health, pages
+from feedsvc.web.context import remember_runtime
+from feedsvc.web.frame import CONTENT_SECURITY_POLICY, STATIC_DIR, error_page
+from feedsvc.web.pace import Pace
+from feedsvc.web.problems import ProblemError, meaning_of, problem, problem_of
+
+log = structlog.get_logger(__name__)
+
+_REFRESH_SECONDS = 1
+_VERSIONED_MAX_AGE_SECONDS = 31_536_000
+_STATIC_MAX_AGE_SECONDS = 3600
+
+
+class Application(Flask):
+    """Flask, with the style sheet cached for long under its versioned address."""
+
+    def get_send_file_max_age(self, _filename: str | None) -> int:
+        return _VERSIONED_MAX_AGE_SECONDS if "v" in request.args else _STATIC_MAX_AGE_SECONDS
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """The web side of feedsvc: feeds, pages, API and health, over an open runtime that the caller closes."""
+    app = Application("feedsvc.web", static_folder=str(STATIC_DIR))
+    app.url_map.merge_slashes = False  # an external id may hold "//"
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    remember_runtime(app, runtime)
+    app.register_blueprint(feeds.blueprint)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(health.blueprint)
+    _follow_settings(app, runtime)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(FeedsvcError, _answer_own_error)
+    app.register_error_handler(ProblemError, _answer_problem)
+    app.register_error_handler(Exception, _answer_unexpected)
+    app.after_request(_secure)
+    app.after_request(body.drain)
+    return app
+
+
+def _follow_settings(app: Flask, runtime: Runtime) -> None:
+    """Take over a changed config.yaml, looking at most once a second; a request never fails for it."""
+    pace = Pace(_REFRESH_SECONDS)
+
+    @app.before_request
+    def refresh() -> None:
+        if pace.is_due():
+            try:
+                runtime.refresh()
+            except FeedsvcError as error:
+                log.warning("settings not refreshed", error=str(error))
+
+
+def _is_for_machines() -> bool:
+    return request.path.startswith("/api/")
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    """404, 405 and the like from routing: problem details under /api/, else a page."""
+    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Location", "Retry-After"}}
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if _is_for_machines():
+        name = error.name.lower().replace(" ", "-")
+        response = problem(status, name, error.name, error.description or "", headers=headers)
+    else:
+        response = error_page(status, "" if status == HTTPStatus.NOT_FOUND else error.description or "")
+        response.headers.update(headers)
+    return response
+
+
+def _answer_own_error(error: FeedsvcError) -> Response:
+    meaning = meaning_of(error)
+    if not meaning.is_told:
+        log.error("request failed", method=request.method, path=request.path, error=str(error), exc_info=error)
+    response = problem_of(error)
+    if _is_for_machines():
+        return response
+    page = error_page(meaning.status)
+    if "Retry-After" in response.headers:
+        page.headers["Retry-After"] = response.headers["Retry-After"]
+    return page
+
+
+def _answer_problem(error: ProblemError) -> Response:
+    return problem(error.status, error.name, error.title, error.detail, errors=error.errors, headers=error.headers)
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    """A fault of ours: the whole of it in the log, under an id that the client may tell us."""
+    error_id = secrets.token_hex(6)
+    log.error("request failed", error_id=error_id, method=request.method, path=request.path, exc_info=error)
+    detail = f"The error is in the service's log under {error_id}."
+    if _is_for_machines():
+        return problem(500, "internal", "The service failed.", detail, error_id=error_id)
+    return error_page(500, detail)
+
+
+def _secure(response: Response) -> Response:
+    """Headers for every response that does not bring its own."""
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    is_page = response.mimetype == "text/html"
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY if is_page else "default-src 'none'; sandbox")
+    if _is_for_machines():
+        headers["Cache-Control"] = "no-store"
+    return response

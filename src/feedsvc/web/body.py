@@ -1,0 +1,66 @@
+"""Request bodies: bounded, and never left on the wire."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+from flask import Response, request
+
+from feedsvc.web.problems import ProblemError
+
+LIMIT_BYTES = 8 * 1024 * 1024
+
+# A client that is still sending reads no answer, and sees a broken connection in its place; so the rest is read
+# and dropped, within bounds that keep one client from holding a thread for long.
+_DROPPED_BYTES = 64 * 1024 * 1024
+_DROPPING_SECONDS = 10.0
+_CHUNK_BYTES = 256 * 1024
+
+
+def read() -> bytes:
+    """The body whole, of known length or chunked. Raises ProblemError: 413 beyond LIMIT_BYTES, 400 if cut short."""
+    expected = request.content_length
+    if expected is not None and expected > LIMIT_BYTES:
+        raise _too_large(f"{expected} bytes")
+    chunks, length_bytes = [], 0
+    while chunk := request.stream.read(_CHUNK_BYTES):
+        length_bytes += len(chunk)
+        if length_bytes > LIMIT_BYTES:
+            raise _too_large("more than that")
+        chunks.append(chunk)
+    if expected is not None and length_bytes < expected:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST,
+            "body-cut-short",
+            "The body ended early.",
+            f"Content-Length says {expected} bytes, {length_bytes} came.",
+        )
+    return b"".join(chunks)
+
+
+def _too_large(found: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too-large",
+        "The body is too large.",
+        f"At most {LIMIT_BYTES} bytes (8 MiB) are taken, this has {found}.",
+    )
+
+
+def drain(response: Response) -> Response:
+    """Read and drop what is left of the request's body before the answer goes out.
+
+    Not for a client that waits to be asked for its body (RFC 9110 §10.1.1): the answer tells it not to send it at all.
+    """
+    has_body = request.content_length or request.headers.get("Transfer-Encoding")
+    if not has_body or request.headers.get("Expect", "").lower() == "100-continue":
+        return response
+    deadline = time.monotonic() + _DROPPING_SECONDS
+    left_bytes = _DROPPED_BYTES
+    while left_bytes > 0 and time.monotonic() < deadline:
+        chunk = request.stream.read(_CHUNK_BYTES)
+        if not chunk:
+            break
+        left_bytes -= len(chunk)
+    return response

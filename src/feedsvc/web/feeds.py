@@ -1,0 +1,202 @@
+"""Polls: /feeds/<section>.rss|.atom|.json and the OPML list. Bytes from the feeds folder; no database, no rendering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+
+from flask import Blueprint, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+
+from feedsvc.config import Settings
+from feedsvc.errors import OutputError, UnknownSectionError
+from feedsvc.feed import opml
+from feedsvc.feed.formats import FORMATS
+from feedsvc.model import INDEX_SLUG, Section
+from feedsvc.output import StoredDocument
+from feedsvc.runtime import Runtime
+from feedsvc.web.conditional import http_date, is_unchanged
+from feedsvc.web.context import runtime_of, this_runtime
+from feedsvc.web.documents import DocumentCache
+from feedsvc.web.frame import accepts_html, error_page
+
+_KEY = "feedsvc.polls"
+
+ALLOW = "GET, HEAD, OPTIONS"
+
+_STALE_IF_ERROR_SECONDS = 86_400
+_OPML_MAX_AGE_SECONDS = 300
+_RETRY_AFTER_SECONDS = 2
+_LISTED_SECTIONS = 50
+_LONGEST_GUESSED_NAME = 64
+
+# A feed served as XML may hold XHTML, whose scripts a browser would run: nothing in a document may do anything.
+_INERT = (("Content-Security-Policy", "default-src 'none'; sandbox"), ("X-Content-Type-Options", "nosniff"))
+_CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", "ETag, Last-Modified"))
+_PREFLIGHT = (
+    ("Access-Control-Allow-Methods", ALLOW),
+    ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since"),
+    ("Access-Control-Max-Age", "86400"),
+)
+
+
+class Headers(Protocol):
+    """Request headers by name in any case: werkzeug's EnvironHeaders is one."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP response. `body` is empty for HEAD, whose Content-Length is still that of GET."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an address means: a file in the feeds folder and how to send it."""
+
+    slug: str
+    format: str
+    media_type: str
+    max_age_seconds: int
+
+
+class Polls:
+    """Answers polls without Flask, so that a WSGI callable may do so before Flask is entered."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._documents = DocumentCache(runtime.folder)
+        self._targets: tuple[Settings, Mapping[str, Target]] | None = None
+
+    def answer(self, method: str, path: str, headers: Headers) -> Answer:
+        """Answer one request for a `path` under /feeds/, or /feeds.opml, given without query and percent-decoded."""
+        if method == "OPTIONS":
+            return Answer(HTTPStatus.NO_CONTENT, (("Allow", ALLOW), *_CORS, *_PREFLIGHT, *_INERT))
+        if method not in {"GET", "HEAD"}:
+            return _say(method, HTTPStatus.METHOD_NOT_ALLOWED, f"A feed can only be read: {ALLOW}.", ("Allow", ALLOW))
+        settings = self._runtime.settings
+        target = self._targets_of(settings).get(path)
+        if target is None:
+            return _say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
+        try:
+            document = self._documents.get(target.slug, target.format)
+        except OutputError:
+            document = None
+        if document is None:
+            text = "This feed has not been made yet. It comes within seconds of the start; please ask again."
+            return _say(method, HTTPStatus.SERVICE_UNAVAILABLE, text, ("Retry-After", str(_RETRY_AFTER_SECONDS)))
+        return _send(method, target, document, headers)
+
+    def _targets_of(self, settings: Settings) -> Mapping[str, Target]:
+        """Every address there is: only names that config.yaml made ever reach the file system."""
+        if self._targets is None or self._targets[0] is not settings:
+            self._targets = (settings, _list_targets(settings))
+        return self._targets[1]
+
+
+def _list_targets(settings: Settings) -> dict[str, Target]:
+    targets = {}
+    for section in settings.feeds.values():
+        for name in section.formats:
+            row = FORMATS[name]
+            path = f"/feeds/{section.slug}.{row.suffix}"
+            targets[path] = Target(section.slug, name, row.media_type, section.max_age_seconds)
+    index = Target(INDEX_SLUG, "opml", opml.MEDIA_TYPE, _OPML_MAX_AGE_SECONDS)
+    return targets | {"/feeds.opml": index, f"/feeds/{INDEX_SLUG}.opml": index}
+
+
+def _send(method: str, target: Target, document: StoredDocument, headers: Headers) -> Answer:
+    """200 or 304 with the plain bytes under a strong ETag; each coding will be its own representation, chosen here."""
+    etag = f'"{document.digest[:32]}"'
+    age = target.max_age_seconds
+    validators = (
+        ("ETag", etag),
+        ("Last-Modified", http_date(document.mtime)),
+        (
+            "Cache-Control",
+            f"public, max-age={age}, stale-while-revalidate={age}, stale-if-error={_STALE_IF_ERROR_SECONDS}",
+        ),
+        *_CORS,
+        *_INERT,
+    )
+    if is_unchanged(etag, document.mtime, headers.get("If-None-Match"), headers.get("If-Modified-Since")):
+        return Answer(HTTPStatus.NOT_MODIFIED, validators)
+    described = (("Content-Type", target.media_type), ("Content-Length", str(len(document.content))), *validators)
+    return Answer(HTTPStatus.OK, described, b"" if method == "HEAD" else document.content)
+
+
+def _say(method: str, status: int, text: str, *headers: tuple[str, str]) -> Answer:
+    body = f"{text}\n".encode()
+    described = (
+        *headers,
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        *_CORS,
+        *_INERT,
+    )
+    return Answer(status, described, b"" if method == "HEAD" else body)
+
+
+def explain_missing(settings: Settings, path: str) -> str:
+    """Plain text for a feed address that is none: what is wrong, the nearest right one, and what there is."""
+    listed = list(settings.feeds.values())[:_LISTED_SECTIONS]
+    lines = [guess_meaning(settings, path), "", f"Feeds of {settings.site.title}:"]
+    lines += [f"  {section.title}: {' '.join(_feed_urls(settings, section))}" for section in listed]
+    if len(settings.feeds) > len(listed):
+        lines.append(f"  and {len(settings.feeds) - len(listed)} more")
+    lines += ["", f"All of them as OPML: {settings.site.opml_url}", f"Home page: {settings.site.base_url}/"]
+    return "\n".join(lines)
+
+
+def guess_meaning(settings: Settings, path: str) -> str:
+    """One or two sentences about a feed address that is none: the part that is wrong and the likeliest right one."""
+    name, _, suffix = path.removeprefix("/feeds/")[:_LONGEST_GUESSED_NAME].rpartition(".")
+    slug = name or suffix
+    if slug in settings.feeds:
+        section = settings.feeds[slug]
+        return f"There is no feed at this address. Section {slug!r} has: {' '.join(_feed_urls(settings, section))}"
+    nearest = UnknownSectionError(slug, tuple(settings.feeds)).nearest
+    if not nearest:
+        return f"There is no section {slug!r}."
+    section = settings.feeds[nearest]
+    return f"There is no section {slug!r}. Did you mean {nearest!r}? It has: {' '.join(_feed_urls(settings, section))}"
+
+
+def _feed_urls(settings: Settings, section: Section) -> list[str]:
+    return [settings.site.feed_url(section.slug, FORMATS[name].suffix) for name in section.formats]
+
+
+class PollResponse(Response):
+    """An Answer as it is: werkzeug would take Last-Modified out of a 304, which caches may use (RFC 9110 §15.4.5)."""
+
+    def get_wsgi_headers(self, _environ: object) -> WerkzeugHeaders:
+        return self.headers
+
+
+blueprint = Blueprint("feeds", __name__)
+
+
+@blueprint.record
+def _prepare(state: BlueprintSetupState) -> None:
+    """A rule without methods matches all of them, so that Polls alone says what is allowed."""
+    state.app.extensions[_KEY] = Polls(runtime_of(state.app))
+    for path in ("/feeds/<name>", "/feeds.opml"):
+        state.app.url_map.add(state.app.url_rule_class(path, endpoint="feeds.poll"))
+
+
+@blueprint.endpoint("poll")
+def poll(**_: str) -> Response:
+    polls: Polls = current_app.extensions[_KEY]
+    answer = polls.answer(request.method, request.path, request.headers)
+    if answer.status == HTTPStatus.NOT_FOUND and accepts_html():
+        return error_page(answer.status, guess_meaning(this_runtime().settings, request.path))
+    return PollResponse(answer.body, answer.status, list(answer.headers))

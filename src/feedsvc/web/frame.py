@@ -1,0 +1,102 @@
+"""What every HTML page has: frame, words, validators, security headers."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, render_template, request
+
+from feedsvc.feed.formats import FORMATS
+from feedsvc.model import Section, Site
+from feedsvc.web.conditional import is_unchanged
+from feedsvc.web.context import this_runtime
+from feedsvc.web.words import say_time, words_for
+
+STATIC_DIR = Path(__file__).with_name("static")
+PAGE_MAX_AGE_SECONDS = 30
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src https: http: data:; media-src https: http:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+FORMAT_TITLES = {"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}
+
+
+@cache
+def _style_version() -> str:
+    return hashlib.sha256((STATIC_DIR / "site.css").read_bytes()).hexdigest()[:12]
+
+
+def path_to_root() -> str:
+    """The way from this page to the service's root, relative, so that a proxy may mount it anywhere."""
+    return "../" * (request.path.count("/") - 1) or "./"
+
+
+def list_feeds(site: Site, section: Section) -> list[dict[str, str]]:
+    """A section's feeds for links: `url` to copy, `path` from the root to follow, `type` without parameters."""
+    feeds = []
+    for name in section.formats:
+        row = FORMATS[name]
+        feeds.append(
+            {
+                "name": FORMAT_TITLES[name],
+                "url": site.feed_url(section.slug, row.suffix),
+                "path": f"feeds/{section.slug}.{row.suffix}",
+                "type": row.media_type.partition(";")[0],
+            }
+        )
+    return feeds
+
+
+def page(template: str, *, language: str, status: int = 200, **values: Any) -> Response:
+    """Render a template into a response; a good page carries an ETag and answers 304 to whoever has it."""
+    settings = this_runtime().settings
+    site, words, zone = settings.site, words_for(language), ZoneInfo(settings.site.timezone)
+    html = render_template(
+        template,
+        site=site,
+        language=language,
+        words=words,
+        root=path_to_root(),
+        style_version=_style_version(),
+        local=lambda moment: moment.astimezone(zone),
+        say_time=lambda moment: say_time(moment.astimezone(zone), language),
+        feeds_of=lambda section: list_feeds(site, section),
+        **values,
+    )
+    if status != HTTPStatus.OK:
+        return Response(html, status, {"Cache-Control": "no-store"}, mimetype="text/html")
+    etag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": f"public, max-age={PAGE_MAX_AGE_SECONDS}"}
+    if is_unchanged(etag, None, request.headers.get("If-None-Match"), None):
+        return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(html, headers=headers, mimetype="text/html")
+
+
+def error_page(status: int, message: str = "", *, nearest: Section | None = None, kind: str = "") -> Response:
+    """A page in the same design that says what is wrong and where to go on; `kind` picks its words."""
+    settings = this_runtime().settings
+    kind = kind or _KINDS.get(status, "wrong")
+    return page(
+        "error.html",
+        language=settings.site.language,
+        status=status,
+        kind=kind,
+        message=message,
+        nearest=nearest,
+        sections=list(settings.feeds.values()),
+    )
+
+
+_KINDS = {404: "not_found", 410: "withdrawn", 503: "unavailable"}
+
+
+def accepts_html() -> bool:
+    """True for browsers; feed readers and curl, which don't put HTML first, get plain text."""
+    return request.accept_mimetypes["text/html"] > request.accept_mimetypes["text/plain"]

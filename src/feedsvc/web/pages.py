@@ -1,0 +1,191 @@
+"""Pages for readers: the index, a section, an article. HTML and one style sheet, nothing that runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from posixpath import basename
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from flask import Blueprint, Response, redirect, request
+
+from feedsvc import text
+from feedsvc.config import Settings
+from feedsvc.errors import UnknownSectionError
+from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State
+from feedsvc.web.context import this_runtime
+from feedsvc.web.frame import error_page, list_feeds, page
+from feedsvc.web.words import words_for
+
+blueprint = Blueprint("pages", __name__)
+
+_HEADLINES = 8
+_PAGE_LENGTH = 20
+# How far back one can page: what lies deeper is found through the API, not by turning pages.
+_DEEPEST = 400
+_CURSOR = re.compile(r"(\d{1,12})-(\d{1,18})", re.ASCII)
+_KIB = 1024
+_UNITS = ("KB", "MB", "GB")
+
+
+@dataclass(frozen=True, slots=True)
+class Teaser:
+    """One article in a list. `path` counts from the root."""
+
+    article: Article
+    path: str
+    summary: str
+
+
+@blueprint.get("/")
+def index() -> Response:
+    runtime = this_runtime()
+    settings = runtime.settings
+    everything = settings.feeds[ALL_SLUG]
+    newest = runtime.store.newest_live(everything.members, _HEADLINES)
+    return page(
+        "index.html",
+        language=settings.site.language,
+        canonical=f"{settings.site.base_url}/",
+        alternates=_alternates(settings, [everything]),
+        sections=list(settings.feeds.values()),
+        teasers=[_tease(article) for article in newest],
+        section_of=lambda article: next(iter(_sections_of(settings, article)), None),
+    )
+
+
+@blueprint.get("/sections/<slug>")
+def section_without_slash(slug: str) -> Any:
+    return redirect(f"{quote(slug)}/", 308)
+
+
+@blueprint.get("/sections/<slug>/")
+def section(slug: str) -> Response:
+    runtime = this_runtime()
+    settings = runtime.settings
+    found = settings.feeds.get(slug)
+    if found is None:
+        error = UnknownSectionError(slug, tuple(settings.feeds))
+        return error_page(404, nearest=settings.feeds.get(error.nearest))
+    before = _read_cursor(request.args.get("before"))
+    depth = _DEEPEST if before else _PAGE_LENGTH + 1
+    articles = [
+        article
+        for article in runtime.store.newest_live(found.members, depth)
+        if before is None or _place(article) < before
+    ]
+    shown, more = articles[:_PAGE_LENGTH], articles[_PAGE_LENGTH:]
+    return page(
+        "section.html",
+        language=found.language,
+        canonical=settings.site.section_url(slug),
+        alternates=_alternates(settings, [found]),
+        section=found,
+        teasers=[_tease(article) for article in shown],
+        older=_write_cursor(shown[-1]) if more else None,
+    )
+
+
+@blueprint.get("/articles/<article_id>")
+def article(article_id: str) -> Response:
+    runtime = this_runtime()
+    settings = runtime.settings
+    found = runtime.store.article(article_id) if article_id.isprintable() else None
+    if found is None or found.state in {State.DRAFT, State.SCHEDULED}:
+        return error_page(404)
+    if found.state is State.WITHDRAWN:
+        return error_page(410)
+    sections = _sections_of(settings, found)
+    return page(
+        "article.html",
+        language=found.language or next((section.language for section in sections), settings.site.language),
+        canonical=found.link or settings.site.article_url(found.id),
+        alternates=_alternates(settings, sections),
+        article=found,
+        summary=_summarize(found),
+        crumbs=_crumbs(settings, found, sections),
+        files=[_describe_file(enclosure) for enclosure in found.enclosures],
+        is_image_apart=found.image is not None and found.image.url not in (found.content_html or ""),
+    )
+
+
+def _sections_of(settings: Settings, article: Article) -> list[Section]:
+    """The sections it names that are still configured, in the article's order."""
+    return [settings.feeds[slug] for slug in article.sections if slug in settings.feeds]
+
+
+def _alternates(settings: Settings, sections: Sequence[Section]) -> list[dict[str, str]]:
+    """Feeds for <link rel="alternate">, which is how readers find them from a page."""
+    return [
+        feed | {"title": words_for(section.language)["feed_of"].format(title=section.title, format=feed["name"])}
+        for section in sections
+        for feed in list_feeds(settings.site, section)
+    ]
+
+
+def _tease(article: Article) -> Teaser:
+    return Teaser(article, f"articles/{quote(article.id, safe='')}", _summarize(article))
+
+
+def _summarize(article: Article) -> str:
+    return article.summary or text.summarize(text.plain_text(article.content_html or ""))
+
+
+def _crumbs(settings: Settings, article: Article, sections: Sequence[Section]) -> list[tuple[str, str | None]]:
+    """The way to the article: what the newsroom gave, with our section pages behind the names that mean one."""
+    if not article.breadcrumb:
+        return [(section.title, f"sections/{section.slug}/") for section in sections[:1]]
+    crumbs: list[tuple[str, str | None]] = []
+    for name in article.breadcrumb:
+        try:
+            crumbs.append((name, f"sections/{settings.resolve_section(name)}/"))
+        except UnknownSectionError:
+            crumbs.append((name, None))
+    return crumbs
+
+
+def _describe_file(enclosure: Enclosure) -> dict[str, str]:
+    name = unquote(basename(urlsplit(enclosure.url).path)) or enclosure.url
+    kind = enclosure.type.partition("/")[0]
+    return {
+        "url": enclosure.url,
+        "type": enclosure.type,
+        "kind": kind,
+        "name": name,
+        "size": _say_size(enclosure.length_bytes),
+    }
+
+
+def _say_size(length_bytes: int) -> str:
+    """1536 -> 1.5 KB; nothing for a length that isn't known (0)."""
+    if not length_bytes:
+        return ""
+    if length_bytes < _KIB:
+        return f"{length_bytes} B"
+    power = min((length_bytes.bit_length() - 1) // 10, len(_UNITS))
+    return f"{length_bytes / _KIB**power:.1f} {_UNITS[power - 1]}"
+
+
+def _place(article: Article) -> tuple[datetime, int]:
+    """Where it stands in a section's order."""
+    assert article.published is not None, "a live article has its time"
+    return article.published, article.seq
+
+
+def _write_cursor(article: Article) -> str:
+    published, seq = _place(article)
+    return f"{int(published.timestamp())}-{seq}"
+
+
+def _read_cursor(value: str | None) -> tuple[datetime, int] | None:
+    """`?before=` as a place; None for the beginning, which a mangled one means too."""
+    match = _CURSOR.fullmatch(value or "")
+    if match is None:
+        return None
+    try:
+        return datetime.fromtimestamp(int(match[1]), UTC), int(match[2])
+    except (OverflowError, ValueError):
+        return None

@@ -1,0 +1,22 @@
+"""`feedsvc.web.wsgi:app` for WSGI servers: made when first asked for, from the config that FEEDSVC_CONFIG names."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from flask import Flask
+
+from feedsvc.runtime import Runtime, find_config
+from feedsvc.web.app import create_app
+
+
+@cache
+def make_app() -> Flask:
+    """This process's one application, over a runtime that lives as long as the process."""
+    return create_app(Runtime.open(find_config(None)))
+
+
+def __getattr__(name: str) -> Flask:
+    if name == "app":
+        return make_app()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
