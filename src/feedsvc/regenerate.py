@@ -3,28 +3,60 @@
     lock(folder, slug)
       read generations, then the newest live articles        store
       compose -> Feed                                         pure
-      render each format -> bytes, verify each                pure; a guilty entry is quarantined, again from compose
+      render each format -> bytes, verify each                pure; a guilty entry is quarantined, again from the start
       same digests as on disk?                                then only noted
       allot Last-Modified, write, note the publication        store, output
+
+Every change of the quarantine raises the generations of the article's sections, so that all their feeds, and every
+replica, follow.
+No transaction is open while something is rendered or written; a crash between any two steps leaves a section that is
+stale, judged against the files themselves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from feedsvc.config import Settings
-from feedsvc.model import Finding
-from feedsvc.output import FeedsFolder
-from feedsvc.publish import Clock
+from feedsvc.errors import OutputError, StoreError, UnknownSectionError
+from feedsvc.feed import opml
+from feedsvc.feed.formats import FORMATS, RENDERER, Format
+from feedsvc.log import get_logger
+from feedsvc.model import (
+    INDEX_SLUG,
+    Article,
+    Document,
+    DocumentRecord,
+    Finding,
+    Publication,
+    Quarantined,
+    Section,
+)
+from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder
+from feedsvc.proof import Proof, guard, prove, reason_of
+from feedsvc.staleness import Basis, Fingerprints, Stale, formats_of, is_current
 from feedsvc.store import Store
+from feedsvc.text import canonical_text
+
+log = get_logger(__name__)
+
+_FEW_GUILTY = 3
+"""So many articles may be quarantined at once in any feed; in a large one, up to half of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What regenerating one section came to. `error` is why the last good documents stay, or None."""
+    """What regenerating one section came to. `error` is why the last good documents stay, or None.
+
+    `quarantined` are the ids of articles left out that would be among the newest otherwise.
+    """
 
     slug: str
-    outcome: str  # "published", "unchanged" (same bytes), "fresh" (was not stale), "blocked", "removed"
+    outcome: str  # "published", "unchanged" (same bytes), "fresh" (was not stale), "blocked"
     entries: int
     length_bytes: int
     findings: tuple[Finding, ...]
@@ -33,27 +65,302 @@ class Result:
     seconds: float
 
 
-class Regenerator:
-    """Bound to one store, one feeds folder and a clock; the settings come with each call since they may change."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """Documents on their way; with an `error` they don't go live. `entries` maps article id to revision."""
 
-    def __init__(self, store: Store, folder: FeedsFolder, folder_id: str, clock: Clock) -> None:
-        raise NotImplementedError
+    basis: Basis
+    documents: tuple[Document, ...] = ()
+    entries: Mapping[str, int]
+    findings: tuple[Finding, ...] = ()
+    quarantined: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a feed would hold: `held` are ids left out by quarantine, `retried` those of `articles` that were in it."""
+
+    articles: tuple[Article, ...]
+    held: tuple[str, ...]
+    retried: tuple[Article, ...]
+
+
+class Regenerator:
+    """Bound to one store, one feeds folder and a clock; the settings come with each call since they may change.
+
+    `formats` and `renderer` are the seam at which tests put a broken renderer, or a newer one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: FeedsFolder,
+        folder_id: str,
+        clock: Callable[[], datetime],
+        *,
+        formats: Mapping[str, Format] = FORMATS,
+        renderer: str = RENDERER,
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._folder_id = folder_id
+        self._clock = clock
+        self._formats = formats
+        self._renderer = renderer
+        self._fingerprints = Fingerprints(renderer)
 
     def regenerate(self, settings: Settings, slug: str, *, force: bool = False) -> Result:
         """Bring one feed (or `index`, the OPML) up to date. `force` renders and verifies even when it is not stale.
 
         Raises UnknownSectionError; StoreError and OutputError when the world outside fails (noted if that can be).
         """
-        raise NotImplementedError
+        if slug != INDEX_SLUG and slug not in settings.feeds:
+            raise UnknownSectionError(slug, (*settings.feeds, INDEX_SLUG))
+        began = time.monotonic()
+        try:
+            with self._folder.lock(slug):
+                result = self._bring_up(settings, slug, force=force)
+        except (OutputError, StoreError) as error:
+            with contextlib.suppress(StoreError):
+                self._note(slug, str(error), ())
+            raise
+        result = replace(result, seconds=time.monotonic() - began)
+        if result.outcome == "published":
+            log.info(
+                "section_published",
+                slug=slug,
+                entries=result.entries,
+                length_bytes=result.length_bytes,
+                seconds=round(result.seconds, 3),
+            )
+        return result
+
+    def look(self, settings: Settings) -> list[Stale]:
+        """Every feed (and `index`) that is stale: two queries and one walk over the folder; no article is read."""
+        return self._fingerprints.stale(
+            settings, self._store.section_states(), self._store.publications(self._folder_id), self._folder.stats()
+        )
 
     def stale(self, settings: Settings) -> list[str]:
         """Slugs (feeds and `index`) whose files are not made from what is now, one cheap look: no article is read."""
-        raise NotImplementedError
+        return [each.slug for each in self.look(settings)]
 
     def urgent(self, settings: Settings) -> list[str]:
         """The stale ones in which a withdrawal waits."""
-        raise NotImplementedError
+        return [each.slug for each in self.look(settings) if each.is_urgent]
 
     def remove_unconfigured(self, settings: Settings) -> list[str]:
-        """Delete files of sections (and formats) that config.yaml no longer names. The slugs."""
-        raise NotImplementedError
+        """Delete files of sections (and formats) that config.yaml no longer names. The slugs.
+
+        Only names that were once a section are touched: a file that someone else put there stays.
+        """
+        ours = {*self._store.section_states(), INDEX_SLUG}
+        publications = self._store.publications(self._folder_id)
+        removed = []
+        for slug, lying in self._folder.slugs().items():
+            surplus = [name for name in lying if name not in formats_of(settings, slug)]
+            if surplus and slug in ours:
+                with self._folder.lock(slug):
+                    self._folder.remove(slug, surplus)
+                removed.append(slug)
+                log.info("documents_removed", slug=slug, formats=surplus)
+        for slug in publications:
+            if slug != INDEX_SLUG and slug not in settings.feeds:
+                with self._store.write() as tx:
+                    tx.delete_publication(self._folder_id, slug)
+        return removed
+
+    def _bring_up(self, settings: Settings, slug: str, *, force: bool) -> Result:
+        """Under the section's lock: from what is stored now to what lies in the folder."""
+        formats = formats_of(settings, slug)
+        known = self._store.publication(self._folder_id, slug)
+        basis = self._fingerprints.of(settings, slug, self._store.section_states())
+        files = {(slug, name): stat for name in DOCUMENT_FORMATS if (stat := self._folder.stat(slug, name)) is not None}
+        if known and not force and is_current(known, basis, formats, files):
+            return _result(known, "fresh", ())
+        self._folder.sweep(slug)
+        draft = self._draft_index(settings, basis) if slug == INDEX_SLUG else self._draft(settings, slug)
+        if draft.error is not None:
+            blocked = self._note(slug, draft.error, draft.findings)
+            return _result(blocked, "blocked", draft.quarantined)
+        return self._publish(slug, draft, known, surplus=[name for _, name in files if name not in formats])
+
+    def _draft_index(self, settings: Settings, basis: Basis) -> _Draft:
+        sections = tuple(settings.sections.values())
+        documents: list[Document] = []
+
+        def examine() -> list[Finding]:
+            document = Document(INDEX_SLUG, opml.NAME, opml.render(settings.site, sections))
+            documents.append(document)
+            return opml.verify(document.content, settings.site, sections)
+
+        findings = guard(opml.NAME, examine)
+        error = f"The list of sections can't be proved: {findings[0]}" if findings else None
+        return _Draft(basis=basis, documents=tuple(documents), entries={}, findings=findings, error=error)
+
+    def _draft(self, settings: Settings, slug: str) -> _Draft:
+        """Prove the feed; while articles turn out guilty, quarantine them and start again without them."""
+        guilty: set[str] = set()
+        while True:
+            basis, choice, proof = self._try(settings, slug)
+            accused = [article for article in choice.articles if article.entry_id in proof.guilty]
+            guilty |= {article.id for article in accused}
+            error = _why_blocked(proof.findings, len(accused), len(guilty), len(choice.articles))
+            if accused and not error:
+                self._quarantine(slug, accused, proof)
+            elif choice.retried and not error:
+                self._release(choice.retried)
+            else:
+                return _Draft(
+                    basis=basis,
+                    documents=proof.documents,
+                    entries={article.id: article.revision for article in choice.articles},
+                    findings=proof.findings,
+                    quarantined=choice.held,
+                    error=error,
+                )
+
+    def _try(self, settings: Settings, slug: str) -> tuple[Basis, _Choice, Proof]:
+        # Generations before articles: what changes in between makes the section stale again, never silently fresh.
+        states = self._store.section_states()
+        if slug not in states:
+            raise StoreError(f"section {slug!r} is not registered in the database yet; the worker does it at its start")
+        section = settings.feeds[slug]
+        choice = self._choose(section)
+        proof = prove(settings.site, section, states[slug], choice.articles, settings.sections, formats=self._formats)
+        return self._fingerprints.of(settings, slug, states), choice, proof
+
+    def _choose(self, section: Section) -> _Choice:
+        """The newest articles that are not in quarantine, the next newest in the place of those that are."""
+        wanted = section.limit
+        while True:
+            newest = self._store.newest_live(section.members, wanted)
+            rows = self._store.quarantined([article.id for article in newest])
+            held = {article.id for article in newest if article.id in rows and self._holds(rows[article.id], article)}
+            kept = tuple(article for article in newest if article.id not in held)
+            if len(kept) >= section.limit or len(newest) < wanted:
+                retried = tuple(article for article in kept if article.id in rows)
+                return _Choice(kept, tuple(article.id for article in newest if article.id in held), retried)
+            wanted += section.limit - len(kept)
+
+    def _holds(self, item: Quarantined, article: Article) -> bool:
+        """What was changed since, or is rendered otherwise now, is tried again."""
+        return item.revision == article.revision and item.renderer == self._renderer
+
+    def _quarantine(self, slug: str, accused: Sequence[Article], proof: Proof) -> None:
+        items = [
+            Quarantined(
+                article_id=article.id,
+                revision=article.revision,
+                reason=reason_of(proof.guilty[article.entry_id]),
+                renderer=self._renderer,
+                since=self._clock(),
+            )
+            for article in sorted(accused, key=lambda article: article.id)
+        ]
+        with self._store.write() as tx:
+            for item in items:
+                tx.quarantine(item)
+            tx.raise_generations(section for article in accused for section in article.sections)
+        for item in items:
+            log.warning(
+                "article_quarantined", article_id=item.article_id, revision=item.revision, slug=slug, reason=item.reason
+            )
+
+    def _release(self, articles: Sequence[Article]) -> None:
+        """Found good in one feed; another of its feeds, stale by this, may still find fault and take it back."""
+        with self._store.write() as tx:
+            for article in sorted(articles, key=lambda article: article.id):
+                tx.release(article.id)
+            tx.raise_generations(section for article in articles for section in article.sections)
+        for article in articles:
+            log.info("article_released", article_id=article.id, revision=article.revision)
+
+    def _publish(self, slug: str, draft: _Draft, known: Publication | None, surplus: Sequence[str]) -> Result:
+        """Put into the folder what differs from what lies there, and note it."""
+        now = self._clock()
+        with self._store.write() as tx:
+            times = {
+                each.format: tx.allot_last_modified(slug, each.format, each.digest, draft.basis.moment, now)
+                for each in draft.documents
+            }
+        changed = [each for each in draft.documents if not self._is_on_disk(each, times[each.format])]
+        if changed:
+            self._folder.write(changed, times)
+        is_changed = self._folder.remove(slug, surplus) or bool(changed)
+        publication = Publication(
+            slug=slug,
+            made_from=draft.basis.made_from,
+            generation=draft.basis.generation,
+            entries=draft.entries,
+            documents=tuple(
+                DocumentRecord(
+                    format=each.format,
+                    digest=each.digest,
+                    length_bytes=len(each.content),
+                    mtime=times[each.format],
+                )
+                for each in draft.documents
+            ),
+            findings=(),
+            error=None,
+            attempted=now,
+            published=now if is_changed or known is None else known.published,
+        )
+        with self._store.write() as tx:
+            tx.save_publication(self._folder_id, publication)
+        return _result(publication, "published" if is_changed else "unchanged", draft.quarantined)
+
+    def _is_on_disk(self, document: Document, last_modified: datetime) -> bool:
+        lying = self._folder.read(document.slug, document.format)
+        return lying is not None and (lying.digest, lying.mtime) == (document.digest, last_modified)
+
+    def _note(self, slug: str, error: str, findings: tuple[Finding, ...]) -> Publication:
+        """Record that the newest attempt did not go live; what lies in the folder stays as it is."""
+        now = self._clock()
+        before = self._store.publication(self._folder_id, slug)
+        known = before or Publication(
+            slug=slug,
+            made_from="",
+            generation=0,
+            entries={},
+            documents=(),
+            findings=(),
+            error=None,
+            attempted=now,
+            published=None,
+        )
+        noted = replace(known, error=canonical_text(error), findings=findings, attempted=now)
+        with self._store.write() as tx:
+            tx.save_publication(self._folder_id, noted)
+        if before is None or before.error != noted.error:
+            log.error("section_blocked", slug=slug, error=noted.error, findings=len(findings))
+        return noted
+
+
+def _why_blocked(findings: Sequence[Finding], guilty_now: int, guilty: int, articles: int) -> str | None:
+    """Why these findings keep the whole feed back; None where there are none or the guilty articles can be left out."""
+    if not findings:
+        return None
+    if not guilty_now:
+        return f"The documents can't be proved: {findings[0]}"
+    if guilty > max(_FEW_GUILTY, articles // 2):
+        return (
+            f"{guilty} of {articles} articles can't be proved; so many look like a fault of the settings or of feedsvc "
+            f"itself, so they are not quarantined. The first: {findings[0]}"
+        )
+    return None
+
+
+def _result(publication: Publication, outcome: str, quarantined: tuple[str, ...]) -> Result:
+    return Result(
+        slug=publication.slug,
+        outcome=outcome,
+        entries=len(publication.entries),
+        length_bytes=sum(record.length_bytes for record in publication.documents),
+        findings=publication.findings,
+        quarantined=quarantined,
+        error=publication.error,
+        seconds=0.0,
+    )

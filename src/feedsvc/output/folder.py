@@ -51,6 +51,10 @@ _MENDS = {
 }
 
 
+FileStats = Mapping[tuple[str, str], tuple[int, datetime]]
+"""(slug, format) -> (length in bytes, mtime) of the documents in the folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
     """A document as it lies on disk. `mtime` is whole seconds UTC (its Last-Modified), `digest` SHA-256 of content."""
@@ -158,8 +162,8 @@ class FeedsFolder:
                 return None
         return (status.st_size, _mtime(status)) if stat.S_ISREG(status.st_mode) else None
 
-    def stats(self) -> dict[tuple[str, str], tuple[int, datetime]]:
-        """(slug, format) -> what `stat` says, for every document in the folder by one walk over it."""
+    def stats(self) -> FileStats:
+        """What `stat` says of every document, by one walk over the folder."""
         found = {}
         for entry in self._entries():
             slug, _, suffix = entry.name.partition(".")

@@ -1,0 +1,135 @@
+"""Pure: a feed -> its documents and what is wrong with them, each fault with the entry that it hangs on.
+
+A document proves a feed when its format's verify reads back exactly what the feed says. Whatever a renderer or a reader
+raises is a finding like any other: one that nobody can attribute is sought by proving each entry alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from feedsvc.errors import RenderError
+from feedsvc.feed.compose import compose, without
+from feedsvc.feed.formats import Format
+from feedsvc.model import Article, Document, Feed, Finding, Section, SectionState, Site
+from feedsvc.text import canonical_text
+
+COMPOSING = "feed"
+"""Stands for a format in findings about articles that don't even become entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What came of a feed: `documents` are fit to go live if there are no `findings`."""
+
+    documents: tuple[Document, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def guilty(self) -> Mapping[str, tuple[Finding, ...]]:
+        """Entry id -> what was found about it."""
+        found: dict[str, tuple[Finding, ...]] = {}
+        for finding in self.findings:
+            if finding.entry_id is not None:
+                found[finding.entry_id] = (*found.get(finding.entry_id, ()), finding)
+        return found
+
+
+def prove(
+    site: Site,
+    section: Section,
+    state: SectionState,
+    articles: Sequence[Article],
+    sections: Mapping[str, Section],
+    *,
+    formats: Mapping[str, Format],
+) -> Proof:
+    """Compose these articles, render every format of the section and read each document back."""
+
+    def compose_these(these: Sequence[Article]) -> Feed:
+        return compose(site, section, state, these, sections)
+
+    try:
+        feed = compose_these(articles)
+    except Exception as error:  # noqa: BLE001  # a fault of ours in one article must cost the others nothing
+        return Proof((), _findings_alone(compose_these, articles) or (_finding_of(error, COMPOSING),))
+    proof = _examine(feed, section, formats)
+    if proof.findings and not proof.guilty:
+        return replace(proof, findings=_seek(feed, section, formats) or proof.findings)
+    return proof
+
+
+def reason_of(findings: Sequence[Finding]) -> str:
+    """Why an article is kept back, in words for an editor: the first thing found, and how many more there are."""
+    first = findings[0]
+    compared = f" (expected {first.expected}, found {first.found})" if first.expected or first.found else ""
+    more = f", and {len(findings) - 1} more findings" if len(findings) > 1 else ""
+    return f"{first.format}: {first.rule}: {first.message}{compared}{more}"
+
+
+def guard(what: str, examine: Callable[[], Iterable[Finding]]) -> tuple[Finding, ...]:
+    """What `examine` finds in the format `what`; what it raises is a finding, too. All of it can be stored."""
+    try:
+        return tuple(_storable(finding) for finding in examine())
+    except Exception as error:  # noqa: BLE001  # likewise
+        return (_finding_of(error, what),)
+
+
+def _findings_alone(
+    compose_these: Callable[[Sequence[Article]], Feed], articles: Sequence[Article]
+) -> tuple[Finding, ...]:
+    found = []
+    for article in articles:
+        try:
+            compose_these([article])
+        except Exception as error:  # noqa: BLE001  # likewise
+            found.append(replace(_finding_of(error, COMPOSING), entry_id=article.entry_id))
+    return tuple(found)
+
+
+def _examine(feed: Feed, section: Section, formats: Mapping[str, Format]) -> Proof:
+    known = {entry.entry_id for entry in feed.entries}
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    for name in section.formats:
+
+        def examine(format: Format = formats[name]) -> list[Finding]:
+            document = Document(feed.slug, format.name, format.render(feed))
+            documents.append(document)
+            return format.verify(document.content, feed)
+
+        findings += guard(name, examine)
+    # An entry that the feed does not know is the whole document's fault.
+    attributed = (each if each.entry_id in known else replace(each, entry_id=None) for each in findings)
+    return Proof(tuple(documents), tuple(attributed))
+
+
+def _seek(feed: Feed, section: Section, formats: Mapping[str, Format]) -> tuple[Finding, ...]:
+    """The entries that can't be proved even alone; none where not even the empty feed can."""
+    ids = {entry.entry_id for entry in feed.entries}
+    if _examine(without(feed, ids), section, formats).findings:
+        return ()
+    return tuple(
+        replace(finding, entry_id=entry_id)
+        for entry_id in sorted(ids)
+        for finding in _examine(without(feed, ids - {entry_id}), section, formats).findings
+    )
+
+
+def _finding_of(error: Exception, what: str) -> Finding:
+    if isinstance(error, RenderError):
+        found = Finding(rule="render", message=error.reason, format=error.format, entry_id=error.entry_id)
+    else:
+        found = Finding(rule=f"fault.{type(error).__name__}", message=str(error) or "no message", format=what)
+    return _storable(found)
+
+
+def _storable(finding: Finding) -> Finding:
+    """Without the characters that no database takes, which may be the very ones that were found."""
+    return replace(
+        finding,
+        message=canonical_text(finding.message),
+        expected=canonical_text(finding.expected),
+        found=canonical_text(finding.found),
+    )

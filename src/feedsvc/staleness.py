@@ -1,0 +1,138 @@
+"""Pure: are the files of a feed made from what is now?
+
+Whatever shows in a document is in its fingerprint: generations, settings, formats, the renderer. The quarantine, too:
+every change of it raises the generations of the article's sections (regenerate.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from feedsvc.config import Settings
+from feedsvc.feed import opml
+from feedsvc.model import INDEX_SLUG, Publication, SectionState
+from feedsvc.output import DOCUMENT_FORMATS, FileStats
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a document is made from. `generation` sums those of the section's members.
+
+    `made_from` ends in the number of the members' withdrawals, so that one that waits can be told from other changes.
+    `moment` sums all generations there are: of two readings of one store the later has the higher.
+    """
+
+    made_from: str
+    generation: int
+    moment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A feed whose files are not made from what is now.
+
+    `made_from` fingerprints what is now, so that a try that failed need not be repeated while nothing moved.
+    `is_urgent`: a withdrawal waits. `is_missing`: a file is not there, or not the one that was published.
+    """
+
+    slug: str
+    made_from: str
+    is_urgent: bool
+    is_missing: bool
+
+
+class Fingerprints:
+    """What the feeds of some settings would be made from now; the settings' part is kept while they are in force."""
+
+    def __init__(self, renderer: str) -> None:
+        self._renderer = renderer
+        self._shown: tuple[Settings, Mapping[str, str]] | None = None
+
+    def of(self, settings: Settings, slug: str, states: Mapping[str, SectionState]) -> Basis:
+        """Of one feed or `index`, from the states of all sections."""
+        return self._of(settings, slug, states, _moment(states))
+
+    def stale(
+        self,
+        settings: Settings,
+        states: Mapping[str, SectionState],
+        publications: Mapping[str, Publication],
+        files: FileStats,
+    ) -> list[Stale]:
+        """Every feed, and `index`, that is not made from what is now."""
+        moment = _moment(states)
+        found = []
+        for slug in (*settings.feeds, INDEX_SLUG):
+            basis = self._of(settings, slug, states, moment)
+            known = publications.get(slug)
+            if known is None:
+                found.append(Stale(slug, basis.made_from, is_urgent=False, is_missing=True))
+            elif not is_current(known, basis, formats_of(settings, slug), files):
+                is_missing = not _lies_there(known, formats_of(settings, slug), files)
+                is_urgent = _withdrawals(known.made_from) < _withdrawals(basis.made_from)
+                found.append(Stale(slug, basis.made_from, is_urgent=is_urgent, is_missing=is_missing))
+        return found
+
+    def _of(self, settings: Settings, slug: str, states: Mapping[str, SectionState], moment: int) -> Basis:
+        own = states.get(slug)
+        members = settings.feeds[slug].members if slug != INDEX_SLUG else ()
+        known = [states[member] for member in members if member in states]
+        identity = own and (own.feed_id, own.created.isoformat())
+        digest = _digest((self._shown_of(settings)[slug], identity, [(each.slug, each.generation) for each in known]))
+        return Basis(
+            made_from=f"{digest}:{sum(each.urgent_generation for each in known)}",
+            generation=sum(each.generation for each in known),
+            moment=moment,
+        )
+
+    def _shown_of(self, settings: Settings) -> Mapping[str, str]:
+        """Per feed a digest of the settings that can show in it, and of the renderer."""
+        if self._shown is None or self._shown[0] is not settings:
+            site = asdict(settings.site)
+            titles = {slug: section.title for slug, section in settings.sections.items()}
+            shared = _digest((self._renderer, site, titles))
+            sections = {slug: asdict(section) for slug, section in settings.feeds.items()}
+            shown = {slug: _digest((shared, section)) for slug, section in sections.items()}
+            shown[INDEX_SLUG] = _digest((self._renderer, site, [sections[slug] for slug in settings.sections]))
+            self._shown = (settings, shown)
+        return self._shown[1]
+
+
+def is_current(known: Publication | None, basis: Basis, formats: Sequence[str], files: FileStats) -> bool:
+    """Is what was published made from this, did the newest attempt succeed, and do the files still lie there?"""
+    return (
+        known is not None
+        and known.error is None
+        and known.made_from == basis.made_from
+        and _lies_there(known, formats, files)
+    )
+
+
+def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
+    """The formats in which a feed (or `index`) is published; none where it is not configured."""
+    if slug == INDEX_SLUG:
+        return (opml.NAME,)
+    return settings.feeds[slug].formats if slug in settings.feeds else ()
+
+
+def _lies_there(known: Publication, formats: Sequence[str], files: FileStats) -> bool:
+    """Do exactly these formats lie in the folder, each as it was published?"""
+    recorded = {record.format: (record.length_bytes, record.mtime) for record in known.documents}
+    lying = {name: files[known.slug, name] for name in DOCUMENT_FORMATS if (known.slug, name) in files}
+    return lying == {name: recorded.get(name) for name in formats}
+
+
+def _moment(states: Mapping[str, SectionState]) -> int:
+    return sum(state.generation for state in states.values())
+
+
+def _withdrawals(made_from: str) -> int:
+    return int(made_from.rpartition(":")[2] or 0)
+
+
+def _digest(parts: object) -> str:
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
