@@ -1,0 +1,132 @@
+"""The checked shape of config.yaml -> Settings, with every default filled in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import make_url
+
+from feedsvc.config.schedule import schedule_gap, spread
+from feedsvc.config.settings import Server, Settings
+from feedsvc.config.shape import (
+    AllShape,
+    AuthorShape,
+    DefaultsShape,
+    FeedShape,
+    FileShape,
+    ImageShape,
+    ScheduleShape,
+    SectionShape,
+    SiteShape,
+)
+from feedsvc.model import ALL_SLUG, Author, FormatName, Image, Schedule, Section, Site
+from feedsvc.text import canonical_url
+
+ALL_FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
+PROMPT_SECONDS = 60
+"""`max_age` of a feed in which a change shows at once."""
+
+DEFAULTS: dict[str, Any] = {
+    "limit": 50,
+    "content": "full",
+    "formats": ALL_FORMATS,
+    "schedule": ScheduleShape(every=900),
+    "on_change": True,
+}
+
+
+def complete(shape: FileShape, path: Path, digest: str) -> Settings:
+    """`path` is absolute: relative folders and SQLite files count from its folder."""
+    site = _site(shape.site)
+    completion = _Completion(site, shape.defaults)
+    return Settings(
+        path=path,
+        digest=digest,
+        site=site,
+        sections=MappingProxyType(
+            {slug: completion.section(slug, section) for slug, section in shape.sections.items()}
+        ),
+        everything=completion.everything(shape.all),
+        database_url=_database_url(shape.database, path.parent),
+        feeds_dir=Path(path.parent, shape.feeds),
+        server=Server(host=shape.server.host, port=shape.server.port, workers=shape.server.workers),
+    )
+
+
+class _Completion:
+    """Fills in, for one section after another: what it says itself, else `defaults`, else DEFAULTS."""
+
+    def __init__(self, site: Site, defaults: DefaultsShape) -> None:
+        self.site = site
+        self.zone = ZoneInfo(site.timezone)
+        said = {name: value for name in DefaultsShape.model_fields if (value := getattr(defaults, name)) is not None}
+        self.defaults = {"language": site.language, "max_age": None, **DEFAULTS, **said}
+
+    def section(self, slug: str, shape: SectionShape) -> Section:
+        return Section(
+            slug=slug,
+            title=shape.title,
+            description=shape.description or f"{shape.title} - {self.site.title}",
+            aliases=shape.aliases or (),
+            include=shape.include or (),
+            **self.look(slug, shape),
+        )
+
+    def everything(self, shape: AllShape) -> Section:
+        title = shape.title or self.site.title
+        description = shape.description or self.site.title
+        return Section(slug=ALL_SLUG, title=title, description=description, **self.look(ALL_SLUG, shape))
+
+    def look(self, slug: str, shape: FeedShape) -> dict[str, Any]:
+        chosen = {name: self.choose(shape, name) for name in ("language", "limit", "content", "on_change")}
+        chosen_schedule: ScheduleShape = self.choose(shape, "schedule")
+        formats = self.choose(shape, "formats")
+        schedule = Schedule(every_seconds=chosen_schedule.every, cron=chosen_schedule.cron)
+        max_age = self.choose(shape, "max_age")
+        if max_age is None:
+            max_age = spread(PROMPT_SECONDS if chosen["on_change"] else schedule_gap(schedule, self.zone), slug)
+        return {
+            **chosen,
+            "formats": tuple(name for name in ALL_FORMATS if name in formats),
+            "categories": shape.categories or (),
+            "image": _image(shape.image, self.site.base_url),
+            "schedule": schedule,
+            "max_age_seconds": max_age,
+        }
+
+    def choose(self, shape: FeedShape, name: str) -> Any:
+        said = getattr(shape, name)
+        return self.defaults[name] if said is None else said
+
+
+def _site(shape: SiteShape) -> Site:
+    return Site(
+        title=shape.title,
+        base_url=shape.base_url,
+        language=shape.language,
+        timezone=shape.timezone,
+        author=_author(shape.author),
+        copyright=shape.copyright,
+        image=_image(shape.image, shape.base_url),
+    )
+
+
+def _author(shape: AuthorShape | None) -> Author | None:
+    return Author(name=shape.name, email=shape.email, url=shape.url) if shape else None
+
+
+def _image(shape: ImageShape | None, base_url: str) -> Image | None:
+    if shape is None:
+        return None
+    url = canonical_url(shape.url, f"{base_url}/")
+    return Image(url=url, type=shape.type, width=shape.width, height=shape.height, alt=shape.alt)
+
+
+def _database_url(text: str, folder: Path) -> str:
+    url = make_url(text)
+    if url.drivername == "sqlite":
+        url = url.set(database=str(Path(folder, url.database or "")))
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,214 @@
+"""The kinds of value in config.yaml: each is checked, made canonical, and knows in words what it expects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import PydanticCustomError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from feedsvc.config.schedule import CRON_PATTERN, DURATION_PATTERN, YEAR_SECONDS, read_cron, read_duration
+from feedsvc.config.tree import read_plain
+from feedsvc.model import ALL_SLUG, INDEX_SLUG, ContentMode, FormatName
+from feedsvc.text import canonical_language, canonical_line, canonical_url
+
+
+class HintedError(ValueError):
+    """A value is refused, and `hint` is the mend."""
+
+    def __init__(self, hint: str) -> None:
+        self.hint = hint
+        super().__init__(hint)
+
+
+def expecting(phrase: str, read: Callable[[Any], Any] | None = None, words: tuple[str, ...] = ()) -> WrapValidator:
+    """Say `phrase` when a value is refused, whether by its type or by `read`; guess among `words` for a typo."""
+
+    def check(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            checked = handler(value)
+            return read(checked) if read else checked
+        except ValueError as error:
+            hint = error.hint if isinstance(error, HintedError) else _guess(value, handler, words)
+            raise PydanticCustomError("expected", "{expected}", {"expected": phrase, "hint": hint}) from None
+
+    return WrapValidator(check)
+
+
+def did_you_mean(word: str, words: tuple[str, ...]) -> str:
+    """The hint at the nearest of `words`, or ''."""
+    near = get_close_matches(word.lower(), words, n=1)
+    return f"Did you mean `{near[0]}`?" if near else ""
+
+
+def _guess(value: Any, handler: ValidatorFunctionWrapHandler, words: tuple[str, ...]) -> str:
+    if isinstance(value, str) and words:
+        return did_you_mean(value, words)
+    if isinstance(value, (int, float)) and _takes(handler, str(value)):
+        return "Put it in quotes."
+    if isinstance(value, str) and value and not isinstance(read_plain(value), str):
+        return "Write it without quotes." if _takes(handler, read_plain(value)) else ""
+    return ""
+
+
+def _takes(handler: ValidatorFunctionWrapHandler, value: Any) -> bool:
+    try:
+        handler(value)
+    except ValueError:
+        return False
+    return True
+
+
+def read_line(text: str) -> str:
+    line = canonical_line(text)
+    if not line:
+        raise ValueError(text)
+    return line
+
+
+def read_name(text: str) -> str:
+    if "@" in text:  # feedparser takes an address out of a name
+        raise HintedError("Write {name: …, email: …}.")
+    return read_line(text)
+
+
+def read_language(text: str) -> str:
+    return canonical_language(text)
+
+
+def read_timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ValueError, KeyError, OSError):
+        if "beijing" in text.lower():
+            raise HintedError("Did you mean `Asia/Shanghai`?") from None
+        names = {name.lower(): name for name in sorted(available_timezones())}
+        near = get_close_matches(text.lower(), names, n=1)
+        raise HintedError(f"Did you mean `{names[near[0]]}`?" if near else "") from None
+    return text
+
+
+def read_base_url(text: str) -> str:
+    if "://" not in text:
+        raise HintedError("It begins with https:// or http://.")
+    url = canonical_url(text)
+    if "?" in url or "#" in url:
+        raise HintedError("Leave out the query and the fragment (? or # and what follows).")
+    if "@" in urlsplit(url).netloc:
+        raise HintedError("Leave out user and password.")
+    return url.rstrip("/")
+
+
+def read_web_url(text: str) -> str:
+    return canonical_url(text)
+
+
+def read_image_url(text: str) -> str:
+    """Stays as written: what a relative one counts from is known only later."""
+    canonical_url(text, "https://example.org/")
+    return text
+
+
+def read_slug(slug: str) -> str:
+    if slug in {ALL_SLUG, INDEX_SLUG}:
+        taken = "the feed of everything (configure it under `all:`)" if slug == ALL_SLUG else "the list of all feeds"
+        raise HintedError(f"`{slug}` is {taken}.")
+    return slug
+
+
+def read_database_url(text: str) -> str:
+    """Stays as written. No message quotes any of it: it may hold a password."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise HintedError("") from None
+    if url.drivername == "sqlite":
+        if not url.database or url.host or url.database == ":memory:" or url.database.startswith("file:"):
+            raise HintedError("SQLite needs the name of a file: sqlite:///feedsvc.db")
+    elif url.drivername not in {"postgresql", "postgresql+psycopg"}:
+        is_postgres = url.drivername.startswith(("postgres", "pg", "psql"))
+        raise HintedError("Write postgresql:// at its beginning." if is_postgres else "")
+    elif "@" in f"{url.host}{url.database}":
+        raise HintedError("In user and password write @ as %40, / as %2F, : as %3A.")
+    return text
+
+
+Line = Annotated[str, Field(pattern=r"\S"), expecting("text", read_line)]
+Name = Annotated[str, Field(pattern=r"^[^@]*[^@\s][^@]*$"), expecting("a name", read_name)]
+Email = Annotated[str, Field(pattern=r"^[^@\s<>()]+@[^@\s<>()]+$"), expecting("an e-mail address")]
+Language = Annotated[
+    str,
+    Field(pattern="^[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*$", examples=["zh-Hans", "zh-Hant", "en"]),
+    expecting("a language tag such as zh-Hans, zh-TW or en", read_language),
+]
+TimeZone = Annotated[
+    str, Field(examples=["Asia/Shanghai", "UTC"]), expecting("a time zone such as Asia/Shanghai or UTC", read_timezone)
+]
+BaseUrl = Annotated[
+    str,
+    Field(pattern="^[Hh][Tt][Tt][Pp][Ss]?://[^?#]+$", examples=["https://news.example.org"]),
+    expecting("an absolute address such as https://news.example.org", read_base_url),
+]
+WebUrl = Annotated[
+    str,
+    Field(pattern="^[Hh][Tt][Tt][Pp][Ss]?://"),
+    expecting("an absolute http or https address", read_web_url),
+]
+ImageUrl = Annotated[
+    str, Field(pattern=r"\S"), expecting("the address of a picture, absolute or counted from base_url", read_image_url)
+]
+MediaType = Annotated[str, Field(pattern=r"^image/[A-Za-z0-9.+-]+$"), expecting("a media type such as image/png")]
+Pixels = Annotated[int, Field(ge=1, le=100_000), expecting("a whole number of pixels, from 1 to 100000")]
+Slug = Annotated[
+    str,
+    Field(pattern="^[a-z0-9-]{1,100}$"),
+    expecting("a section's name of a-z, 0-9 and hyphens, other than all and index", read_slug),
+]
+Limit = Annotated[int, Field(ge=1, le=500), expecting("a whole number from 1 to 500")]
+Content = Annotated[ContentMode, expecting("full or summary", words=("full", "summary"))]
+Format = Annotated[FormatName, expecting("rss, atom or json", words=("rss", "atom", "json"))]
+Flag = Annotated[bool, expecting("true or false")]
+Cron = Annotated[
+    str,
+    Field(pattern=CRON_PATTERN, examples=["0 6 * * 1-5"]),
+    expecting('a cron line of five fields (minute hour day month weekday) such as "0 6 * * 1-5"', read_cron),
+]
+Host = Annotated[
+    str, Field(pattern=r"^[0-9A-Za-z.:_-]+$"), expecting("an IP address or host name such as 127.0.0.1 or 0.0.0.0")
+]
+Port = Annotated[int, Field(ge=1, le=65_535), expecting("a whole number from 1 to 65535")]
+Workers = Annotated[int, Field(ge=1, le=64), expecting("a whole number from 1 to 64")]
+Folder = Annotated[
+    str, Field(pattern="^[^~]"), expecting("a folder, absolute or counted from this file's (~ is not understood)")
+]
+DatabaseUrl = Annotated[
+    str,
+    Field(pattern=r"^(sqlite|postgresql(\+psycopg)?)://|\$\{"),
+    expecting("a URL like sqlite:///feedsvc.db or postgresql://user@host/name", read_database_url),
+]
+
+
+def _seconds(value: Any) -> Any:
+    return read_duration(value) if isinstance(value, str) else value
+
+
+_DURATION_WORDS = "a length of time such as 90s, 15m, 1h30m or 1d (or a whole number of seconds), "
+_Text = Annotated[str, Field(pattern=DURATION_PATTERN, min_length=2)]
+Every = Annotated[
+    int,
+    Field(ge=1, le=YEAR_SECONDS),
+    BeforeValidator(_seconds, json_schema_input_type=Annotated[int, Field(ge=1, le=YEAR_SECONDS)] | _Text),
+    expecting(_DURATION_WORDS + "from 1s to 365d"),
+]
+MaxAge = Annotated[
+    int,
+    Field(ge=0, le=YEAR_SECONDS),
+    BeforeValidator(_seconds, json_schema_input_type=Annotated[int, Field(ge=0, le=YEAR_SECONDS)] | _Text),
+    expecting(_DURATION_WORDS + "from 0s to 365d"),
+]

@@ -1,0 +1,102 @@
+"""What config.yaml comes to, and the questions the other rooms ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from sqlalchemy.engine import make_url
+
+from feedsvc.errors import UnknownSectionError
+from feedsvc.model import ALL_SLUG, Section, Site
+from feedsvc.text import canonical_line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Where `feedsvc serve` listens and how big it is."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything config.yaml says, with defaults filled in. Paths are absolute.
+
+    `sections` holds what the file names, in its order (plain ones and combinations); `feeds` adds `all`, which looks as
+    `everything` says (its `include` is always every plain section) or else as the site does.
+    `digest` is SHA-256 of the file's bytes. `database_url` may hold a secret: never log it (`database_label` is safe).
+    """
+
+    path: Path
+    digest: str
+    site: Site
+    sections: Mapping[str, Section]
+    database_url: str = field(repr=False)
+    feeds_dir: Path
+    server: Server
+    everything: Section | None = None
+
+    @cached_property
+    def feeds(self) -> Mapping[str, Section]:
+        """All sections that are published: `sections` and `all`, the latter last."""
+        site = self.site
+        everything = self.everything or Section(
+            slug=ALL_SLUG, title=site.title, description=site.title, language=site.language
+        )
+        return MappingProxyType({**self.sections, ALL_SLUG: replace(everything, include=tuple(self.plain))})
+
+    @cached_property
+    def plain(self) -> Mapping[str, Section]:
+        """The sections that articles can be in: those without `include`."""
+        return MappingProxyType({slug: section for slug, section in self.sections.items() if not section.include})
+
+    @property
+    def database_label(self) -> str:
+        """The database URL for people: without password, and without the options, where another could stand."""
+        return make_url(self.database_url).set(query={}).render_as_string(hide_password=True)
+
+    def feeds_of(self, sections: tuple[str, ...]) -> tuple[str, ...]:
+        """Slugs of every feed in which an article of these plain sections belongs: themselves, combinations, `all`.
+
+        A slug that is not configured belongs nowhere.
+        """
+        found = dict.fromkeys(feed for slug in sections for feed in self._feeds_by_member.get(slug, ()))
+        return (*found, ALL_SLUG) if found else ()
+
+    def resolve_section(self, name: str) -> str:
+        """The slug of the plain section that `name` means: slug, alias or title, in any case of letters.
+
+        Raises UnknownSectionError, which knows the slugs and titles there are.
+        """
+        slug = self._slug_by_name.get(fold_name(name))
+        if slug is None:
+            known = dict.fromkeys(text for slug, section in self.plain.items() for text in (slug, section.title))
+            raise UnknownSectionError(name, tuple(known))
+        return slug
+
+    @cached_property
+    def _feeds_by_member(self) -> Mapping[str, tuple[str, ...]]:
+        feeds = {slug: [slug] for slug in self.plain}
+        for section in self.sections.values():
+            for member in section.include:
+                feeds[member].append(section.slug)
+        return {slug: tuple(found) for slug, found in feeds.items()}
+
+    @cached_property
+    def _slug_by_name(self) -> Mapping[str, str]:
+        return {
+            fold_name(name): section.slug
+            for section in self.plain.values()
+            for name in (*section.aliases, section.title, section.slug)
+        }
+
+
+def fold_name(name: str) -> str:
+    """The form in which two names of a section are compared."""
+    return canonical_line(name).casefold()

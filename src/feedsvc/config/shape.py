@@ -1,0 +1,228 @@
+"""The keys of config.yaml and what may stand behind each, for pydantic to check and for JSON Schema to tell."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import PydanticCustomError, core_schema
+
+from feedsvc.config import fields as kinds
+from feedsvc.config.tree import KeyPath
+from feedsvc.model import ALL_SLUG, INDEX_SLUG
+
+
+class Shape(BaseModel):
+    """A mapping in the file. None stands for a key that is not there; the file itself can't write None."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        hide_input_in_errors=True,
+        field_title_generator=lambda name, _: name.replace("_", " "),
+    )
+
+
+def _check_once(items: tuple[str, ...]) -> tuple[str, ...]:
+    twice = next((item for at, item in enumerate(items) if item in items[:at]), None)
+    if twice is not None:
+        context = {"expected": "each entry once", "hint": f"`{twice}` stands there twice."}
+        raise PydanticCustomError("expected", "{expected}", context)
+    return items
+
+
+_UNIQUE = {"uniqueItems": True}
+Lines = Annotated[tuple[kinds.Line, ...], AfterValidator(_check_once), Field(json_schema_extra=_UNIQUE)]
+Formats = Annotated[
+    tuple[kinds.Format, ...], AfterValidator(_check_once), Field(min_length=1, json_schema_extra=_UNIQUE)
+]
+Slugs = Annotated[tuple[kinds.Slug, ...], AfterValidator(_check_once), Field(min_length=1, json_schema_extra=_UNIQUE)]
+
+
+class AuthorShape(Shape):
+    """Who stands behind the publication."""
+
+    name: kinds.Name = Field(description="The name of a person, a desk or the publication.")
+    email: kinds.Email | None = Field(default=None, description="Their address for readers' mail.")
+    url: kinds.WebUrl | None = Field(default=None, description="Their page.")
+
+
+class ImageShape(Shape):
+    """A picture that stands for the site or a section."""
+
+    url: kinds.ImageUrl = Field(description="Where it is: absolute, or counted from site.base_url.")
+    type: kinds.MediaType | None = Field(default=None, description="Its media type.")
+    width: kinds.Pixels | None = Field(default=None, description="Its width in pixels.")
+    height: kinds.Pixels | None = Field(default=None, description="Its height in pixels.")
+    alt: kinds.Line | None = Field(default=None, description="What it shows, for those who can't see it.")
+
+
+def _expand_author(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _expand_image(value: Any) -> Any:
+    return {"url": value} if isinstance(value, str) else value
+
+
+AuthorOrName = Annotated[AuthorShape, BeforeValidator(_expand_author, json_schema_input_type=kinds.Name | AuthorShape)]
+ImageOrUrl = Annotated[ImageShape, BeforeValidator(_expand_image, json_schema_input_type=kinds.ImageUrl | ImageShape)]
+
+
+class ScheduleShape(Shape):
+    """When a feed is looked at anew, whatever happened: `every` or `cron`, one of them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["every"]}, {"required": ["cron"]}]},
+    )
+
+    every: kinds.Every | None = Field(default=None, description="The time from one look to the next: 15m, or seconds.")
+    cron: kinds.Cron | None = Field(
+        default=None,
+        description="Five fields: minute hour day month weekday, in the site's time zone; weekday 0 and 7 are Sunday.",
+    )
+
+    @model_validator(mode="after")
+    def check_one(self) -> Self:
+        if (self.every is None) == (self.cron is None):
+            context = {"expected": "either `every` or `cron`", "hint": 'Write {every: 15m} or {cron: "0 6 * * *"}.'}
+            raise PydanticCustomError("expected", "{expected}", context)
+        return self
+
+
+class DefaultsShape(Shape):
+    """What holds for every feed that does not say otherwise."""
+
+    language: kinds.Language | None = Field(
+        default=None, description="Language of titles and texts (BCP 47); else site.language."
+    )
+    limit: kinds.Limit | None = Field(default=None, description="How many of the newest articles a feed holds.")
+    content: kinds.Content | None = Field(default=None, description="Whole articles, or their summaries only.")
+    formats: Formats | None = Field(default=None, description="Which documents are made: rss, atom, json.")
+    schedule: ScheduleShape | None = Field(
+        default=None, description="When a feed is looked at anew, whatever happened: {every: 15m} or {cron: …}."
+    )
+    on_change: kinds.Flag | None = Field(
+        default=None, description="Whether a changed article shows at once, or only when the schedule comes round."
+    )
+    max_age: kinds.MaxAge | None = Field(
+        default=None, description="How long readers and caches may keep a document before they ask again."
+    )
+
+
+class FeedShape(DefaultsShape):
+    """What any one feed can say of itself."""
+
+    description: kinds.Line | None = Field(default=None, description="One sentence on what the feed holds.")
+    categories: Lines | None = Field(default=None, description="Subjects of the feed as a whole.")
+    image: ImageOrUrl | None = Field(default=None, description="The feed's own picture; else the site's.")
+
+
+class AllShape(FeedShape):
+    """The feed of everything."""
+
+    title: kinds.Line | None = Field(default=None, description="Its name; else the site's.")
+
+
+class SectionShape(FeedShape):
+    """A section, or with `include` a combination of sections."""
+
+    title: kinds.Line = Field(description="Its name, as readers see it.")
+    aliases: Lines | None = Field(default=None, description="Other names under which articles arrive for it.")
+    include: Slugs | None = Field(
+        default=None, description="Makes it a combination, which shows the articles of these sections."
+    )
+
+
+class SiteShape(Shape):
+    """The publication as a whole."""
+
+    title: kinds.Line = Field(description="The publication's name.")
+    base_url: kinds.BaseUrl = Field(description="Where readers reach this service; every link in the feeds begins so.")
+    language: kinds.Language = Field(default="en", description="Language of titles and texts (BCP 47).")
+    timezone: kinds.TimeZone = Field(
+        default="UTC", description="Time zone (IANA) of cron lines and of imported times that name none."
+    )
+    author: AuthorOrName | None = Field(default=None, description="Who stands behind it: a name, or name, email, url.")
+    copyright: kinds.Line | None = Field(default=None, description="The copyright line.")
+    image: ImageOrUrl | None = Field(default=None, description="Its picture: an address, or url, type, width, …")
+
+
+class ServerShape(Shape):
+    """Where `feedsvc serve` listens and how big it is."""
+
+    host: kinds.Host = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 is all of them.")
+    port: kinds.Port = Field(default=8000, description="The TCP port to listen on.")
+    workers: kinds.Workers = Field(default=1, description="How many processes answer requests.")
+
+
+class FileShape(Shape):
+    """config.yaml of feedsvc"""
+
+    site: SiteShape = Field(description="The publication as a whole.")
+    sections: dict[kinds.Slug, SectionShape] = Field(
+        min_length=1, description="The sections by slug, which names their files and addresses; at least one."
+    )
+    defaults: DefaultsShape = Field(default=DefaultsShape(), description="What holds where a feed says nothing else.")
+    all: AllShape = Field(default=AllShape(), description="The feed of everything, which is always there.")
+    database: kinds.DatabaseUrl = Field(
+        default="sqlite:///feedsvc.db",
+        description="Database URL: sqlite:///file (counted from this file's folder) or postgresql://user@host/name.",
+    )
+    feeds: kinds.Folder = Field(default="feeds", description="Folder of the feeds, counted from this file's folder.")
+    server: ServerShape = Field(default=ServerShape(), description="Where `feedsvc serve` listens and how big it is.")
+
+
+SHAPES: dict[str, type[Shape]] = {
+    "site": SiteShape,
+    "author": AuthorShape,
+    "image": ImageShape,
+    "defaults": DefaultsShape,
+    "all": AllShape,
+    "schedule": ScheduleShape,
+    "server": ServerShape,
+}
+"""By the key behind which it stands."""
+
+
+def shape_at(path: KeyPath) -> type[Shape]:
+    """The shape of the mapping at `path`."""
+    if not path:
+        return FileShape
+    is_section = len(path) == 2 and path[0] == "sections"  # noqa: PLR2004  # sections, slug
+    return SectionShape if is_section else SHAPES[str(path[-1])]
+
+
+class _SchemaWriter(GenerateJsonSchema):
+    """JSON Schema as the file is read: no null, `${NAME}` wherever text has a form, no section named all or index."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        written = super().default_schema(schema)
+        return {key: value for key, value in written.items() if key != "default" or value not in (None, {})}
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        written = super().str_schema(schema)
+        if "pattern" in written:
+            written["pattern"] = rf"(?:{written['pattern']})|\$\{{"
+        return written
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        sections = self.generate_inner(schema["values_schema"])
+        slug = f"^(?!(?:{ALL_SLUG}|{INDEX_SLUG})$)[a-z0-9-]{{1,100}}$"
+        return {
+            "type": "object",
+            "minProperties": 1,
+            "patternProperties": {slug: sections},
+            "additionalProperties": False,
+        }
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of config.yaml, for editors to complete and check with."""
+    schema = FileShape.model_json_schema(schema_generator=_SchemaWriter)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
