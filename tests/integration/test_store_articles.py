@@ -324,3 +324,9 @@ def test_due_articles_come_earliest_first_and_only_when_their_time_has_come(
     assert store.due(clock.advance(1)) == [early]
     assert store.due(clock.advance(1)) == [early, late]
     assert store.due(clock.now, limit=1) == [early]
+
+
+def test_an_article_may_be_in_no_section_at_all(store: Store, insert: Insert) -> None:
+    stored = insert(sections=())
+    assert store.list_articles() == [stored]
+    assert store.newest_live(["macro"], 50) == []

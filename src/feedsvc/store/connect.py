@@ -108,7 +108,7 @@ def _read_url(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
         raise StoreError(f"`database` names {backend}: only sqlite and postgresql are supported.")
-    if parsed.database in (None, "", ":memory:"):
+    if parsed.database in (None, "", ":memory:") or parsed.query.get("mode") == "memory":
         raise StoreError("`database` names no file: an SQLite URL is sqlite:///path/to/file.db.")
     return parsed
 

@@ -13,6 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from feedsvc.errors import StoreError, StoreUnavailableError
 from feedsvc.store.schema import UnstorableTextError
 
+_NO_TABLES = "Its tables are missing: start feedsvc once with this configuration, which creates them."
+
 # https://www.sqlite.org/rescode.html: primary code -> (is it worth trying again, the mend)
 _SQLITE = {
     "SQLITE_BUSY": (True, "Another process has held it for too long; try again, and look for one that hangs."),
@@ -32,7 +34,7 @@ _POSTGRESQL = {
     "40": (True, "Two transactions stood in each other's way; try again."),
     "25006": (False, "This PostgreSQL takes no writes: point `database` at the primary."),
     "42501": (False, "Grant this PostgreSQL user the rights on the database's schema."),
-    "42P01": (False, "Its tables are missing: start feedsvc once with this configuration, which creates them."),
+    "42P01": (False, _NO_TABLES),
     "54000": (False, "A text is too long for an index: ids have at most about 2,600 bytes."),
 }
 
@@ -80,6 +82,8 @@ def _mend(cause: BaseException | None, url: URL) -> tuple[bool, str]:
     if name is not None:
         if name.startswith("SQLITE_CANTOPEN"):
             return True, _mend_file(url)
+        if str(cause).startswith("no such table"):
+            return False, _NO_TABLES
         known = [name, name.rpartition("_")[0]]
         return next((_SQLITE[key] for key in known if key in _SQLITE), (False, ""))
     if cause is None or not hasattr(cause, "sqlstate"):

@@ -11,7 +11,6 @@ branch_labels = None
 depends_on = None
 
 _counter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_scheduled = sa.text("state = 'scheduled'")
 _in_use = sa.text("revoked IS NULL")
 
 
@@ -50,9 +49,7 @@ def _create_articles() -> None:
         sa.Column("content_html", sa.Text),
     )
     op.create_index("article_by_state", "article", ["state", "seq"])
-    op.create_index(
-        "article_due", "article", ["published", "seq"], sqlite_where=_scheduled, postgresql_where=_scheduled
-    )
+    op.create_index("article_by_time", "article", ["state", "published", "seq"])
 
 
 def _create_sections() -> None:

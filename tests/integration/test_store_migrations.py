@@ -1,0 +1,119 @@
+"""A database comes up to date whoever starts first, and is left alone where it is newer than the code."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from feedsvc.errors import StoreError
+from feedsvc.store import Store
+from feedsvc.store.migrate import alembic_config
+from feedsvc.store.schema import REVISION, metadata
+
+if TYPE_CHECKING:
+    from integration.conftest import PostgresServer
+
+OpenStore = Callable[[str], Store]
+
+
+def test_the_migrations_make_the_tables_that_the_code_asks(store: Store) -> None:
+    with store._database.read() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_revision_that_needs_no_alembic_is_the_newest() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == REVISION
+
+
+def test_a_new_step_can_be_made_from_the_template(tmp_path: Path) -> None:
+    config = alembic_config()
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(tmp_path))
+    command.revision(config, "Add a column", rev_id="0002")
+    step = (tmp_path / "0002_add_a_column.py").read_text()
+    compile(step, "0002", "exec")
+    assert step.startswith('"""Add a column."""')
+
+
+def test_a_second_migration_changes_nothing(store: Store) -> None:
+    store.migrate()
+    store.migrate()
+    assert store.list_articles() == []
+
+
+def test_a_process_that_finds_everything_in_place_spends_no_time_on_alembic(store_url: str) -> None:
+    code = (
+        "import sys; from feedsvc.store import Store;Store.open(sys.argv[1]).migrate(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, store_url], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_several_processes_may_start_at_once(empty_url: str, open_store: OpenStore) -> None:
+    code = "import sys; from feedsvc.store import Store; input(); Store.open(sys.argv[1]).migrate()"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, empty_url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(6)
+    ]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 6, said
+    assert open_store(empty_url).list_articles() == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(store: Store) -> None:
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match=r"newer feedsvc: its schema is 9999.*restore a backup"):
+        store.migrate()
+    with store._database.read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+
+
+def test_migrating_leaves_the_logging_of_the_process_alone(empty_url: str, open_store: OpenStore) -> None:
+    def state() -> tuple[object, ...]:
+        loggers = (logging.getLogger(name) for name in ("", "alembic", "alembic.runtime.migration", "sqlalchemy"))
+        return tuple((one.level, tuple(one.handlers), one.disabled, one.propagate) for one in loggers)
+
+    before = state()
+    open_store(empty_url).migrate()
+    assert state() == before
+
+
+def test_sqlite_writes_ahead_and_loses_nothing_that_was_committed(tmp_path: Path, open_store: OpenStore) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/100%25 sure.db")
+    store.migrate()
+    with store._database.read() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+def test_a_postgresql_database_that_cannot_hold_chinese_is_refused(
+    postgres_server: PostgresServer, open_store: OpenStore
+) -> None:
+    name = postgres_server.create(options="ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+    with pytest.raises(StoreError, match=r"encoding LATIN1.*ENCODING 'UTF8'"):
+        open_store(postgres_server.url(name)).migrate()
+    postgres_server.drop(name)
