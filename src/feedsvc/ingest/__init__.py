@@ -1,5 +1,26 @@
-"""Outside shapes -> ArticleInput, canonical. Pure: bytes and text in, values out, a refusal names field, value and reason."""
+"""Outside shapes -> ArticleInput, canonical. Pure: a refusal names field, value and reason.
 
-from feedsvc.ingest.article import Accepted, ArticleJSON, accept
+bytes --parse_json--> JSON values --accept--> Accepted     the API; merge_patch and to_json serve its PATCH
+file  --read_file--> Batch of Accepted and refusals        `feedsvc import`
+"""
 
-__all__ = ["Accepted", "ArticleJSON", "accept"]
+from feedsvc.ingest.article import Accepted, ArticleJSON, accept, to_json
+from feedsvc.ingest.files import UNDERSTOOD, Batch, Refused, Taken, decode_page, read_file
+from feedsvc.ingest.jsontext import merge_patch, parse_json
+from feedsvc.ingest.newspage import read_newspage
+
+__all__ = [
+    "UNDERSTOOD",
+    "Accepted",
+    "ArticleJSON",
+    "Batch",
+    "Refused",
+    "Taken",
+    "accept",
+    "decode_page",
+    "merge_patch",
+    "parse_json",
+    "read_file",
+    "read_newspage",
+    "to_json",
+]

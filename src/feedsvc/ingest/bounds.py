@@ -1,0 +1,43 @@
+"""How much an article may hold. Beyond it is refused, never cut: a cut article would be a wrong one.
+
+Characters are code points, bytes are of UTF-8. No newsroom's article comes near; a mistake or an attack does.
+"""
+
+from __future__ import annotations
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_PAGE_BYTES = 4 * 1024 * 1024
+
+MAX_TITLE = 2_000
+MAX_NAME = 500
+MAX_TAG = 200
+MAX_URL = 4_000
+MAX_ALT = 4_000
+
+MAX_EXTERNAL_ID_BYTES = 1_000
+"""It is a key of the database, where PostgreSQL bounds an index row at 2,704 bytes."""
+
+MAX_SUMMARY_BYTES = 64 * 1024
+MAX_CONTENT_BYTES = 4 * 1024 * 1024
+
+MAX_AUTHORS = 50
+MAX_TAGS = 100
+MAX_SECTIONS = 50
+MAX_BREADCRUMB = 20
+MAX_ENCLOSURES = 20
+
+MAX_DEPTH = 250
+"""Elements inside each other in a body; libxml2 reads 256, its own root among them."""
+
+MAX_ELEMENTS = 50_000
+"""Start tags in a body."""
+
+MAX_PIXELS = 1_000_000
+MAX_LENGTH_BYTES = 2**53 - 1
+"""The greatest whole number that every JSON reader keeps (RFC 8259 §6)."""
+
+MAX_WARNINGS = 100
+"""Notes of one kind about one page; the rest is counted."""
+
+MAX_PROBLEMS = 100
+"""Problems told about one input; the rest is counted."""

@@ -1,0 +1,173 @@
+"""A file -> the articles in it, told apart by the ending of its name.
+
+.json            one article, a list of them, or {"articles": [...]}
+.jsonl, .ndjson  one article a line
+.txt             one news page (see newspage.py), in UTF-8, GB18030 or Big5
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import PurePath
+from typing import Any
+
+from feedsvc.errors import RefusedError
+from feedsvc.ingest.article import Accepted, accept
+from feedsvc.ingest.bounds import MAX_FILE_BYTES, MAX_PAGE_BYTES
+from feedsvc.ingest.jsontext import WHOLE, parse_json, parse_json_value
+from feedsvc.ingest.newspage import read_newspage
+from feedsvc.ingest.report import refused
+from feedsvc.model import Note
+
+UNDERSTOOD = ".json (an article or several), .jsonl or .ndjson (an article a line), .txt (the text of a news page)"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An article found in a file. `place` says where (`[3]`, `line 7`), '' where it is the whole file."""
+
+    place: str
+    accepted: Accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What in a file can't be taken, and why; `place` as in Taken."""
+
+    place: str
+    error: RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that a file held, in its order; one that was refused stops none of the others."""
+
+    taken: tuple[Taken, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gate:
+    resolve_section: Callable[[str], str]
+    base_url: str
+    naive_timezone: tzinfo | None
+    section: str | None
+
+    def take(self, value: Any) -> Accepted:
+        if not isinstance(value, Mapping):
+            raise refused(WHOLE, value, "must be a JSON object: {...}")
+        return accept(
+            value if self.section is None else {**value, "sections": [self.section]},
+            resolve_section=self.resolve_section,
+            base_url=self.base_url,
+            naive_timezone=self.naive_timezone,
+        )
+
+    def take_page(self, content: bytes) -> Accepted:
+        text, notes = decode_page(content)
+        accepted = read_newspage(
+            text,
+            resolve_section=self.resolve_section,
+            base_url=self.base_url,
+            naive_timezone=self.naive_timezone,
+            section=self.section,
+        )
+        return Accepted(accepted.article, (*notes, *accepted.notes))
+
+
+def read_file(
+    name: str,
+    content: bytes,
+    *,
+    resolve_section: Callable[[str], str],
+    base_url: str,
+    naive_timezone: tzinfo | None,
+    section: str | None = None,
+) -> Batch:
+    """Read every article of a file. `section` stands in for what the file says of sections.
+
+    Raises nothing: a file that can't be read at all is one Refused whose place is ''.
+    """
+    gate = _Gate(resolve_section=resolve_section, base_url=base_url, naive_timezone=naive_timezone, section=section)
+    suffix = PurePath(name).suffix.lower()
+    if len(content) > MAX_FILE_BYTES:
+        return _refuse_whole(refused(WHOLE, "", f"is larger than {MAX_FILE_BYTES} bytes: split it"))
+    if suffix == ".json":
+        try:
+            value = parse_json_value(content)
+        except RefusedError as error:
+            return _refuse_whole(error)
+        return _gather((place, one, gate.take) for place, one in _list_articles(value))
+    if suffix in {".jsonl", ".ndjson"}:
+        lines = enumerate(content.split(b"\n"), 1)
+        return _gather(
+            (f"line {number}", line, lambda one: gate.take(parse_json(one))) for number, line in lines if line.strip()
+        )
+    if suffix == ".txt":
+        return _gather([("", content, gate.take_page)])
+    return _refuse_whole(refused(WHOLE, name, f"this kind of file is not understood. Understood are {UNDERSTOOD}"))
+
+
+def decode_page(content: bytes) -> tuple[str, tuple[Note, ...]]:
+    """Decode a page: UTF-8, with or without byte order mark; else GB18030 or Big5, whichever reads as Chinese.
+
+    A note says so. Raises RefusedError for anything else, and beyond MAX_PAGE_BYTES.
+    """
+    if len(content) > MAX_PAGE_BYTES:
+        raise refused(WHOLE, "", f"is larger than the {MAX_PAGE_BYTES} bytes a page may have")
+    try:
+        return content.decode("utf-8-sig"), ()
+    except UnicodeDecodeError as error:
+        at = error.start + 1
+    readings = [
+        (_rate(text), encoding, text) for encoding in ("gb18030", "big5") if (text := _decode(content, encoding))
+    ]
+    rating, encoding, text = max(readings, default=(0.0, "", ""))
+    if rating < _CHINESE:
+        raise refused(
+            WHOLE, "", f"is neither UTF-8 (byte {at} breaks it) nor Chinese in GB18030 or Big5: convert it to UTF-8"
+        )
+    return text, (Note(place="page", message=f"is not UTF-8: read as {encoding.upper()}", severity="warning"),)
+
+
+_FREQUENT = re.compile("[，。、：；“”「」的一是在不了有和人这這中大为為上个個国國我以要他时時来來们們年月日]")
+_CHINESE = 0.05
+"""The share of these that Chinese text never falls below, and misread text never reaches."""
+
+
+def _rate(text: str) -> float:
+    beyond_ascii = sum(not character.isascii() for character in text)
+    return len(_FREQUENT.findall(text)) / beyond_ascii if beyond_ascii else 0.0
+
+
+def _decode(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return ""
+
+
+def _list_articles(value: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, Mapping) and set(value) == {"articles"} and isinstance(value["articles"], list):
+        return [(f"articles[{index}]", one) for index, one in enumerate(value["articles"])]
+    if isinstance(value, list):
+        return [(f"[{index}]", one) for index, one in enumerate(value)]
+    return [("", value)]
+
+
+def _gather(found: Iterable[tuple[str, Any, Callable[[Any], Accepted]]]) -> Batch:
+    taken: list[Taken] = []
+    turned_away: list[Refused] = []
+    for place, value, take in found:
+        try:
+            taken.append(Taken(place, take(value)))
+        except RefusedError as error:
+            turned_away.append(Refused(place, error))
+    return Batch(tuple(taken), tuple(turned_away))
+
+
+def _refuse_whole(error: RefusedError) -> Batch:
+    return Batch(refused=(Refused("", error),))
