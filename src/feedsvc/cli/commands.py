@@ -14,7 +14,7 @@ import click
 
 from feedsvc import __version__
 from feedsvc.cli.messages import complain
-from feedsvc.errors import ConfigError, FeedsvcError
+from feedsvc.errors import ConfigError, FeedsvcError, UnknownSectionError
 
 COMMANDS = {
     "init": "Make a folder with a working config.yaml.",
@@ -49,8 +49,8 @@ class Failure(click.ClickException):
         complain(self.message)
 
 
-class BadConfig(Failure):
-    """Ends a command with exit code 2: config.yaml has to be mended first."""
+class WrongUse(Failure):
+    """Ends a command with exit code 2: the command line or config.yaml has to be mended first."""
 
     exit_code = WRONG_USE
 
@@ -88,8 +88,9 @@ def _clear_failures() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except ConfigError as error:
-        raise BadConfig(str(error)) from error
+    except (ConfigError, UnknownSectionError) as error:
+        # Only the command line itself can name an unknown section here: one that an article names refuses the article.
+        raise WrongUse(str(error)) from error
     except FeedsvcError as error:
         raise Failure(str(error)) from error
     except BrokenPipeError:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from feedsvc.cli.messages import complain
-from feedsvc.errors import Problem, RefusedError, UnknownSectionError
-from feedsvc.ingest import Accepted
+from feedsvc.errors import RefusedError
+from feedsvc.ingest import Accepted, merge_patch, parse_json
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -57,18 +57,17 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_article(path: Path) -> dict[str, Any]:
     """One JSON object from a file; "-" is standard input. Raises RefusedError."""
-    with click.open_file(str(path), encoding="utf-8") as file:
-        return _parse(file.read(), str(path))
+    with click.open_file(str(path), "rb") as file:
+        return parse_json(file.read())
 
 
 def change(
     before: Mapping[str, Any], patch: Mapping[str, Any], assignments: Sequence[str], *, is_minor: bool
 ) -> dict[str, Any]:
-    """The article with the fields of `patch` and then of `key=value` lines; null takes a field away."""
-    after = {**before, **patch, **dict(map(_read_assignment, assignments))}
-    if is_minor:
-        after["minor"] = True
-    return {name: value for name, value in after.items() if value is not None}
+    """The article with `patch` (RFC 7396) and then `key=value` lines applied; null takes a field away."""
+    minor = {"minor": True} if is_minor else {}
+    after: dict[str, Any] = merge_patch(before, {**patch, **dict(map(_read_assignment, assignments)), **minor})
+    return after
 
 
 def edit_by_hand(before: Mapping[str, Any], check: Callable[[Mapping[str, Any]], Accepted]) -> Accepted | None:
@@ -82,21 +81,11 @@ def edit_by_hand(before: Mapping[str, Any], check: Callable[[Mapping[str, Any]],
         if edited is None or edited == original:
             return None
         try:
-            return check(_parse(edited, "the edited article"))
-        except (RefusedError, UnknownSectionError) as error:
+            return check(parse_json(edited.encode()))
+        except RefusedError as error:
             complain(str(error))
             click.confirm("Open the editor again?", default=True, abort=True, err=True)
             text = edited
-
-
-def _parse(text: str, where: str) -> dict[str, Any]:
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise RefusedError([Problem(where, "", f"is not JSON: {error}")]) from error
-    if not isinstance(data, dict):
-        raise RefusedError([Problem(where, type(data).__name__, "must be one JSON object, an article")])
-    return data
 
 
 def _read_assignment(assignment: str) -> tuple[str, Any]:

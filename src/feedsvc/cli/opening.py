@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from feedsvc import log
 from feedsvc.cli.commands import given_config
 from feedsvc.cli.messages import warn
 from feedsvc.runtime import Runtime, find_config
@@ -13,6 +15,8 @@ from feedsvc.runtime import Runtime, find_config
 @contextmanager
 def open_runtime() -> Iterator[Runtime]:
     """The config that was asked for, its database brought up to date, its feeds folder prepared."""
+    log.configure()
+    logging.getLogger().setLevel(logging.WARNING)  # what went well the command tells itself
     runtime = Runtime.open(find_config(given_config()))
     try:
         if runtime.source.error:

@@ -31,7 +31,7 @@ def command(everything: bool, slugs: tuple[str, ...]) -> None:
         known = (*runtime.settings.feeds, INDEX_SLUG)
         unknown = [slug for slug in slugs if slug not in known]
         if unknown:
-            raise click.UsageError(str(UnknownSectionError(unknown[0], known)))
+            raise UnknownSectionError(unknown[0], known)
         promote_due(runtime.store, runtime.clock)
         if everything:
             runtime.regenerator.remove_unconfigured(runtime.settings)

@@ -29,13 +29,16 @@ class _Terminal(Console):
         raise BrokenPipeError
 
 
-out = _Terminal(markup=False, highlight=False, emoji=False)
-err = _Terminal(stderr=True, markup=False, highlight=False, emoji=False)
+def _terminal(*, stderr: bool = False) -> Console:
+    """Made anew for each use: a test, or a shell, may have put another stream in its place."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _FILE_WIDTH
+    return _Terminal(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
 def print_line(text: str) -> None:
     """A result on a line of its own, exactly as it is."""
-    out.print(text, soft_wrap=True)
+    sys.stdout.write(f"{text}\n")
 
 
 def print_json(value: Any) -> None:
@@ -55,13 +58,13 @@ def _say(value: object) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table whose first column is never folded; None is an empty cell."""
+    """A table of which only the last column is folded; None is an empty cell."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for position, column in enumerate(columns):
-        table.add_column(column, no_wrap=position == 0, overflow="fold")
+    for column in columns:
+        table.add_column(column, no_wrap=column != columns[-1], overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    out.print(table, width=None if out.is_terminal else _FILE_WIDTH)
+    _terminal().print(table)
 
 
 def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:
@@ -76,5 +79,7 @@ def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:
 @contextmanager
 def _bar(total: int) -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal or total < _WORTH_A_BAR) as bar:
+    console = _terminal(stderr=True)
+    is_shown = console.is_terminal and total >= _WORTH_A_BAR
+    with Progress(*columns, console=console, transient=True, disable=not is_shown) as bar:
         yield bar

@@ -1,0 +1,109 @@
+"""Question: do the documents in the feeds folder say what the store says, and are they the ones that were published?
+
+Reads, changes nothing. Each feed is read under its lock, so that a service at work beside it is never caught half-way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from feedsvc.config import Settings
+from feedsvc.feed import opml
+from feedsvc.feed.compose import compose
+from feedsvc.feed.formats import FORMATS, RENDERER
+from feedsvc.model import INDEX_SLUG, Article, Feed, Finding, Publication, Section
+from feedsvc.output import FeedsFolder, StoredDocument
+from feedsvc.proof import guard
+from feedsvc.store import Store
+
+
+def audit(
+    store: Store, folder: FeedsFolder, folder_id: str, settings: Settings, slug: str, *, formats: tuple[str, ...] = ()
+) -> tuple[Finding, ...]:
+    """Everything wrong with one feed (or `index`) on disk, in these formats or in all that it is published in.
+
+    Raises OutputError for a file that can't be read, StoreError where the store doesn't answer.
+    """
+    expected = formats or formats_of(settings, slug)
+    with folder.lock(slug):
+        publication = store.publication(folder_id, slug)
+        lying = {name: folder.read(slug, name) for name in expected}
+        feed = None if slug == INDEX_SLUG else _compose_now(store, settings, settings.feeds[slug])
+    findings: list[Finding] = []
+    for name, document in lying.items():
+        if document is None:
+            findings.append(_missing(name, slug))
+        else:
+            findings += _find_alteration(document, publication)
+            findings += guard(name, partial(_compare, document, settings, feed))
+    return tuple(findings)
+
+
+def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
+    """The formats in which a feed (or `index`) lies in the folder."""
+    return (opml.NAME,) if slug == INDEX_SLUG else settings.feeds[slug].formats
+
+
+def find_strangers(store: Store, folder: FeedsFolder, settings: Settings) -> Mapping[str, tuple[Finding, ...]]:
+    """Documents that config.yaml does not name (any more), by slug: nobody keeps them right."""
+    known = {*store.section_states(), INDEX_SLUG}
+    configured = {slug: formats_of(settings, slug) for slug in (*settings.feeds, INDEX_SLUG)}
+    found = {}
+    for slug, names in folder.slugs().items():
+        surplus = [name for name in names if slug in known and name not in configured.get(slug, ())]
+        message = "config.yaml does not name it; `feedsvc regenerate --all` or a running service removes it"
+        if surplus:
+            found[slug] = tuple(Finding(rule="file.surplus", message=message, format=name) for name in surplus)
+    return found
+
+
+def _compose_now(store: Store, settings: Settings, section: Section) -> Feed | None:
+    """The feed as it should be; None where the section was never registered, so that nothing can be."""
+    states = store.section_states()
+    if section.slug not in states:
+        return None
+    articles = _choose(store, section)
+    return compose(settings.site, section, states[section.slug], articles, settings.sections)
+
+
+def _choose(store: Store, section: Section) -> list[Article]:
+    """The newest live articles that are not in quarantine."""
+    quarantined = {
+        article_id: item.revision for article_id, item in store.quarantined().items() if item.renderer == RENDERER
+    }
+    newest = store.newest_live(section.members, section.limit + len(quarantined))
+    return [article for article in newest if quarantined.get(article.id) != article.revision][: section.limit]
+
+
+def _missing(name: str, slug: str) -> Finding:
+    message = f"it is not there; `feedsvc regenerate {slug}` makes it"
+    return Finding(rule="file.missing", message=message, format=name)
+
+
+def _find_alteration(document: StoredDocument, publication: Publication | None) -> list[Finding]:
+    records = publication.documents if publication else ()
+    published = next((record for record in records if record.format == document.format), None)
+    if published is None:
+        message = "it was not published by this service from this database"
+        return [Finding(rule="file.unknown", message=message, format=document.format)]
+    if document.digest != published.digest:
+        return [
+            Finding(
+                rule="file.altered",
+                message="its bytes are not the published ones: something else wrote the file",
+                format=document.format,
+                expected=published.digest,
+                found=document.digest,
+            )
+        ]
+    return []
+
+
+def _compare(document: StoredDocument, settings: Settings, feed: Feed | None) -> list[Finding]:
+    if document.slug == INDEX_SLUG:
+        return opml.verify(document.content, settings.site, tuple(settings.sections.values()))
+    if feed is None:
+        message = "the section is not known to the database"
+        return [Finding(rule="section.unknown", message=message, format=document.format)]
+    return FORMATS[document.format].verify(document.content, feed)

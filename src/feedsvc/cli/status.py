@@ -1,0 +1,59 @@
+"""`feedsvc status`: how each section stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from feedsvc.cli.commands import config_option
+from feedsvc.cli.messages import complain, warn
+from feedsvc.cli.opening import open_runtime
+from feedsvc.cli.terminal import print_json, print_table
+
+
+@click.command("status")
+@click.option("--json", "is_json", is_flag=True, help="JSON on standard output.")
+@config_option
+def command(is_json: bool) -> None:
+    """Say of each section: live or stale, since when, entries, bytes, findings, next run."""
+    with open_runtime() as runtime:
+        status = runtime.status()
+    if is_json:
+        print_json(status)
+        return
+    print_table(
+        ("feed", "state", "published", "entries", "bytes", "findings", "next run"),
+        [_row(section) for section in status["sections"]],
+    )
+    for check in status["checks"]:
+        if not check["ok"]:
+            complain(f"{check['name']}: {check['detail']}")
+    for section in status["unconfigured"]:
+        warn(f"{section['slug']}: config.yaml does not name it any more; its articles are kept")
+    for section in status["sections"]:
+        for line in _explain(section):
+            warn(f"{section['slug']}: {line}")
+
+
+def _row(section: Mapping[str, Any]) -> tuple[object, ...]:
+    size = sum(document["bytes"] for document in section["documents"])
+    count = len(section["findings"]) + len(section["quarantined"])
+    return (
+        section["slug"],
+        section["state"],
+        section["published"],
+        section["entries"],
+        size,
+        count or None,
+        section["next_run"],
+    )
+
+
+def _explain(section: Mapping[str, Any]) -> Iterator[str]:
+    """Which article is kept out and why, and what was found."""
+    for article in section["quarantined"]:
+        yield f"without “{article['title']}” ({article['article_id']}): {article['reason']}"
+    for finding in section["findings"]:
+        yield f"{finding['format']}: {finding['rule']}: {finding['message']}"

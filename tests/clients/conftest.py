@@ -1,0 +1,78 @@
+"""The sample site, served for real, and a proxy before it that counts what readers ask."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from feedsvc.feed.compose import compose
+from feedsvc.model import Feed
+from feedsvc.runtime import Runtime
+from readers import Proxy, passing_on
+from service import Service, feedsvc, free_port, serving, wait_until
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("clients") / "site"
+    port = free_port()
+    feedsvc("init", "--samples", "--base-url", f"http://127.0.0.1:{port}", folder)
+    with serving(folder / "config.yaml", port) as service:
+        wait_until(service.is_current, "every feed to be live")
+        yield service
+
+
+@pytest.fixture
+def proxy(service: Service) -> Iterator[Proxy]:
+    with passing_on(service) as proxy:
+        yield proxy
+
+
+def require(program: str) -> str:
+    """The program's path; without it the test is skipped, and in CI fails."""
+    path = shutil.which(program)
+    if path is None:
+        reason = f"{program} is not installed (`.ci/run` installs it)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture
+def stored(service: Service) -> Callable[[str], Feed]:
+    """What a feed should say now, according to the store."""
+
+    def look(slug: str) -> Feed:
+        runtime = Runtime.open(service.config)
+        try:
+            section = runtime.settings.feeds[slug]
+            articles = runtime.store.newest_live(section.members, section.limit)
+            state = runtime.store.section_states()[slug]
+            return compose(runtime.settings.site, section, state, articles, runtime.settings.sections)
+        finally:
+            runtime.close()
+
+    return look
+
+
+@pytest.fixture
+def newsboat() -> str:
+    return require("newsboat")
+
+
+@pytest.fixture
+def r2e() -> str:
+    return require("r2e")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A reader's home folder, empty."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder

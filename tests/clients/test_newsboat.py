@@ -1,0 +1,138 @@
+"""newsboat, a feed reader for terminals, sees what the store holds, and asks no more than it must."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from feedsvc.model import Feed
+from readers import Proxy, words
+from service import Service, feedsvc, wait_until
+
+SLUGS = ("macro", "finance", "tech", "culture", "world", "briefing", "economy", "all")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row of newsboat's cache."""
+
+    guid: str
+    title: str
+    link: str
+    published: int
+    content: str
+    enclosure: tuple[str, str]
+
+
+class Newsboat:
+    """newsboat with a home of its own, run without its screen."""
+
+    def __init__(self, program: str, home: Path, urls: list[str]) -> None:
+        self._program = program
+        self._home = home
+        self._cache = home / "cache.db"
+        (home / "urls").write_text("".join(f"{url}\n" for url in urls))
+        (home / "config").write_text("auto-reload no\n")
+
+    def reload(self) -> None:
+        files = ("-u", self._home / "urls", "-C", self._home / "config", "-c", self._cache)
+        command = [self._program, *map(str, files), "-x", "reload"]
+        environment = os.environ | {"HOME": str(self._home), "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def items(self, url: str) -> list[Item]:
+        with closing(sqlite3.connect(self._cache)) as cache:
+            rows = cache.execute(
+                "SELECT guid, title, url, pubDate, content, enclosure_url, enclosure_type FROM rss_item"
+                " WHERE feedurl = ? AND deleted = 0",
+                (url,),
+            ).fetchall()
+        return [
+            Item(guid, title, link, published, content, (enclosure_url or "", enclosure_type or ""))
+            for guid, title, link, published, content, enclosure_url, enclosure_type in rows
+        ]
+
+    def title(self, url: str) -> str:
+        with closing(sqlite3.connect(self._cache)) as cache:
+            (title,) = cache.execute("SELECT title FROM rss_feed WHERE rssurl = ?", (url,)).fetchone()
+        assert isinstance(title, str)
+        return title
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+def test_shows_what_the_store_holds(
+    newsboat: str, home: Path, service: Service, stored: Callable[[str], Feed], suffix: str
+) -> None:
+    urls = {slug: f"{service.url}/feeds/{slug}.{suffix}" for slug in SLUGS}
+    reader = Newsboat(newsboat, home, list(urls.values()))
+    reader.reload()
+    for slug, url in urls.items():
+        feed = stored(slug)
+        assert feed.entries, slug
+        assert reader.title(url) == feed.title
+        shown = {item.guid: item for item in reader.items(url)}
+        assert set(shown) == {entry.entry_id for entry in feed.entries}
+        for entry in feed.entries:
+            item = shown[entry.entry_id]
+            assert item.title == entry.title
+            assert item.link == entry.link
+            assert item.published == entry.published.timestamp()
+            assert words(item.content) == words(entry.content_html or entry.summary)
+            assert item.enclosure == next(((each.url, each.type) for each in entry.enclosures), ("", ""))
+
+
+def test_the_enclosure_answers(newsboat: str, home: Path, service: Service) -> None:
+    url = f"{service.url}/feeds/briefing.rss"
+    reader = Newsboat(newsboat, home, [url])
+    reader.reload()
+    (item,) = reader.items(url)
+    address, media_type = item.enclosure
+    answer = service.get(address.removeprefix(service.url))
+    assert (answer.status, answer.headers["content-type"]) == (http.client.OK, media_type)
+    assert answer.body.startswith(b"\xff")
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+def test_gets_304_from_its_third_reload(newsboat: str, home: Path, proxy: Proxy, suffix: str) -> None:
+    paths = [f"/feeds/{slug}.{suffix}" for slug in SLUGS]
+    reader = Newsboat(newsboat, home, [proxy.url + path for path in paths])
+    for _ in range(2):
+        reader.reload()
+        for exchange in proxy.take():
+            assert exchange.status == (http.client.NOT_MODIFIED if exchange.is_conditional else http.client.OK)
+    reader.reload()
+    third = proxy.take()
+    assert sorted(exchange.path for exchange in third) == sorted(paths)
+    assert {(exchange.is_conditional, exchange.status) for exchange in third} == {(True, http.client.NOT_MODIFIED)}
+
+
+def test_a_corrected_article_is_no_second_one(newsboat: str, home: Path, service: Service, proxy: Proxy) -> None:
+    article_id = feedsvc(
+        *("--config", service.config, "article", "add", "--section", "world"),
+        *("--title", "The bridge opens on Munday", "--summary", "Four lanes."),
+    ).stdout.strip()
+    path = "/feeds/world.atom"
+    wait_until(lambda: b"on Munday" in service.get(path).body, "the new article to be live")
+    reader = Newsboat(newsboat, home, [proxy.url + path])
+    for _ in range(3):
+        reader.reload()
+    count = len(reader.items(proxy.url + path))
+    assert proxy.take()[-1].status == http.client.NOT_MODIFIED
+
+    feedsvc("--config", service.config, "article", "edit", article_id, "--set", "title=The bridge opens on Monday")
+    wait_until(lambda: b"on Monday" in service.get(path).body, "the correction to be live", seconds=5)
+    reader.reload()
+    assert [(exchange.is_conditional, exchange.status) for exchange in proxy.take()] == [(True, http.client.OK)]
+    titles = [item.title for item in reader.items(proxy.url + path)]
+    assert len(titles) == count
+    assert "The bridge opens on Monday" in titles
+    assert "The bridge opens on Munday" not in titles

@@ -1,0 +1,126 @@
+"""A real `feedsvc serve` in processes of its own, on a free port, and what tests ask of it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+DEADLINE_SECONDS = 30.0
+FEEDSVC = (sys.executable, "-m", "feedsvc")
+
+
+def wait_until(look: Callable[[], T], what: str, seconds: float = DEADLINE_SECONDS) -> T:
+    """The first true thing that `look` says; a failure that names what was waited for when time is up."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.02)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def feedsvc(*arguments: str | Path, expect: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end; its exit code is part of what it says."""
+    command = [*FEEDSVC, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=60, **options)
+    assert done.returncode == expect, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Service:
+    """`process` is the supervisor; `log` is what it and its children wrote."""
+
+    process: subprocess.Popen[bytes]
+    config: Path
+    url: str
+    log: Path
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=10)
+        try:
+            connection.request("GET", path, headers=dict(headers or {}))
+            response = connection.getresponse()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        finally:
+            connection.close()
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, f"serve ended with {self.process.returncode}:\n{self.log.read_text()}"
+        try:
+            return self.get("/healthz").status == 200
+        except OSError:
+            return False
+
+    def is_current(self) -> bool:
+        """No feed is stale and a worker lives."""
+        return bool(json.loads(self.get("/healthz").body)["status"] == "ok")
+
+    def stop(self, seconds: float = 10.0) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+
+@contextmanager
+def serving(config: Path, port: int, *options: str) -> Iterator[Service]:
+    """Start `feedsvc serve` and stop it at the end, with all its processes."""
+    log = config.parent / "serve.log"
+    with log.open("ab") as out:
+        command = [*FEEDSVC, "--config", str(config), "serve", "--port", str(port), *options]
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=dict(os.environ), start_new_session=True)
+    service = Service(process, config, f"http://127.0.0.1:{port}", log)
+    try:
+        wait_until(service.is_up, "the service to answer")
+        yield service
+    finally:
+        try:
+            service.stop()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    """Process ids of all children of `pid`, and of theirs (Linux)."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found
+
+
+def is_running(pid: int) -> bool:
+    """A process that has ended but was not waited for (a zombie) does not run."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
