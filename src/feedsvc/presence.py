@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from feedsvc.config import Settings
-from feedsvc.model import Article
+from feedsvc.feed.formats import FORMATS, RENDERER
+from feedsvc.model import Article, Publication, Quarantined, Section, SectionState, State
 from feedsvc.store import Store
 
-Standing = Literal["live", "pending", "draft", "scheduled", "withdrawn", "beyond_limit", "quarantined", "blocked", "not_configured"]
+Standing = Literal[
+    "live", "pending", "draft", "scheduled", "withdrawn", "beyond_limit", "quarantined", "blocked", "not_configured"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +34,82 @@ class Presence:
 
 
 def presence(store: Store, settings: Settings, folder_id: str, article: Article) -> tuple[Presence, ...]:
-    """For each feed the article belongs to (Settings.feeds_of), and each configured-away section it names."""
-    raise NotImplementedError
+    """For each feed the article belongs to (Settings.feeds_of), and each configured-away section it names.
+
+    `article` as it was read or put just now. A withdrawn one is pending where a feed shows it still.
+    """
+    # States before publications: a feed that is published in between is found pending, never wrongly settled.
+    states = store.section_states()
+    item = store.quarantined([article.id]).get(article.id)
+    found = []
+    for slug in settings.feeds_of(article.sections):
+        section = settings.feeds[slug]
+        known = store.publication(folder_id, slug)
+        standing, reason = (
+            _before(settings, article)
+            or _withdrawn(article, known)
+            or _quarantined(article, item)
+            or _in_feed(article, known, section, states)
+            or ("beyond_limit", _beyond(store, settings, section, known))
+        )
+        urls = tuple(settings.site.feed_url(slug, FORMATS[name].suffix) for name in section.formats)
+        found.append(Presence(slug, standing, reason, urls))
+    missing = [slug for slug in article.sections if slug not in settings.plain]
+    return (
+        *found,
+        *(Presence(slug, "not_configured", f"config.yaml names no section {slug}.", ()) for slug in missing),
+    )
+
+
+_Verdict = tuple[Standing, str] | None
+
+
+def _before(settings: Settings, article: Article) -> _Verdict:
+    if article.state is State.DRAFT:
+        return "draft", "It is a draft: it goes live when it is sent without draft."
+    if article.state is State.SCHEDULED and article.published is not None:
+        return "scheduled", f"It goes live at {_local(settings, article.published)}."
+    return None
+
+
+def _withdrawn(article: Article, known: Publication | None) -> _Verdict:
+    if article.state is not State.WITHDRAWN:
+        return None
+    if known is None or article.id not in known.entries:
+        return "withdrawn", "It was withdrawn."
+    if known.error is not None:
+        return (
+            "blocked",
+            f"It was withdrawn, but the feed still shows it since nothing new goes live there: {known.error}",
+        )
+    return "pending", "It was withdrawn; the feed shows it until it is published anew."
+
+
+def _quarantined(article: Article, item: Quarantined | None) -> _Verdict:
+    if item is None or (item.revision, item.renderer) != (article.revision, RENDERER):
+        return None
+    return "quarantined", f"It is kept out of all feeds until it is corrected: {item.reason}"
+
+
+def _in_feed(
+    article: Article, known: Publication | None, section: Section, states: Mapping[str, SectionState]
+) -> _Verdict:
+    if known is not None and known.entries.get(article.id, 0) >= article.revision:
+        return "live", "The feed shows it."
+    generation = sum(states[member].generation for member in section.members if member in states)
+    if known is not None and known.published is not None and known.generation >= generation:
+        return None
+    if known is not None and known.error is not None:
+        return "blocked", f"Nothing new goes live in this feed: {known.error}"
+    when = "at once" if section.on_change else "at its next scheduled run"
+    return "pending", f"The feed is published anew {when}."
+
+
+def _beyond(store: Store, settings: Settings, section: Section, known: Publication | None) -> str:
+    oldest = store.article(list(known.entries)[-1]) if known and known.entries else None
+    than = f" than {_local(settings, oldest.published)}" if oldest and oldest.published else ""
+    return f"The feed shows its newest {section.limit}; this one is older{than}."
+
+
+def _local(settings: Settings, instant: datetime) -> str:
+    return f"{instant.astimezone(ZoneInfo(settings.site.timezone)):%Y-%m-%d %H:%M:%S %Z}"

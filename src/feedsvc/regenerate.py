@@ -35,6 +35,7 @@ from feedsvc.model import (
     Publication,
     Quarantined,
     Section,
+    SectionState,
 )
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder
 from feedsvc.proof import Proof, guard, prove, reason_of
@@ -63,6 +64,15 @@ class Result:
     quarantined: tuple[str, ...]
     error: str | None
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One reading of how all feeds stand; each mapping is by slug."""
+
+    states: Mapping[str, SectionState]
+    publications: Mapping[str, Publication]
+    stale: Mapping[str, Stale]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,19 +146,20 @@ class Regenerator:
             )
         return result
 
-    def look(self, settings: Settings) -> list[Stale]:
-        """Every feed (and `index`) that is stale: two queries and one walk over the folder; no article is read."""
-        return self._fingerprints.stale(
-            settings, self._store.section_states(), self._store.publications(self._folder_id), self._folder.stats()
-        )
+    def survey(self, settings: Settings) -> Survey:
+        """How all feeds stand: two queries and one walk over the folder; no article is read."""
+        states = self._store.section_states()
+        publications = self._store.publications(self._folder_id)
+        stale = self._fingerprints.stale(settings, states, publications, self._folder.stats())
+        return Survey(states, publications, {each.slug: each for each in stale})
 
     def stale(self, settings: Settings) -> list[str]:
         """Slugs (feeds and `index`) whose files are not made from what is now, one cheap look: no article is read."""
-        return [each.slug for each in self.look(settings)]
+        return list(self.survey(settings).stale)
 
     def urgent(self, settings: Settings) -> list[str]:
         """The stale ones in which a withdrawal waits."""
-        return [each.slug for each in self.look(settings) if each.is_urgent]
+        return [each.slug for each in self.survey(settings).stale.values() if each.is_urgent]
 
     def remove_unconfigured(self, settings: Settings) -> list[str]:
         """Delete files of sections (and formats) that config.yaml no longer names. The slugs.

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
+from feedsvc import __version__
 from feedsvc.config import Settings, SettingsSource
+from feedsvc.errors import OutputError, StoreError
+from feedsvc.feed.formats import RENDERER
+from feedsvc.log import get_logger
+from feedsvc.model import INDEX_SLUG, Article, Publication, Quarantined, State
 from feedsvc.output import FeedsFolder
-from feedsvc.publish import Clock
-from feedsvc.regenerate import Regenerator
+from feedsvc.publish import Clock, register_sections
+from feedsvc.regenerate import Regenerator, Survey
 from feedsvc.store import Store
+
+log = get_logger(__name__)
+
+HEARTBEAT_LASTS = timedelta(seconds=15)
+"""A worker that was not heard of for longer counts as dead; it beats every five seconds."""
 
 
 def find_config(given: str | Path | None) -> Path:
     """-c/--config, else FEEDSVC_CONFIG, else ./config.yaml; absolute."""
-    raise NotImplementedError
+    return Path(given or os.environ.get("FEEDSVC_CONFIG") or "config.yaml").absolute()
+
+
+def now() -> datetime:
+    """The time of this machine: aware, UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +46,18 @@ class Check:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What could be read of how everything stands; empty where it could not."""
+
+    survey: Survey = field(default_factory=lambda: Survey({}, {}, {}))
+    quarantined: Mapping[str, tuple[tuple[Quarantined, Article], ...]] = field(default_factory=dict)
+    last_seen: datetime | None = None
+    next_runs: Mapping[str, str] = field(default_factory=dict)
+
+
 class Runtime:
-    """Everything a process of feedsvc needs, opened once. Close it at the end."""
+    """Everything a process of feedsvc needs, opened once. Close it at the end. Safe to share between threads."""
 
     source: SettingsSource
     store: Store
@@ -38,26 +66,228 @@ class Runtime:
     regenerator: Regenerator
     clock: Clock
 
+    def __init__(self, source: SettingsSource, store: Store, folder: FeedsFolder, clock: Clock) -> None:
+        """Prepare the folder; the database is not touched before `open` or `refresh` does it."""
+        self.source = source
+        self.store = store
+        self.folder = folder
+        self.clock = clock
+        self.folder_id = folder.prepare()
+        self.regenerator = Regenerator(store, folder, self.folder_id, clock)
+        self._opened_with = (source.current.database_url, source.current.feeds_dir)
+        self._lock = Lock()
+        self._is_migrated = False
+        self._registered: Settings | None = None
+
     @classmethod
-    def open(cls, config_path: Path, *, clock: Clock | None = None, environ: Mapping[str, str] | None = None, migrate: bool = True) -> Runtime:
-        """Load the config, open and migrate the store, prepare the folder, register sections."""
-        raise NotImplementedError
+    def open(
+        cls,
+        config_path: Path,
+        *,
+        clock: Clock | None = None,
+        environ: Mapping[str, str] | None = None,
+        migrate: bool = True,
+    ) -> Runtime:
+        """Load the config, open and migrate the store, prepare the folder, register sections.
+
+        Without `migrate` the database is left alone until the first `refresh`, so that a process can start while it is
+        away. Raises ConfigError, StoreError, OutputError.
+        """
+        source = SettingsSource(config_path, environ)
+        store = Store.open(source.current.database_url)
+        try:
+            runtime = cls(source, store, FeedsFolder(source.current.feeds_dir), clock or now)
+            if migrate:
+                runtime.refresh()
+        except BaseException:
+            store.close()
+            raise
+        return runtime
 
     @property
     def settings(self) -> Settings:
         """Those in force now."""
-        raise NotImplementedError
+        return self.source.current
 
     def refresh(self) -> bool:
-        """Take over a changed config.yaml (registering new sections); True if new settings are in force."""
-        raise NotImplementedError
+        """Take over a changed config.yaml (registering new sections); True if new settings are in force.
+
+        What the database refused is tried again the next time. Raises StoreError.
+        """
+        with self._lock:
+            is_new = self.source.refresh()
+            settings = self.settings
+            if not self._is_migrated:
+                self.store.migrate()
+                self._is_migrated = True
+            if self._registered is not settings:
+                register_sections(self.store, self.clock, tuple(settings.feeds))
+                self._registered = settings
+        return is_new
 
     def checks(self) -> list[Check]:
-        """config, store, feeds folder, worker heartbeat, and each section that is stale, blocked or has a quarantine."""
-        raise NotImplementedError
+        """config, database, feeds folder, worker, and each section with something to say. Never raises.
+
+        A section that is stale for now does not degrade health; one that is blocked or lacks an article does.
+        """
+        return self._examine()[0]
 
     def status(self) -> dict[str, Any]:
-        """The truth for `feedsvc status --json` and /healthz: version, checks, and per section state, when, entries, bytes, findings, next run."""
-        raise NotImplementedError
+        """The truth for `feedsvc status --json` and /healthz; times are ISO 8601 in UTC, sizes bytes. Never raises.
 
-    def close(self) -> None: ...
+        {version, ok, checks: [{name, ok, detail}], config: {path, ok, error}, database, feeds_dir,
+        worker: {alive, last_seen}, articles: {draft, scheduled, live, withdrawn} (or {}),
+        sections: [{slug, title, state: live|stale|blocked|never, published, attempted, entries, error,
+        documents: [{format, bytes, last_modified}], findings: [{rule, format, entry_id, message, expected, found}],
+        quarantined: [{article_id, title, revision, reason, since}], next_run}],
+        unconfigured: [{slug}] (sections that the store knows and config.yaml does not)}
+        """
+        checks, picture = self._examine()
+        settings, error = self.settings, self.source.error
+        return {
+            "version": __version__,
+            "ok": all(check.ok for check in checks),
+            "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks],
+            "config": {"path": str(settings.path), "ok": error is None, "error": str(error) if error else None},
+            "database": settings.database_label,
+            "feeds_dir": str(self.folder.path),
+            "worker": {"alive": self._is_alive(picture), "last_seen": _iso(picture.last_seen)},
+            "articles": self._count_articles(),
+            "sections": [_section(picture, slug, section.title) for slug, section in settings.feeds.items()],
+            "unconfigured": [{"slug": slug} for slug in picture.survey.states if slug not in settings.feeds],
+        }
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.store.close()
+
+    def _examine(self) -> tuple[list[Check], _Picture]:
+        picture = _Picture()
+        checks = [self._check_config()]
+        detail = {"database": self.settings.database_label, "feeds_dir": str(self.folder.path)}
+        broken: dict[str, str] = {}
+        try:
+            picture = self._read()
+        except StoreError as error:
+            broken["database"] = str(error)
+        except OutputError as error:
+            broken["feeds_dir"] = str(error)
+        except Exception as error:
+            log.exception("checks_failed")
+            broken["database"] = f"{type(error).__name__}: {error}"
+        if not os.access(self.folder.path, os.W_OK | os.X_OK):
+            broken.setdefault("feeds_dir", f"{self.folder.path} is not there, or this user may not write to it")
+        checks += [Check(name, name not in broken, broken.get(name, detail[name])) for name in detail]
+        if "database" not in broken:
+            checks.append(self._check_worker(picture))
+        checks += [check for slug in (*self.settings.feeds, INDEX_SLUG) if (check := _check_section(picture, slug))]
+        return checks, picture
+
+    def _read(self) -> _Picture:
+        last_seen, next_runs = self.store.heartbeats().get(self.folder_id, (None, {}))
+        return _Picture(
+            survey=self.regenerator.survey(self.settings),
+            quarantined=self._quarantined(),
+            last_seen=last_seen,
+            next_runs=next_runs,
+        )
+
+    def _quarantined(self) -> dict[str, tuple[tuple[Quarantined, Article], ...]]:
+        """By feed; an article that was changed or withdrawn since, or is rendered anew, is not counted."""
+        found: dict[str, tuple[tuple[Quarantined, Article], ...]] = {}
+        for item in self.store.quarantined().values():
+            article = self.store.article(item.article_id)
+            if article is None or article.state is not State.LIVE:
+                continue
+            if (item.revision, item.renderer) == (article.revision, RENDERER):
+                for slug in self.settings.feeds_of(article.sections):
+                    found[slug] = (*found.get(slug, ()), (item, article))
+        return found
+
+    def _count_articles(self) -> dict[str, int]:
+        try:
+            return {state.value: count for state, count in self.store.count_articles().items()}
+        except StoreError:
+            return {}
+
+    def _check_config(self) -> Check:
+        if self.source.error is not None:
+            return Check("config", ok=False, detail=f"The last good one is in force: {self.source.error}")
+        if self._opened_with != (self.settings.database_url, self.settings.feeds_dir):
+            detail = "It names another database or feeds folder now: restart feedsvc to use it."
+            return Check("config", ok=False, detail=detail)
+        return Check("config", ok=True, detail=str(self.settings.path))
+
+    def _check_worker(self, picture: _Picture) -> Check:
+        if self._is_alive(picture):
+            return Check("worker", ok=True, detail=f"last heard of at {_iso(picture.last_seen)}")
+        heard = f"; the last was heard of at {_iso(picture.last_seen)}" if picture.last_seen else ""
+        return Check("worker", ok=False, detail=f"No worker is running for this feeds folder{heard}.")
+
+    def _is_alive(self, picture: _Picture) -> bool:
+        return picture.last_seen is not None and self.clock() - picture.last_seen <= HEARTBEAT_LASTS
+
+
+def _check_section(picture: _Picture, slug: str) -> Check | None:
+    """What an admin should know of one feed; None where all is well."""
+    name = f"section {slug}"
+    known = picture.survey.publications.get(slug)
+    if known and known.error is not None:
+        return Check(name, ok=False, detail=f"blocked: {known.error}")
+    if held := picture.quarantined.get(slug):
+        titles = ", ".join(f"{article.title} ({article.id})" for _, article in held)
+        return Check(name, ok=False, detail=f"without {len(held)} in quarantine: {titles}")
+    if slug in picture.survey.stale:
+        return Check(name, ok=True, detail="stale: something changed since it was published")
+    return None
+
+
+def _section(picture: _Picture, slug: str, title: str) -> dict[str, Any]:
+    known = picture.survey.publications.get(slug)
+    return {
+        "slug": slug,
+        "title": title,
+        "state": _state(known, is_stale=slug in picture.survey.stale),
+        "published": _iso(known.published) if known else None,
+        "attempted": _iso(known.attempted) if known else None,
+        "entries": len(known.entries) if known else 0,
+        "error": known.error if known else None,
+        "documents": [
+            {"format": each.format, "bytes": each.length_bytes, "last_modified": _iso(each.mtime)}
+            for each in (known.documents if known else ())
+        ],
+        "findings": [
+            {
+                "rule": each.rule,
+                "format": each.format,
+                "entry_id": each.entry_id,
+                "message": each.message,
+                "expected": each.expected,
+                "found": each.found,
+            }
+            for each in (known.findings if known else ())
+        ],
+        "quarantined": [
+            {
+                "article_id": article.id,
+                "title": article.title,
+                "revision": item.revision,
+                "reason": item.reason,
+                "since": _iso(item.since),
+            }
+            for item, article in picture.quarantined.get(slug, ())
+        ],
+        "next_run": picture.next_runs.get(slug),
+    }
+
+
+def _state(known: Publication | None, *, is_stale: bool) -> str:
+    if known and known.error is not None:
+        return "blocked"
+    if known is None or known.published is None:
+        return "never"
+    return "stale" if is_stale else "live"
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,200 @@
+"""Starts processes, keeps them running, and ends them together. It knows their names and argv, nothing else.
+
+No thread, no handler: signals are blocked and taken one by one (sigtimedwait), so nothing can come between two steps.
+The children stay in the process group in which the supervisor was started, so that Ctrl-C of a terminal and a kill of
+the whole group (by a shell, make, or a test) reach them all; should the supervisor alone be killed, even by SIGKILL,
+Linux sends them SIGTERM (prctl(2), PR_SET_PDEATHSIG). What a dead child leaves behind is adopted
+(PR_SET_CHILD_SUBREAPER) and ended, so that it can't hold the port that the next one needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from feedsvc.log import get_logger
+
+log = get_logger(__name__)
+
+STOP_SECONDS = 8.0
+"""How long children may take to end before they are killed."""
+
+START_SECONDS = 10.0
+"""A child that ends with an error within so long of the very first start can't run here (its port is in use, say)."""
+
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_STEADY_SECONDS = 60.0
+"""A child that lived so long is restarted after the first pause again."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_SIGNALS = {signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process to keep running."""
+
+    name: str
+    argv: Sequence[str]
+
+
+@dataclass(slots=True)
+class _Post:
+    """One child's place: its process, or when the next one is to be started (monotonic time)."""
+
+    child: Child
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    restart_at: float = 0.0
+    pause_seconds: float = _FIRST_PAUSE_SECONDS
+    starts: int = field(default=0)
+
+
+def supervise(children: Sequence[Child]) -> int:
+    """Run these until SIGTERM or SIGINT; the exit code.
+
+    A child that dies is started again, after 1 s, then 2 s, up to 30 s. SIGHUP is passed on. All are gone within ten
+    seconds of a stop; a second SIGINT or SIGTERM kills at once. 0 after a stop; if a child can't even start (it ends
+    with an error within START_SECONDS of the first start), all are stopped and its exit code is given.
+    """
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    spared = frozenset(_children())
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    posts = [_Post(child) for child in children]
+    try:
+        for post in posts:
+            _start(post, before)
+        return _watch(posts, before, spared)
+    finally:
+        _stop(posts, spared)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _watch(posts: Sequence[_Post], mask: set[signal.Signals | int], spared: frozenset[int]) -> int:
+    """Until a stop is asked for, or a child can't start."""
+    has_terminal = _has_terminal()
+    while True:
+        match _next_signal(min((post.restart_at for post in posts if post.process is None), default=None)):
+            case signal.SIGTERM | signal.SIGINT:
+                return 0
+            case signal.SIGHUP if has_terminal and not _has_terminal():
+                return 0  # it told that the terminal was closed
+            case signal.SIGHUP:
+                _send(posts, signal.SIGHUP)
+        for post in posts:
+            if post.process is not None and (code := post.process.poll()) is not None:
+                if code > 0 and post.starts == 1 and time.monotonic() - post.started_at < START_SECONDS:
+                    log.error("child_cannot_start", child=post.child.name, exit_code=code)
+                    post.process = None
+                    return code
+                _note_death(post, code)
+            elif post.process is None and time.monotonic() >= post.restart_at:
+                _start(post, mask)
+        _end_orphans(posts, spared)
+
+
+def _start(post: _Post, mask: set[signal.Signals | int]) -> None:
+    supervisor = os.getpid()
+
+    def prepare() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != supervisor:  # it died before the line above
+            os._exit(1)
+
+    post.process = subprocess.Popen(post.child.argv, preexec_fn=prepare)  # noqa: PLW1509, S603  # there are no threads; argv is feedsvc's own
+    post.started_at = time.monotonic()
+    post.starts += 1
+    log.info("child_started", child=post.child.name, pid=post.process.pid)
+
+
+def _note_death(post: _Post, code: int) -> None:
+    lived_seconds = time.monotonic() - post.started_at
+    post.process = None
+    if lived_seconds >= _STEADY_SECONDS:
+        post.pause_seconds = _FIRST_PAUSE_SECONDS
+    post.restart_at = time.monotonic() + post.pause_seconds
+    log.error(
+        "child_died",
+        child=post.child.name,
+        exit_code=code,
+        lived_seconds=round(lived_seconds, 1),
+        restart_in_seconds=post.pause_seconds,
+    )
+    post.pause_seconds = min(post.pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
+
+
+def _stop(posts: Sequence[_Post], spared: frozenset[int]) -> None:
+    """End all children and what they left behind: politely, then by force."""
+    _send(posts, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _running(posts) and time.monotonic() < deadline:
+        if _next_signal(deadline) in (signal.SIGTERM, signal.SIGINT):
+            break
+    for post in _running(posts):
+        log.error("child_killed", child=post.child.name, pid=post.process.pid if post.process else None)
+    _send(posts, signal.SIGKILL)
+    for post in posts:
+        if post.process is not None:
+            post.process.wait()
+    while _end_orphans(posts, spared):
+        pass
+
+
+def _next_signal(until: float | None) -> int | None:
+    """The next signal, SIGINT and SIGTERM before others; None when the time has come (or a second has passed)."""
+    seconds = 1.0 if until is None else min(1.0, max(0.0, until - time.monotonic()))
+    found = signal.sigtimedwait(_SIGNALS, seconds)
+    return None if found is None else found.si_signo
+
+
+def _running(posts: Sequence[_Post]) -> list[_Post]:
+    return [post for post in posts if post.process is not None and post.process.poll() is None]
+
+
+def _send(posts: Sequence[_Post], number: int) -> None:
+    for post in _running(posts):
+        if post.process is not None:
+            post.process.send_signal(number)
+
+
+def _end_orphans(posts: Sequence[_Post], spared: frozenset[int]) -> int:
+    """Kill and bury what dead children left behind: whatever became a child of ours without being one of `posts`."""
+    known = {post.process.pid for post in posts if post.process is not None}
+    orphans = [pid for pid in _children() if pid not in known and pid not in spared]
+    for pid in orphans:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+    return len(orphans)
+
+
+def _children() -> list[int]:
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text("ascii").split()]
+    except OSError:  # no Linux, or one without this file
+        return []
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
