@@ -12,7 +12,9 @@ from flask.blueprints import BlueprintSetupState
 from feedsvc import publish
 from feedsvc.errors import ArticleNotFoundError, ConflictError, Problem, RefusedError, UnknownSectionError
 from feedsvc.feed.formats import FORMATS
-from feedsvc.ingest import Accepted, accept, to_json
+from feedsvc.ingest import Accepted, accept
+from feedsvc.ingest.article import to_json
+from feedsvc.ingest.jsontext import merge_patch
 from feedsvc.model import Article, Section, State
 from feedsvc.presence import Presence, Standing, presence
 from feedsvc.publish import Outcome
@@ -90,7 +92,7 @@ def patch_article() -> Response:
     _scope().require(existing.sections)
     if existing.state is State.WITHDRAWN:
         raise ConflictError("state", "the article is withdrawn; PUT it whole to bring it back")
-    merged = merge(to_json(existing), patch)
+    merged = merge_patch(to_json(existing), patch)
     return _store(runtime, merged, existing)
 
 
@@ -276,22 +278,9 @@ def _require(runtime: Runtime, key: str) -> Article:
     return article
 
 
-def _with_external_id(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _with_external_id(data: dict[str, Any], key: str) -> dict[str, Any]:
     """The body under the address's external id; a body that names another one contradicts itself."""
     given = data.get("external_id")
     if given is not None and given != key:
         raise RefusedError([Problem("external_id", str(given), f"differs from the one in the address, {key!r}")])
     return {**data, "external_id": key}
-
-
-def merge(target: Any, patch: Any) -> Any:
-    """A JSON merge patch applied (RFC 7396 §2): null removes a member, an object merges, anything else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge(merged.get(name), value)
-    return merged

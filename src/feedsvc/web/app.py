@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from http import HTTPStatus
+from threading import Lock
 
-import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.errors import FeedsvcError
+from feedsvc.log import get_logger
 from feedsvc.runtime import Runtime
 from feedsvc.web import api, body, feeds, health, pages
 from feedsvc.web.context import remember_runtime
@@ -17,9 +18,10 @@ from feedsvc.web.frame import CONTENT_SECURITY_POLICY, STATIC_DIR, error_page
 from feedsvc.web.pace import Pace
 from feedsvc.web.problems import ProblemError, meaning_of, problem, problem_of
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _REFRESH_SECONDS = 1
+_COMPLAIN_SECONDS = 30
 _VERSIONED_MAX_AGE_SECONDS = 31_536_000
 _STATIC_MAX_AGE_SECONDS = 3600
 
@@ -52,16 +54,23 @@ def create_app(runtime: Runtime) -> Flask:
 
 
 def _follow_settings(app: Flask, runtime: Runtime) -> None:
-    """Take over a changed config.yaml, looking at most once a second; a request never fails for it."""
-    pace = Pace(_REFRESH_SECONDS)
+    """Take over a changed config.yaml, looking at most once a second; a request never fails for it.
+
+    One request at a time does it, since new settings go to the database, which may be slow to say that it is away.
+    """
+    pace, complaints, busy = Pace(_REFRESH_SECONDS), Pace(_COMPLAIN_SECONDS), Lock()
 
     @app.before_request
     def refresh() -> None:
-        if pace.is_due():
-            try:
-                runtime.refresh()
-            except FeedsvcError as error:
-                log.warning("settings not refreshed", error=str(error))
+        if not pace.is_due() or not busy.acquire(blocking=False):
+            return
+        try:
+            runtime.refresh()
+        except FeedsvcError as error:
+            if complaints.is_due():
+                log.warning("settings_not_refreshed", error=str(error))
+        finally:
+            busy.release()
 
 
 def _is_for_machines() -> bool:
@@ -84,7 +93,7 @@ def _answer_http_error(error: HTTPException) -> Response:
 def _answer_own_error(error: FeedsvcError) -> Response:
     meaning = meaning_of(error)
     if not meaning.is_told:
-        log.error("request failed", method=request.method, path=request.path, error=str(error), exc_info=error)
+        log.error("request_failed", method=request.method, path=request.path, error=str(error), exc_info=error)
     response = problem_of(error)
     if _is_for_machines():
         return response
@@ -101,7 +110,7 @@ def _answer_problem(error: ProblemError) -> Response:
 def _answer_unexpected(error: Exception) -> Response:
     """A fault of ours: the whole of it in the log, under an id that the client may tell us."""
     error_id = secrets.token_hex(6)
-    log.error("request failed", error_id=error_id, method=request.method, path=request.path, exc_info=error)
+    log.error("request_failed", error_id=error_id, method=request.method, path=request.path, exc_info=error)
     detail = f"The error is in the service's log under {error_id}."
     if _is_for_machines():
         return problem(500, "internal", "The service failed.", detail, error_id=error_id)

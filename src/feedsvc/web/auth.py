@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
-import structlog
-
 from feedsvc.errors import StoreError
+from feedsvc.log import get_logger
 from feedsvc.model import Token
 from feedsvc.runtime import Runtime
 from feedsvc.tokens import hash_token
 from feedsvc.web.problems import ProblemError
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _REALM = "feedsvc"
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -92,4 +91,4 @@ def _note_use(runtime: Runtime, token: Token) -> None:
         with runtime.store.write() as tx:
             tx.note_token_use(token.id, now)
     except StoreError as error:  # the request itself may still be answered, reading for example
-        log.warning("use of a token not noted", token=token.name, error=str(error))
+        log.warning("token_use_not_noted", token=token.name, error=str(error))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, request
+from werkzeug.exceptions import ClientDisconnected
 
+from feedsvc.errors import RefusedError
+from feedsvc.ingest.jsontext import parse_json
 from feedsvc.web.problems import ProblemError
 
 LIMIT_BYTES = 8 * 1024 * 1024
@@ -16,6 +21,32 @@ LIMIT_BYTES = 8 * 1024 * 1024
 _DROPPED_BYTES = 64 * 1024 * 1024
 _DROPPING_SECONDS = 10.0
 _CHUNK_BYTES = 256 * 1024
+
+
+_JSON_TYPES = {"application/json", "application/merge-patch+json"}
+
+
+def read_json() -> dict[str, Any]:
+    """The body as one JSON object. Raises ProblemError: 415 for another type, 400 for broken JSON, and as read()."""
+    coding = request.headers.get("Content-Encoding", "identity")
+    charset = request.mimetype_params.get("charset", "utf-8")
+    if coding.lower() != "identity":
+        raise _unsupported(f"Content-Encoding {coding!r} is not taken; send the JSON as it is.")
+    if request.mimetype not in _JSON_TYPES:
+        raise _unsupported(f"Send Content-Type: application/json (found {request.mimetype or 'none'}).")
+    if charset.lower() not in {"utf-8", "utf8"}:
+        raise _unsupported(f"JSON is UTF-8 (RFC 8259 §8.1); charset {charset!r} is not taken.")
+    body = read()
+    try:
+        return parse_json(body)
+    except RefusedError as error:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, "bad-json", "The body is no JSON object.", str(error), errors=error.problems
+        ) from error
+
+
+def _unsupported(detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-type", "The body must be JSON.", detail)
 
 
 def read() -> bytes:
@@ -58,9 +89,7 @@ def drain(response: Response) -> Response:
         return response
     deadline = time.monotonic() + _DROPPING_SECONDS
     left_bytes = _DROPPED_BYTES
-    while left_bytes > 0 and time.monotonic() < deadline:
-        chunk = request.stream.read(_CHUNK_BYTES)
-        if not chunk:
-            break
-        left_bytes -= len(chunk)
+    with suppress(ClientDisconnected, OSError):
+        while left_bytes > 0 and time.monotonic() < deadline and (chunk := request.stream.read(_CHUNK_BYTES)):
+            left_bytes -= len(chunk)
     return response

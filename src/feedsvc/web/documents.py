@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from threading import Lock
 
-import structlog
-
 from feedsvc.errors import OutputError
+from feedsvc.log import get_logger
 from feedsvc.output import FeedsFolder, StoredDocument
 from feedsvc.web.pace import Pace
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _KEPT_BYTES = 64 * 1024 * 1024
 
@@ -47,9 +46,7 @@ class DocumentCache:
             if kept is None:
                 raise
             if self._complaints.is_due():
-                log.warning(
-                    "serving from memory, the feeds folder can't be read", path=str(error.path), reason=error.reason
-                )
+                log.warning("feed_served_from_memory", path=str(error.path), reason=error.reason)
             return kept
         self._keep(slug, format, found)
         return found

@@ -164,11 +164,19 @@ def guess_meaning(settings: Settings, path: str) -> str:
     if slug in settings.feeds:
         section = settings.feeds[slug]
         return f"There is no feed at this address. Section {slug!r} has: {' '.join(_feed_urls(settings, section))}"
-    nearest = UnknownSectionError(slug, tuple(settings.feeds)).nearest
-    if not nearest:
+    nearest = find_nearest(settings, slug)
+    if nearest is None:
         return f"There is no section {slug!r}."
-    section = settings.feeds[nearest]
-    return f"There is no section {slug!r}. Did you mean {nearest!r}? It has: {' '.join(_feed_urls(settings, section))}"
+    urls = " ".join(_feed_urls(settings, nearest))
+    return f"There is no section {slug!r}. Did you mean {nearest.slug!r}? It has: {urls}"
+
+
+def find_nearest(settings: Settings, name: str) -> Section | None:
+    """The section that a wrong name most likely means: by title or alias, else by spelling."""
+    try:
+        return settings.feeds[settings.resolve_section(name)]
+    except UnknownSectionError:
+        return settings.feeds.get(UnknownSectionError(name, tuple(settings.feeds)).nearest)
 
 
 def _feed_urls(settings: Settings, section: Section) -> list[str]:
@@ -177,6 +185,10 @@ def _feed_urls(settings: Settings, section: Section) -> list[str]:
 
 class PollResponse(Response):
     """An Answer as it is: werkzeug would take Last-Modified out of a 304, which caches may use (RFC 9110 §15.4.5)."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__([answer.body], answer.status)
+        self.headers = WerkzeugHeaders(answer.headers)
 
     def get_wsgi_headers(self, _environ: object) -> WerkzeugHeaders:
         return self.headers
@@ -193,10 +205,10 @@ def _prepare(state: BlueprintSetupState) -> None:
         state.app.url_map.add(state.app.url_rule_class(path, endpoint="feeds.poll"))
 
 
-@blueprint.endpoint("poll")
+@blueprint.endpoint("feeds.poll")
 def poll(**_: str) -> Response:
     polls: Polls = current_app.extensions[_KEY]
     answer = polls.answer(request.method, request.path, request.headers)
     if answer.status == HTTPStatus.NOT_FOUND and accepts_html():
         return error_page(answer.status, guess_meaning(this_runtime().settings, request.path))
-    return PollResponse(answer.body, answer.status, list(answer.headers))
+    return PollResponse(answer)

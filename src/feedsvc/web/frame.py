@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, render_template, request
 
 from feedsvc.feed.formats import FORMATS
-from feedsvc.model import Section, Site
+from feedsvc.model import ALL_SLUG, Section, Site
 from feedsvc.web.conditional import is_unchanged
 from feedsvc.web.context import this_runtime
 from feedsvc.web.words import say_time, words_for
@@ -54,6 +54,11 @@ def list_feeds(site: Site, section: Section) -> list[dict[str, str]]:
     return feeds
 
 
+def is_everything(site: Site, section: Section) -> bool:
+    """True for `all` without a title of its own: in a list of sections the site's title would puzzle."""
+    return section.slug == ALL_SLUG and section.title == site.title
+
+
 def page(template: str, *, language: str, status: int = 200, **values: Any) -> Response:
     """Render a template into a response; a good page carries an ETag and answers 304 to whoever has it."""
     settings = this_runtime().settings
@@ -68,6 +73,7 @@ def page(template: str, *, language: str, status: int = 200, **values: Any) -> R
         local=lambda moment: moment.astimezone(zone),
         say_time=lambda moment: say_time(moment.astimezone(zone), language),
         feeds_of=lambda section: list_feeds(site, section),
+        name_of=lambda section: words["everything"] if is_everything(site, section) else section.title,
         **values,
     )
     if status != HTTPStatus.OK:

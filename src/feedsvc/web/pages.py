@@ -17,6 +17,7 @@ from feedsvc.config import Settings
 from feedsvc.errors import UnknownSectionError
 from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State
 from feedsvc.web.context import this_runtime
+from feedsvc.web.feeds import find_nearest
 from feedsvc.web.frame import error_page, list_feeds, page
 from feedsvc.web.words import words_for
 
@@ -27,6 +28,7 @@ _PAGE_LENGTH = 20
 # How far back one can page: what lies deeper is found through the API, not by turning pages.
 _DEEPEST = 400
 _CURSOR = re.compile(r"(\d{1,12})-(\d{1,18})", re.ASCII)
+_LONGEST_GUESSED_NAME = 64
 _KIB = 1024
 _UNITS = ("KB", "MB", "GB")
 
@@ -68,8 +70,7 @@ def section(slug: str) -> Response:
     settings = runtime.settings
     found = settings.feeds.get(slug)
     if found is None:
-        error = UnknownSectionError(slug, tuple(settings.feeds))
-        return error_page(404, nearest=settings.feeds.get(error.nearest))
+        return error_page(404, nearest=find_nearest(settings, slug[:_LONGEST_GUESSED_NAME]))
     before = _read_cursor(request.args.get("before"))
     depth = _DEEPEST if before else _PAGE_LENGTH + 1
     articles = [

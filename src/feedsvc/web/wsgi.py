@@ -12,8 +12,12 @@ from feedsvc.web.app import create_app
 
 @cache
 def make_app() -> Flask:
-    """This process's one application, over a runtime that lives as long as the process."""
-    return create_app(Runtime.open(find_config(None)))
+    """This process's one application, over a runtime that lives as long as the process.
+
+    It starts without the database, which the first request brings up to date: feeds and health are there from the
+    first second, whatever is not.
+    """
+    return create_app(Runtime.open(find_config(None), migrate=False))
 
 
 def __getattr__(name: str) -> Flask:

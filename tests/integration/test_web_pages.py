@@ -1,0 +1,313 @@
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from lxml import html
+from werkzeug.test import TestResponse
+
+from feedsvc import publish
+from feedsvc.model import Author, Enclosure, Image, Source
+from feedsvc.text import sanitize_html
+from newsroom import CONFIG, Newsroom, open_newsroom
+
+Clock = Callable[[], datetime]
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path, clock: Clock) -> Iterator[Newsroom]:
+    with open_newsroom(tmp_path, clock) as newsroom:
+        yield newsroom
+
+
+def read(response: TestResponse, status: int = 200) -> html.HtmlElement:
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    return html.document_fromstring(response.get_data(as_text=True))
+
+
+def links(page: html.HtmlElement) -> list[str]:
+    return [str(link) for link in page.xpath("//a/@href")]
+
+
+def alternates(page: html.HtmlElement) -> list[str]:
+    return [str(link) for link in page.xpath('//link[@rel="alternate"]/@href')]
+
+
+def words(page: html.HtmlElement) -> str:
+    return " ".join(page.text_content().split())
+
+
+def test_the_index_says_what_there_is(newsroom: Newsroom) -> None:
+    newsroom.put(title="雾中码头")
+    page = read(newsroom.client.get("/"))
+    assert page.get("lang") == "zh-Hans"
+    assert page.xpath("string(//h1)") == "江畔新闻"
+    for slug, suffixes in (("macro", "rss atom json"), ("finance", "rss atom"), ("all", "rss atom json")):
+        assert f"./sections/{slug}/" in links(page)
+        assert {f"./feeds/{slug}.{suffix}" for suffix in suffixes.split()} <= set(links(page))
+    assert "./feeds/finance.json" not in links(page)
+    assert "./feeds.opml" in links(page)
+    assert "雾中码头" in words(page)
+    assert alternates(page) == [f"https://news.example.org/feeds/all.{suffix}" for suffix in ("rss", "atom", "json")]
+    assert [link.get("type") for link in page.xpath('//link[@rel="alternate"]')] == [
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/feed+json",
+    ]
+    assert page.xpath('//link[@rel="canonical"]/@href') == ["https://news.example.org/"]
+
+
+def test_an_empty_site_has_an_index_too(newsroom: Newsroom) -> None:
+    assert "这里还没有发布内容" in words(read(newsroom.client.get("/")))
+
+
+def test_every_address_on_a_page_leads_somewhere(newsroom: Newsroom) -> None:
+    newsroom.put(sections=("macro", "science"))
+    newsroom.regenerate()
+    asked, waiting = set[str](), ["/"]
+    while waiting:
+        address = waiting.pop()
+        asked.add(address)
+        response = newsroom.client.get(address, buffered=True)
+        assert response.status_code == 200, address
+        if response.mimetype == "text/html":
+            page = read(response)
+            found = [*links(page), *(str(link) for link in page.xpath('//link[@rel="stylesheet"]/@href'))]
+            here = {urljoin(f"http://x{address}", link).removeprefix("http://x").partition("#")[0] for link in found}
+            waiting += sorted(link for link in here if link.startswith("/") and link not in asked)
+    assert {"/sections/economy/", "/sections/science/", "/feeds/all.json", "/feeds.opml"} <= asked
+
+
+def test_a_section_shows_its_articles_and_the_addresses_to_copy(newsroom: Newsroom) -> None:
+    newsroom.put(summary="运费回落，仓库却满了。")
+    page = read(newsroom.client.get("/sections/macro/"))
+    assert page.xpath("string(//h1)") == "宏观"
+    text = words(page)
+    for part in ("宏观经济与政策", "雾中码头", "周文渡、陆一舟", "运费回落，仓库却满了。"):
+        assert part in text
+    assert [str(code.text_content()) for code in page.xpath("//code")] == [
+        f"https://news.example.org/feeds/macro.{suffix}" for suffix in ("rss", "atom", "json")
+    ]
+    assert alternates(page) == [f"https://news.example.org/feeds/macro.{suffix}" for suffix in ("rss", "atom", "json")]
+    assert page.xpath('//link[@rel="alternate"]/@title') == ["宏观（RSS）", "宏观（Atom）", "宏观（JSON Feed）"]
+
+
+def test_a_section_speaks_its_own_language(newsroom: Newsroom) -> None:
+    newsroom.put(sections=("science",), title="Tide tables", authors=(Author(name="Maren Holt"),))
+    page = read(newsroom.client.get("/sections/science/"))
+    assert page.get("lang") == "en"
+    assert "Subscribe" in words(page)
+    assert "By Maren Holt" in words(page)
+    assert "訂閱" in words(read(newsroom.client.get("/sections/finance/")))
+
+
+def test_a_section_can_be_paged_through_to_its_end_each_article_once(newsroom: Newsroom, clock: Clock) -> None:
+    moment = clock()
+    for number in range(45):
+        # three share each second, so that the order within one second matters
+        published = moment - timedelta(seconds=number // 3)
+        newsroom.put(external_id=f"n{number}", title=f"Number {number}", published=published, sections=("macro",))
+    seen: list[str] = []
+    address = "/sections/economy/"
+    pages = 0
+    while address:
+        page = read(newsroom.client.get(address))
+        seen += [str(title.text_content()) for title in page.xpath("//article//h3")]
+        older = page.xpath('//a[@rel="next"]/@href')
+        address = urljoin("/sections/economy/", str(older[0])) if older else ""
+        pages += 1
+    assert pages == 3
+    assert sorted(seen) == sorted(f"Number {number}" for number in range(45))
+
+
+@pytest.mark.parametrize("before", ["", "nonsense", "9" * 12 + "-1", "-1--1", "1-1-1"])
+def test_a_mangled_page_address_is_the_beginning_or_the_end_but_no_error(newsroom: Newsroom, before: str) -> None:
+    newsroom.put()
+    read(newsroom.client.get("/sections/macro/", query_string={"before": before}))
+
+
+def test_an_article_shows_everything_it_has(newsroom: Newsroom, clock: Clock) -> None:
+    published = datetime.fromisoformat("2026-03-01T09:32:31+08:00")
+    article = newsroom.put(
+        title="<i>雾</i>中码头 & “渡轮”",
+        language="zh-Hans",
+        content_html=sanitize_html("<p>清晨<strong>六点</strong>。</p><h2>运费</h2>", "https://x.example.org"),
+        published=published,
+        editor="沈怀川",
+        source=Source(name="江湾日报", url="https://paper.example.org/"),
+        breadcrumb=("首页", "宏观", "正文"),
+        tags=("航运", "物价"),
+        link="https://paper.example.org/harbour",
+        image=Image(url="https://img.example.org/a.jpg", width=640, height=360, alt="老码头"),
+        enclosures=(
+            Enclosure(url="https://e.example.org/%E9%92%9F.mp3", type="audio/mpeg", length_bytes=1_300_000),
+            Enclosure(url="https://e.example.org/v.mp4", type="video/mp4", length_bytes=0),
+            Enclosure(url="https://e.example.org/", type="application/pdf", length_bytes=900),
+        ),
+    )
+    page = read(newsroom.client.get(f"/articles/{article.id}"))
+    text = words(page)
+    assert page.xpath("string(//h1)") == "<i>雾</i>中码头 & “渡轮”"
+    assert page.xpath("string(//title)") == "<i>雾</i>中码头 & “渡轮” – 江畔新闻"
+    assert page.xpath('//div[@class="body"]//strong/text()') == ["六点"]
+    for part in ("周文渡、陆一舟", "沈怀川", "江湾日报", "首页", "航运", "物价", "钟.mp3", "1.2 MB", "900 B"):
+        assert part in text
+    assert page.xpath("//time/@datetime")[0] == "2026-03-01T09:32:31+08:00"
+    assert "2026年3月1日 09:32" in text
+    assert "../sections/macro/" in links(page)
+    assert "https://paper.example.org/harbour" in links(page)
+    assert page.xpath("//figure/img/@src") == ["https://img.example.org/a.jpg"]
+    assert page.xpath("//audio/@src") == ["https://e.example.org/%E9%92%9F.mp3"]
+    assert page.xpath("//video/@src") == ["https://e.example.org/v.mp4"]
+    assert page.xpath('//link[@rel="canonical"]/@href') == ["https://paper.example.org/harbour"]
+    assert len(alternates(page)) == 3
+
+
+def test_a_picture_in_the_body_is_not_shown_twice(newsroom: Newsroom) -> None:
+    url = "https://img.example.org/a.jpg"
+    article = newsroom.put(image=Image(url=url), content_html=f'<p><img src="{url}" alt=""></p>')
+    page = read(newsroom.client.get(f"/articles/{article.id}"))
+    assert page.xpath("//img/@src") == [url]
+
+
+def test_a_sparse_article_has_a_page_of_its_own_address(newsroom: Newsroom) -> None:
+    article = newsroom.put(authors=(), content_html=None, summary="只有一句。", sections=("finance",))
+    page = read(newsroom.client.get(f"/articles/{article.id}"))
+    assert page.get("lang") == "zh-Hant"
+    assert "只有一句。" in words(page)
+    assert page.xpath('//link[@rel="canonical"]/@href') == [f"https://news.example.org/articles/{article.id}"]
+    assert not page.xpath("//figure")
+
+
+def test_an_article_whose_section_was_taken_out_keeps_its_page(newsroom: Newsroom) -> None:
+    article = newsroom.put(sections=("science",))
+    newsroom.runtime.settings.path.write_text(CONFIG.replace("  science:", "  ocean:"), encoding="utf-8")
+    newsroom.runtime.refresh()
+    page = read(newsroom.client.get(f"/articles/{article.id}"))
+    assert page.get("lang") == "zh-Hans"
+
+
+def test_a_correction_shows_when_it_was_made(newsroom: Newsroom, clock: Clock) -> None:
+    article = newsroom.put(external_id="a", published=clock() - timedelta(hours=1))
+    newsroom.put(external_id="a", title="雾中的码头")
+    text = words(read(newsroom.client.get(f"/articles/{article.id}")))
+    assert "更新于 2026年3月2日 16:00" in text
+
+
+def test_what_is_not_published_is_not_shown(newsroom: Newsroom, clock: Clock) -> None:
+    draft = newsroom.put(draft=True)
+    scheduled = newsroom.put(published=clock() + timedelta(hours=1))
+    for article in (draft, scheduled):
+        page = read(newsroom.client.get(f"/articles/{article.id}"), 404)
+        assert "雾中码头" not in words(page)
+
+
+def test_a_withdrawn_article_is_gone_with_a_notice(newsroom: Newsroom) -> None:
+    article = newsroom.put()
+    publish.withdraw(newsroom.runtime.store, newsroom.runtime.clock, article.id)
+    response = newsroom.client.get(f"/articles/{article.id}")
+    page = read(response, 410)
+    assert "已撤回" in words(page)
+    assert "雾中码头" not in words(page)
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path", ["/articles/unknown", "/articles/%00", "/articles/中文", "/nowhere", "/a/b/c/d", "/a//b"]
+)
+def test_an_unknown_address_leads_on(newsroom: Newsroom, path: str) -> None:
+    page = read(newsroom.client.get(path), 404)
+    assert "找不到页面" in words(page)
+    climbs = "../" * (path.count("/") - 1) or "./"
+    assert f"{climbs}sections/macro/" in links(page)
+
+
+@pytest.mark.parametrize("slug", ["makro", "宏觀", "Macro"])
+def test_an_unknown_section_names_the_nearest(newsroom: Newsroom, slug: str) -> None:
+    page = read(newsroom.client.get(f"/sections/{slug}/"), 404)
+    assert "您要找的或许是 宏观" in words(page)
+
+
+def test_an_address_without_its_slash_is_led_there_relatively(newsroom: Newsroom) -> None:
+    response = newsroom.client.get("/sections/macro")
+    assert (response.status_code, response.headers["Location"]) == (308, "macro/")
+
+
+def test_a_page_is_not_sent_twice_to_who_has_it(newsroom: Newsroom) -> None:
+    article = newsroom.put()
+    for path in ("/", "/sections/macro/", f"/articles/{article.id}"):
+        first = newsroom.client.get(path)
+        again = newsroom.client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.get_data()) == (304, b"")
+        assert again.headers["ETag"] == first.headers["ETag"]
+        assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+        assert newsroom.client.head(path).get_data() == b""
+
+
+def test_nothing_on_a_page_executes_or_comes_from_elsewhere(newsroom: Newsroom) -> None:
+    newsroom.put()
+    for path in ("/", "/sections/macro/", "/nowhere"):
+        response = newsroom.client.get(path)
+        policy = response.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; style-src 'self'; img-src https: http: data:")
+        for part in ("form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+            assert part in policy
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"]
+        page = html.document_fromstring(response.get_data(as_text=True))
+        assert not page.xpath("//script | //style | //*[@style] | //iframe | //form")
+        assert not page.xpath('//link[@rel="stylesheet"][contains(@href, "://")]')
+
+
+def test_the_style_sheet_is_kept_for_long_under_its_version(newsroom: Newsroom) -> None:
+    page = read(newsroom.client.get("/"))
+    (address,) = (str(link) for link in page.xpath('//link[@rel="stylesheet"]/@href'))
+    assert re.fullmatch(r"\./static/site\.css\?v=[0-9a-f]{12}", address)
+    versioned = newsroom.client.get(address[1:], buffered=True)
+    assert "max-age=31536000" in versioned.headers["Cache-Control"]
+    assert versioned.headers["ETag"]
+    plain = newsroom.client.get("/static/site.css", buffered=True)
+    assert "max-age=3600" in plain.headers["Cache-Control"]
+    assert plain.get_data() == versioned.get_data()
+
+
+def test_without_its_store_a_page_says_so_and_the_feeds_go_on(newsroom: Newsroom, tmp_path: Path) -> None:
+    newsroom.put()
+    newsroom.regenerate()
+    newsroom.runtime.store.close()
+    for leftover in tmp_path.glob("*.db*"):
+        leftover.unlink()
+    database = tmp_path / "feedsvc.db"
+    database.mkdir()
+    response = newsroom.client.get("/sections/macro/")
+    page = read(response, 503)
+    assert int(response.headers["Retry-After"]) > 0
+    assert "订阅源照常提供" in words(page)
+    assert "../../feeds/macro.rss" in links(page)
+    assert newsroom.client.get("/feeds/macro.rss").status_code == 200
+
+
+def test_a_fault_of_ours_is_a_page_with_an_id_and_no_traceback(newsroom: Newsroom) -> None:
+    def fail() -> str:
+        raise ZeroDivisionError("secret of the house")
+
+    newsroom.app.add_url_rule("/fault", view_func=fail)
+    newsroom.app.add_url_rule("/api/v1/fault", view_func=fail)
+    newsroom.app.testing = False
+    page = newsroom.client.get("/fault")
+    assert "secret" not in page.get_data(as_text=True)
+    assert re.search(r"under [0-9a-f]{12}", words(read(page, 500)))
+    problem = newsroom.client.get("/api/v1/fault")
+    assert problem.status_code == 500
+    assert problem.mimetype == "application/problem+json"
+    assert re.fullmatch(r"[0-9a-f]{12}", problem.get_json(force=True)["error_id"])
+    assert "secret" not in problem.get_data(as_text=True)
+
+
+def test_a_page_can_only_be_read(newsroom: Newsroom) -> None:
+    response = newsroom.client.post("/")
+    read(response, 405)
+    assert "GET" in response.headers["Allow"]
