@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
+from feedsvc.config.hints import did_you_mean
 from feedsvc.config.tree import BROKEN, KeyPath, Node, Trouble, shorten
 
 DATABASE_URL = "FEEDSVC_DATABASE_URL"
@@ -61,8 +61,7 @@ class _Filling:
         if default is not None:
             return value or default
         if value is None:
-            near = get_close_matches(name, self.environ, n=1)
-            hint = f"Did you mean `${{{near[0]}}}`?" if near else f"Set it, or give a default: ${{{name}:-…}}."
+            hint = did_you_mean(name, self.environ) or f"Set it, or give a default: ${{{name}:-…}}."
             found = f"${{{shorten(name)}}}, which is not set"
             self.troubles.append(Trouble(node.place, path, found, "a variable of the environment", hint))
             return ""

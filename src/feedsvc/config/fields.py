@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,18 +13,11 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from feedsvc.config.hints import HintedError, did_you_mean
 from feedsvc.config.schedule import CRON_PATTERN, DURATION_PATTERN, YEAR_SECONDS, read_cron, read_duration
 from feedsvc.config.tree import read_plain
 from feedsvc.model import ALL_SLUG, INDEX_SLUG, ContentMode, FormatName
 from feedsvc.text import canonical_language, canonical_line, canonical_url
-
-
-class HintedError(ValueError):
-    """A value is refused, and `hint` is the mend."""
-
-    def __init__(self, hint: str) -> None:
-        self.hint = hint
-        super().__init__(hint)
 
 
 def expecting(phrase: str, read: Callable[[Any], Any] | None = None, words: tuple[str, ...] = ()) -> WrapValidator:
@@ -35,25 +28,34 @@ def expecting(phrase: str, read: Callable[[Any], Any] | None = None, words: tupl
             checked = handler(value)
             return read(checked) if read else checked
         except ValueError as error:
-            hint = error.hint if isinstance(error, HintedError) else _guess(value, handler, words)
+            hint = error.hint if isinstance(error, HintedError) else _guess(value, handler, read, words)
             raise PydanticCustomError("expected", "{expected}", {"expected": phrase, "hint": hint}) from None
 
     return WrapValidator(check)
 
 
-def did_you_mean(word: str, words: tuple[str, ...]) -> str:
-    """The hint at the nearest of `words`, or ''."""
-    near = get_close_matches(word.lower(), words, n=1)
-    return f"Did you mean `{near[0]}`?" if near else ""
+def _guess(
+    value: Any, handler: ValidatorFunctionWrapHandler, read: Callable[[Any], Any] | None, words: tuple[str, ...]
+) -> str:
+    if isinstance(value, str):
+        if words:
+            return did_you_mean(value, words)
+        unquoted = read_plain(value)
+        if not isinstance(unquoted, str):
+            return "Write it without quotes." if _takes(handler, unquoted) else ""
+        return _hint_of(read, value) if read else ""
+    is_number = isinstance(value, (int, float))
+    return "Put it in quotes." if is_number and _takes(handler, str(value)) else ""
 
 
-def _guess(value: Any, handler: ValidatorFunctionWrapHandler, words: tuple[str, ...]) -> str:
-    if isinstance(value, str) and words:
-        return did_you_mean(value, words)
-    if isinstance(value, (int, float)) and _takes(handler, str(value)):
-        return "Put it in quotes."
-    if isinstance(value, str) and value and not isinstance(read_plain(value), str):
-        return "Write it without quotes." if _takes(handler, read_plain(value)) else ""
+def _hint_of(read: Callable[[Any], Any], value: str) -> str:
+    """What `read` would say of text that did not even have the right form."""
+    try:
+        read(value)
+    except HintedError as error:
+        return error.hint
+    except ValueError:
+        return ""
     return ""
 
 
@@ -88,9 +90,7 @@ def read_timezone(text: str) -> str:
     except (ValueError, KeyError, OSError):
         if "beijing" in text.lower():
             raise HintedError("Did you mean `Asia/Shanghai`?") from None
-        names = {name.lower(): name for name in sorted(available_timezones())}
-        near = get_close_matches(text.lower(), names, n=1)
-        raise HintedError(f"Did you mean `{names[near[0]]}`?" if near else "") from None
+        raise HintedError(did_you_mean(text, sorted(available_timezones()))) from None
     return text
 
 
@@ -119,6 +119,9 @@ def read_slug(slug: str) -> str:
     if slug in {ALL_SLUG, INDEX_SLUG}:
         taken = "the feed of everything (configure it under `all:`)" if slug == ALL_SLUG else "the list of all feeds"
         raise HintedError(f"`{slug}` is {taken}.")
+    proposal = re.sub("[^a-z0-9]+", "-", slug.lower()).strip("-")
+    if proposal != slug.strip("-"):
+        raise HintedError(f"`{proposal}` would do." if proposal else "The title can be in any script.")
     return slug
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from feedsvc.config.fields import did_you_mean
+from feedsvc.config.hints import did_you_mean
 from feedsvc.config.settings import fold_name
 from feedsvc.config.tree import KeyPath, Mark, Node, Trouble, describe
 from feedsvc.model import ALL_SLUG
@@ -54,7 +54,7 @@ def _check_combination(
     if "aliases" in entries:
         hint = "Articles come in under the sections it includes: give the aliases to those."
         mark = entries["aliases"].key_mark or entries["aliases"].mark
-        yield Trouble(mark, ("sections", slug, "aliases"), "aliases", "none in a combination", hint)
+        yield Trouble(mark, ("sections", slug, "aliases"), "`aliases`", "none in a combination", hint)
     plain = tuple(name for name, node in sections.items() if "include" not in _entries(node))
     for at, member in _texts(entries["include"]):
         if member.value in plain:

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from feedsvc.config.complete import complete
 from feedsvc.config.environment import fill_in
-from feedsvc.config.fields import did_you_mean
+from feedsvc.config.hints import did_you_mean
 from feedsvc.config.names import check_names
 from feedsvc.config.settings import Settings
-from feedsvc.config.shape import FileShape, shape_at
+from feedsvc.config.shape import FileShape, keys_of, shape_at
 from feedsvc.config.tree import (
     BROKEN,
     NOTHING,
@@ -86,7 +86,8 @@ def load_bytes(content: bytes, path: Path, environ: Mapping[str, str]) -> Settin
     elif root is not None and root.value is not BROKEN:
         troubles.append(Trouble(root.mark, (), describe(root), _A_CONFIG))
     if shape is None or troubles:
-        raise ConfigError([_locate(path, trouble) for trouble in sorted(troubles, key=lambda trouble: trouble.mark)])
+        first = {(trouble.mark, trouble.path): trouble for trouble in reversed(troubles)}
+        raise ConfigError([_locate(path, trouble) for _, trouble in sorted(first.items(), key=lambda item: item[0][0])])
     return complete(shape, path, hashlib.sha256(content).hexdigest())
 
 
@@ -130,7 +131,7 @@ def _explain(detail: Any, root: Node) -> Trouble | None:
         path = path[:-1]
     node = find(root, path)
     if kind == "extra_forbidden":
-        keys = tuple(shape_at(path[:-1]).model_fields)
+        keys = keys_of(shape_at(path[:-1]))
         found = f"the unknown key `{shorten(str(path[-1]))}`"
         hint = did_you_mean(str(path[-1]), keys)
         return Trouble(node.key_mark or node.mark, path, found, f"one of {', '.join(keys)}", hint)
@@ -154,7 +155,7 @@ def _expectation(kind: str, context: Mapping[str, Any], path: KeyPath, node: Nod
     if kind == "expected":
         return context["expected"], hint or context["hint"]
     if kind == "model_type":
-        return f"a mapping of {', '.join(shape_at(path).model_fields)}", hint
+        return f"a mapping of {', '.join(keys_of(shape_at(path)))}", hint
     if kind == "dict_type":
         return "a mapping of slugs to sections", hint
     if kind == "too_short":

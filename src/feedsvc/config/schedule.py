@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from apscheduler.triggers.cron import CronTrigger
 
+from feedsvc.config.hints import HintedError
 from feedsvc.model import Schedule
 
 DURATION_PATTERN = "^([0-9]{1,8}d)?([0-9]{1,8}h)?([0-9]{1,8}m)?([0-9]{1,8}s)?$"
@@ -42,7 +43,7 @@ def read_cron(line: str) -> str:
     *fields, weekdays = line.split()
     canonical = " ".join([*fields, _name_weekdays(weekdays.lower())])
     if CronTrigger.from_crontab(canonical, UTC).get_next_fire_time(None, _REFERENCE) is None:
-        raise ValueError("a date that never comes")
+        raise HintedError("Such a day never comes.")
     return canonical
 
 

@@ -9,7 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from feedsvc.config import fields as kinds
-from feedsvc.config.tree import KeyPath
+from feedsvc.config.tree import KeyPath, shorten
 from feedsvc.model import ALL_SLUG, INDEX_SLUG
 
 
@@ -28,7 +28,7 @@ class Shape(BaseModel):
 def _check_once(items: tuple[str, ...]) -> tuple[str, ...]:
     twice = next((item for at, item in enumerate(items) if item in items[:at]), None)
     if twice is not None:
-        context = {"expected": "each entry once", "hint": f"`{twice}` stands there twice."}
+        context = {"expected": "each entry once", "hint": f"`{shorten(twice)}` stands there twice."}
         raise PydanticCustomError("expected", "{expected}", context)
     return items
 
@@ -185,6 +185,11 @@ SHAPES: dict[str, type[Shape]] = {
     "server": ServerShape,
 }
 """By the key behind which it stands."""
+
+
+def keys_of(shape: type[Shape]) -> tuple[str, ...]:
+    """Its keys, required ones first."""
+    return tuple(sorted(shape.model_fields, key=lambda name: not shape.model_fields[name].is_required()))
 
 
 def shape_at(path: KeyPath) -> type[Shape]:

@@ -223,7 +223,7 @@ class _Composer:
             elif key in entries:
                 first = entries[key].key_mark or mark
                 hint = f"It stands at line {first.line}, column {first.column} already: keep one of the two."
-                self.note(at, f"the key {shorten(key)} a second time", "each key once", hint)
+                self.note(at, f"the key `{shorten(key)}` a second time", "each key once", hint)
             else:
                 entries[key] = value
             self.path.pop()
@@ -272,14 +272,14 @@ class _Composer:
 
     def descend(self, part: str | int, mark: Mark) -> None:
         if len(self.path) == MAX_DEPTH:
-            raise _StopError(self.trouble(mark, "more levels than that", f"at most {MAX_DEPTH}"))
+            raise _StopError(self.trouble(mark, "too many levels", f"at most {MAX_DEPTH}"))
         self.path.append(part)
 
     def spend(self, values: int, mark: Mark) -> None:
         self.count += values
         if self.count > MAX_VALUES:
             raise _StopError(
-                self.trouble(mark, "more values than that", f"at most {MAX_VALUES:,}, aliases written out")
+                self.trouble(mark, "too many values", f"at most {MAX_VALUES:,}, aliases written out")
             )
 
 
