@@ -25,15 +25,16 @@ _QUIET = ("alembic", "apscheduler", "sqlalchemy")
 """Libraries that tell of every step; only their warnings are events of ours."""
 
 # What would end a line, move a cursor, or can't be written in UTF-8.
-_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
+_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def _escape(value: str) -> str:
-    return _BREAKING.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), value)
+def _flatten(value: str) -> str:
+    return _BREAKING.sub("\N{REPLACEMENT CHARACTER}", _LINE_END.sub("⏎", value))
 
 
 def _keep_on_one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {key: _escape(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _flatten(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def _exception_of(event: EventDict) -> BaseException | None:

@@ -27,6 +27,10 @@ HEARTBEAT_LASTS = timedelta(seconds=15)
 """A worker that was not heard of for longer counts as dead; it beats every five seconds."""
 
 
+STALE_LASTS = timedelta(seconds=60)
+"""A section that changes at once and has waited longer for the same change is stuck."""
+
+
 def find_config(given: str | Path | None) -> Path:
     """-c/--config, else FEEDSVC_CONFIG, else ./config.yaml; absolute."""
     return Path(given or os.environ.get("FEEDSVC_CONFIG") or "config.yaml").absolute()
@@ -54,6 +58,7 @@ class _Picture:
     quarantined: Mapping[str, tuple[tuple[Quarantined, Article], ...]] = field(default_factory=dict)
     last_seen: datetime | None = None
     next_runs: Mapping[str, str] = field(default_factory=dict)
+    stuck: frozenset[str] = frozenset()
 
 
 class Runtime:
@@ -78,6 +83,7 @@ class Runtime:
         self._lock = Lock()
         self._is_migrated = False
         self._registered: Settings | None = None
+        self._stale_since: dict[str, tuple[str, datetime]] = {}
 
     @classmethod
     def open(
@@ -128,7 +134,8 @@ class Runtime:
     def checks(self) -> list[Check]:
         """config, database, feeds folder, worker, and each section with something to say. Never raises.
 
-        A section that is stale for now does not degrade health; one that is blocked or lacks an article does.
+        A section that is stale for a moment, or until its schedule comes round, does not degrade health. One that is
+        blocked, stuck, not there or without an article that belongs in it does.
         """
         return self._examine()[0]
 
@@ -185,12 +192,25 @@ class Runtime:
 
     def _read(self) -> _Picture:
         last_seen, next_runs = self.store.heartbeats().get(self.folder_id, (None, {}))
+        survey = self.regenerator.survey(self.settings)
         return _Picture(
-            survey=self.regenerator.survey(self.settings),
+            survey=survey,
+            stuck=self._stuck(survey),
             quarantined=self._quarantined(),
             last_seen=last_seen,
             next_runs=next_runs,
         )
+
+    def _stuck(self, survey: Survey) -> frozenset[str]:
+        """The feeds that this process has seen wait for one and the same change for too long."""
+        now = self.clock()
+        before = self._stale_since
+        self._stale_since = {
+            slug: before[slug] if slug in before and before[slug][0] == stale.made_from else (stale.made_from, now)
+            for slug, stale in survey.stale.items()
+            if slug == INDEX_SLUG or self.settings.feeds[slug].on_change
+        }
+        return frozenset(slug for slug, (_, since) in self._stale_since.items() if now - since > STALE_LASTS)
 
     def _quarantined(self) -> dict[str, tuple[tuple[Quarantined, Article], ...]]:
         """By feed; an article that was changed or withdrawn since, or is rendered anew, is not counted."""
@@ -237,9 +257,14 @@ def _check_section(picture: _Picture, slug: str) -> Check | None:
     if held := picture.quarantined.get(slug):
         titles = ", ".join(f"{article.title} ({article.id})" for _, article in held)
         return Check(name, ok=False, detail=f"without {len(held)} in quarantine: {titles}")
-    if slug in picture.survey.stale:
-        return Check(name, ok=True, detail="stale: something changed since it was published")
-    return None
+    stale = picture.survey.stale.get(slug)
+    if stale is None:
+        return None
+    if stale.is_missing:
+        return Check(name, ok=False, detail="a file is not there, or not as it was published; the worker makes it anew")
+    if slug in picture.stuck:
+        return Check(name, ok=False, detail=f"stuck: stale for more than {STALE_LASTS.seconds} s")
+    return Check(name, ok=True, detail="stale: something changed since it was published")
 
 
 def _section(picture: _Picture, slug: str, title: str) -> dict[str, Any]:

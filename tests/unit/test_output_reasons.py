@@ -1,0 +1,53 @@
+"""What the file system refuses, in words: each with its mend."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from feedsvc.errors import OutputError
+from feedsvc.output.folder import FeedsFolder, _telling
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "mend"),
+    [
+        (errno.ENOSPC, "no space left on device", "free some space"),
+        (errno.EACCES, "permission denied", "let the user that feedsvc runs as"),
+        (errno.EROFS, "read-only file system", "mount it writable"),
+        (errno.EMFILE, "too many open files", "ulimit -n"),
+        (errno.EXDEV, "invalid cross-device link", ""),
+    ],
+)
+def test_a_refusal_names_path_reason_and_mend(number: int, said: str, mend: str) -> None:
+    path = Path("/feeds/macro.rss")
+    with pytest.raises(OutputError) as caught, _telling(path):
+        raise OSError(number, os.strerror(number), str(path))
+    assert caught.value.path == path
+    assert caught.value.reason.startswith(said)
+    assert mend in caught.value.reason
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_a_refusal_without_number_is_told_as_it_is() -> None:
+    with pytest.raises(OutputError, match=r"^/x: odd$"), _telling(Path("/x")):
+        raise OSError("Odd")
+
+
+@pytest.mark.parametrize("slug", ["", "../etc", "a/b", "Macro", "宏观", "a.b", "macro\n", ".locks", "a\0b"])
+def test_only_slugs_are_names(slug: str, tmp_path: Path) -> None:
+    folder = FeedsFolder(tmp_path)
+    for ask in (folder.stat, folder.read):
+        with pytest.raises(OutputError, match="no section can have this name"):
+            ask(slug, "rss")
+    with pytest.raises(OutputError, match="no section can have this name"):
+        folder.lock(slug).__enter__()
+    with pytest.raises(OutputError, match="no section can have this name"):
+        folder.remove(slug, ["rss"])
+
+
+@pytest.mark.parametrize("name", ["", "xml", "../rss", "rss.bak"])
+def test_only_formats_are_suffixes(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is no format; there are rss, atom, json, opml"):
+        FeedsFolder(tmp_path).stat("macro", name)
