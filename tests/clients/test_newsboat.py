@@ -42,12 +42,14 @@ class Newsboat:
         (home / "urls").write_text("".join(f"{url}\n" for url in urls))
         (home / "config").write_text("auto-reload no\n")
 
-    def reload(self) -> None:
+    def reload(self) -> str:
+        """Poll every feed; what newsboat then says of unread articles."""
         files = ("-u", self._home / "urls", "-C", self._home / "config", "-c", self._cache)
-        command = [self._program, *map(str, files), "-x", "reload"]
+        command = [self._program, *map(str, files), "-x", "reload", "print-unread"]
         environment = os.environ | {"HOME": str(self._home), "LC_ALL": "C.UTF-8"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
 
     def items(self, url: str) -> list[Item]:
         with closing(sqlite3.connect(self._cache)) as cache:
@@ -68,31 +70,38 @@ class Newsboat:
         return title
 
 
-@pytest.mark.parametrize("suffix", ["rss", "atom"])
+@pytest.fixture
+def subscribe(newsboat: str, home: Path) -> Callable[..., Newsboat]:
+    """newsboat with these subscriptions."""
+    return lambda *urls: Newsboat(newsboat, home, list(urls))
+
+
+@pytest.mark.parametrize("name", [f"{slug}.{suffix}" for slug in SLUGS for suffix in ("rss", "atom")])
 def test_shows_what_the_store_holds(
-    newsboat: str, home: Path, service: Service, stored: Callable[[str], Feed], suffix: str
+    subscribe: Callable[..., Newsboat], service: Service, stored: Callable[[str], Feed], name: str
 ) -> None:
-    urls = {slug: f"{service.url}/feeds/{slug}.{suffix}" for slug in SLUGS}
-    reader = Newsboat(newsboat, home, list(urls.values()))
-    reader.reload()
-    for slug, url in urls.items():
-        feed = stored(slug)
-        assert feed.entries, slug
-        assert reader.title(url) == feed.title
-        shown = {item.guid: item for item in reader.items(url)}
-        assert set(shown) == {entry.entry_id for entry in feed.entries}
-        for entry in feed.entries:
-            item = shown[entry.entry_id]
-            assert item.title == entry.title
-            assert item.link == entry.link
-            assert item.published == entry.published.timestamp()
-            assert words(item.content) == words(entry.content_html or entry.summary)
-            assert item.enclosure == next(((each.url, each.type) for each in entry.enclosures), ("", ""))
+    """One feed each time: an article of several subscribed feeds is kept in one of them only."""
+    url = f"{service.url}/feeds/{name}"
+    reader = subscribe(url)
+    unread = reader.reload()
+    feed = stored(name.partition(".")[0])
+    assert feed.entries
+    assert unread == f"{len(feed.entries)} unread articles"
+    assert reader.title(url) == feed.title
+    shown = {item.guid: item for item in reader.items(url)}
+    assert set(shown) == {entry.entry_id for entry in feed.entries}
+    for entry in feed.entries:
+        item = shown[entry.entry_id]
+        assert item.title == entry.title
+        assert item.link == entry.link
+        assert item.published == entry.published.timestamp()
+        assert words(item.content) == words(entry.content_html or entry.summary)
+        assert item.enclosure == next(((each.url, each.type) for each in entry.enclosures), ("", ""))
 
 
-def test_the_enclosure_answers(newsboat: str, home: Path, service: Service) -> None:
+def test_the_enclosure_answers(subscribe: Callable[..., Newsboat], service: Service) -> None:
     url = f"{service.url}/feeds/briefing.rss"
-    reader = Newsboat(newsboat, home, [url])
+    reader = subscribe(url)
     reader.reload()
     (item,) = reader.items(url)
     address, media_type = item.enclosure
@@ -102,9 +111,9 @@ def test_the_enclosure_answers(newsboat: str, home: Path, service: Service) -> N
 
 
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
-def test_gets_304_from_its_third_reload(newsboat: str, home: Path, proxy: Proxy, suffix: str) -> None:
+def test_gets_304_from_its_third_reload(subscribe: Callable[..., Newsboat], proxy: Proxy, suffix: str) -> None:
     paths = [f"/feeds/{slug}.{suffix}" for slug in SLUGS]
-    reader = Newsboat(newsboat, home, [proxy.url + path for path in paths])
+    reader = subscribe(*(proxy.url + path for path in paths))
     for _ in range(2):
         reader.reload()
         for exchange in proxy.take():
@@ -115,14 +124,16 @@ def test_gets_304_from_its_third_reload(newsboat: str, home: Path, proxy: Proxy,
     assert {(exchange.is_conditional, exchange.status) for exchange in third} == {(True, http.client.NOT_MODIFIED)}
 
 
-def test_a_corrected_article_is_no_second_one(newsboat: str, home: Path, service: Service, proxy: Proxy) -> None:
+def test_a_corrected_article_is_no_second_one(
+    subscribe: Callable[..., Newsboat], service: Service, proxy: Proxy
+) -> None:
     article_id = feedsvc(
         *("--config", service.config, "article", "add", "--section", "world"),
         *("--title", "The bridge opens on Munday", "--summary", "Four lanes."),
     ).stdout.strip()
     path = "/feeds/world.atom"
     wait_until(lambda: b"on Munday" in service.get(path).body, "the new article to be live")
-    reader = Newsboat(newsboat, home, [proxy.url + path])
+    reader = subscribe(proxy.url + path)
     for _ in range(3):
         reader.reload()
     count = len(reader.items(proxy.url + path))

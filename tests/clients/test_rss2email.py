@@ -9,6 +9,7 @@ import mailbox
 import os
 import subprocess
 from collections.abc import Callable
+from datetime import UTC
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
@@ -96,7 +97,7 @@ def compare(mail: EmailMessage, entry: Entry) -> None:
     body = page.find(".//div[@id='body']")
     assert body is not None
     assert mail["Subject"] == entry.title
-    assert parsedate_to_datetime(mail["Date"]) == entry.published
+    assert parsedate_to_datetime(mail["Date"]).replace(tzinfo=UTC) == entry.published  # "-0000": UTC, unsaid where
     assert page.xpath("string(//h1[@class='header']/a/@href)") == entry.link
     assert words(html.tostring(body, encoding="unicode")) == words(entry.content_html or entry.summary)
     enclosures = page.xpath("//p[starts-with(., 'Enclosure')]/a/@href")

@@ -13,11 +13,15 @@ from feedsvc.runtime import Runtime, find_config
 
 
 @contextmanager
-def open_runtime() -> Iterator[Runtime]:
-    """The config that was asked for, its database brought up to date, its feeds folder prepared."""
+def open_runtime(*, migrate: bool = True) -> Iterator[Runtime]:
+    """The config that was asked for, its database brought up to date, its feeds folder prepared.
+
+    Without `migrate` the database may be away: what serves starts all the same, and asks again. Of the log only
+    what went wrong is shown; what went well the command tells itself.
+    """
     log.configure()
-    logging.getLogger().setLevel(logging.WARNING)  # what went well the command tells itself
-    runtime = Runtime.open(find_config(given_config()))
+    logging.getLogger().setLevel(logging.WARNING)
+    runtime = Runtime.open(find_config(given_config()), migrate=migrate)
     try:
         if runtime.source.error:
             warn(f"config.yaml is broken; the last good one is in force:\n{runtime.source.error}")

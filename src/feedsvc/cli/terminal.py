@@ -39,6 +39,7 @@ def _terminal(*, stderr: bool = False) -> Console:
 def print_line(text: str) -> None:
     """A result on a line of its own, exactly as it is."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def print_json(value: Any) -> None:

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import http.client
 import multiprocessing
 import os
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import click
 from flask import Flask
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.server.mp import MPServer
 
 from feedsvc import log
 from feedsvc.cli.commands import config_option, given_config
-from feedsvc.runtime import find_config
-from feedsvc.web import wsgi
+from feedsvc.cli.terminal import print_line
+from feedsvc.runtime import Runtime, find_config
+from feedsvc.web import create_app
 
 _HEADER_MILLISECONDS = 5_000
 """Whoever has not sent a request's head by then is cut off: half-sent ones cost nobody else anything."""
 
-_HEADER_BYTES = 64 * 1024
+_BUFFER_BYTES = 64 * 1024
 
 _THREADS = 64
 """Requests a process answers at once: far more than may wait (`Prefer: wait`), or send their bodies slowly."""
 
 _STOP_SECONDS = 5
+_ANNOUNCE_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.05
+
+
+class _Server(MPServer):
+    def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the application looks at config.yaml by itself, so SIGHUP need not start its processes anew."""
 
 
 @click.command("_web", hidden=True)
@@ -35,29 +49,45 @@ _STOP_SECONDS = 5
 @config_option
 def command(host: str, port: int, workers: int) -> None:
     """Serve the feeds on this address, as so many processes, until stopped."""
-    os.environ["FEEDSVC_CONFIG"] = str(find_config(given_config()))  # for the processes that granian starts
     log.configure()
-    Granian(
-        "feedsvc.web.wsgi:app",
+    server = _Server(
+        "feedsvc.web:create_app",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_HEADER_BYTES),
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_BUFFER_BYTES),
         blocking_threads=_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         websockets=False,
         log_enabled=False,
-    ).serve(target_loader=load_app, wrap_loader=False)
+    )
+    Thread(target=announce, args=(host, port), name="announce", daemon=True).start()
+    server.serve(target_loader=partial(load_app, find_config(given_config())), wrap_loader=False)
 
 
-def load_app() -> Flask:
+def load_app(config: Path) -> Flask:
     """The application, in a process of granian's that ends when the one that started it is gone (even by kill -9)."""
     log.configure()
     Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return wsgi.make_app()
+    return create_app(Runtime.open(config, migrate=False))
+
+
+def announce(host: str, port: int) -> None:
+    """Say on standard output where the service answers, once it does."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not listened on
+    deadline = time.monotonic() + _ANNOUNCE_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection(reachable, port, timeout=5)
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == http.client.OK:
+                shown = f"[{reachable}]" if ":" in reachable else reachable
+                print_line(f"feedsvc serves http://{shown}:{port}/")
+                return
+        time.sleep(_LOOK_EVERY_SECONDS)
 
 
 def _end_with_parent() -> None:

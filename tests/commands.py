@@ -1,0 +1,53 @@
+"""The command line in this process, over a site in a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from feedsvc.cli import main
+from feedsvc.runtime import Runtime
+
+
+def run(
+    *arguments: str | Path, expect: int = 0, stdin: str | None = None, env: Mapping[str, str] | None = None
+) -> Result:
+    """One command, in this process; its exit code is part of what it says, and no exception ever is."""
+    result = CliRunner().invoke(main, list(map(str, arguments)), input=stdin, env=env, prog_name="feedsvc")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == expect, result.output
+    return result
+
+
+@dataclass(frozen=True)
+class Site:
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.yaml"
+
+    @property
+    def feeds(self) -> Path:
+        return self.folder / "feeds"
+
+    def run(self, *arguments: str | Path, expect: int = 0, stdin: str | None = None, **env: str) -> Result:
+        return run("--config", self.config, *arguments, expect=expect, stdin=stdin, env=env)
+
+    @contextmanager
+    def opened(self) -> Iterator[Runtime]:
+        runtime = Runtime.open(self.config)
+        try:
+            yield runtime
+        finally:
+            runtime.close()
+
+    def change_config(self, old: str, new: str) -> None:
+        text = self.config.read_text("utf-8")
+        assert old in text
+        self.config.write_text(text.replace(old, new), "utf-8")

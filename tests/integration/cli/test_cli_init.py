@@ -1,0 +1,105 @@
+"""`feedsvc init`: one command to feeds."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from commands import Site, run
+from feedsvc.cli.init import load_samples
+from feedsvc.model import State
+from feedsvc.web.frame import STATIC_DIR
+
+
+def test_a_bare_site_works_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "news"
+    done = run("init", folder)
+    assert "3 of 3 feeds are live" in done.stderr
+    assert {path.name for path in (folder / "feeds").glob("[!.]*")} == {
+        *(f"{slug}.{suffix}" for slug in ("news", "all") for suffix in ("rss", "atom", "json")),
+        "index.opml",
+    }
+    assert run("-c", folder / "config.yaml", "verify").exit_code == 0
+
+
+def test_an_empty_folder_is_fine_and_a_config_is_never_overwritten(tmp_path: Path) -> None:
+    run("init", tmp_path)
+    config = tmp_path / "config.yaml"
+    config.write_text(config.read_text() + "# mine\n")
+    refused = run("init", "--samples", tmp_path, expect=1)
+    assert str(config) in refused.stderr
+    assert config.read_text().endswith("# mine\n")
+
+
+def test_base_url_and_port_go_into_the_config(tmp_path: Path) -> None:
+    run("init", "--base-url", "http://localhost:9123/", tmp_path / "here")
+    here = (tmp_path / "here" / "config.yaml").read_text()
+    assert "base_url: http://localhost:9123 #" in here
+    assert "port: 9123" in here
+    run("init", "--base-url", "https://news.example.org/press", tmp_path / "there")
+    there = (tmp_path / "there" / "config.yaml").read_text()
+    assert "base_url: https://news.example.org/press #" in there
+    assert "port: 8000" in there
+
+
+def test_a_bad_base_url_leaves_nothing_to_stumble_over(tmp_path: Path) -> None:
+    failed = run("init", "--base-url", "news", tmp_path, expect=2)
+    assert "base_url" in failed.stderr
+    assert not (tmp_path / "config.yaml").exists()
+    run("init", tmp_path)
+
+
+def test_the_samples_show_what_an_article_can_be(site: Site) -> None:
+    with site.opened() as runtime:
+        articles = runtime.store.list_articles(limit=100)
+        now = runtime.clock()
+    assert {language for article in articles if (language := article.language)} == {"zh-Hans", "zh-Hant", "en"}
+    assert len({section for article in articles for section in article.sections}) >= 5
+    assert any(article.image for article in articles)
+    assert any(article.enclosures for article in articles)
+    assert any(len(article.authors) > 1 for article in articles)
+    assert any(article.editor and article.source and article.breadcrumb for article in articles)
+    (scheduled,) = [article for article in articles if article.state is State.SCHEDULED]
+    assert scheduled.published is not None
+    assert timedelta(0) < scheduled.published - now < timedelta(minutes=6)
+    live = [article for article in articles if article.state is State.LIVE]
+    assert all(article.published and article.published < now for article in live)
+
+
+def test_the_samples_files_are_there(site: Site) -> None:
+    base = "http://127.0.0.1:8000/static/"
+    with site.opened() as runtime:
+        articles = runtime.store.list_articles(limit=100)
+    enclosures = [enclosure for article in articles for enclosure in article.enclosures]
+    for enclosure in enclosures:
+        file = STATIC_DIR / enclosure.url.removeprefix(base)
+        assert file.stat().st_size == enclosure.length_bytes
+    for image in (article.image for article in articles if article.image):
+        assert (STATIC_DIR / image.url.removeprefix(base)).is_file()
+
+
+def test_loading_the_samples_again_moves_nothing(site: Site) -> None:
+    with site.opened() as runtime:
+        before = runtime.store.list_articles(limit=100)
+        load_samples(runtime)
+        assert runtime.store.list_articles(limit=100) == before
+        assert runtime.regenerator.stale(runtime.settings) == []
+
+
+def test_the_samples_pass_the_gate_without_a_note(site: Site) -> None:
+    listed = json.loads(site.run("article", "list", "--json").stdout)
+    for each in listed:
+        shown = json.loads(site.run("article", "show", each["id"], "--json").stdout)["article"]
+        outcome = site.run("article", "edit", each["id"], "--json-file", "-", "--json", stdin=json.dumps(shown))
+        assert json.loads(outcome.stdout)["outcome"] == "unchanged"
+        assert outcome.stderr == ""
+
+
+@pytest.mark.parametrize("template", ["config.yaml", "minimal.yaml"])
+def test_templates_fit_in_a_glance(template: str) -> None:
+    lines = (STATIC_DIR.parents[1] / "samples" / template).read_text("utf-8").splitlines()
+    assert len(lines) < 60
+    assert max(map(len, lines)) <= 120

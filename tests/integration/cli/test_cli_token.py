@@ -1,0 +1,47 @@
+"""`feedsvc token`: secrets are shown once and stored hashed."""
+
+from __future__ import annotations
+
+import json
+
+from commands import Site
+from feedsvc.tokens import hash_token
+
+
+def test_create_prints_the_token_alone(site: Site) -> None:
+    done = site.run("token", "create", "--name", "cms")
+    token = done.stdout.removesuffix("\n")
+    assert token == token.strip()
+    with site.opened() as runtime:
+        stored = runtime.store.token_by_hash(hash_token(token))
+        assert stored is not None
+        assert (stored.name, stored.sections, stored.revoked) == ("cms", (), None)
+    assert token.encode() not in (site.folder / "feedsvc.db").read_bytes()
+
+
+def test_sections_are_named_by_slug_or_alias_and_known(site: Site) -> None:
+    site.run("token", "create", "--name", "desk", "--section", "宏觀", "--section", "tech")
+    (token,) = json.loads(site.run("token", "list", "--json").stdout)
+    assert token["sections"] == ["macro", "tech"]
+    failed = site.run("token", "create", "--name", "other", "--section", "teck", expect=2)
+    assert "tech" in failed.stderr
+    assert failed.stdout == ""
+
+
+def test_a_name_in_force_is_taken_once(site: Site) -> None:
+    site.run("token", "create", "--name", "cms")
+    failed = site.run("token", "create", "--name", "cms", expect=1)
+    assert failed.stdout == ""
+    site.run("token", "revoke", "cms")
+    site.run("token", "create", "--name", "cms")
+
+
+def test_revoke_is_told_in_the_list_and_needs_a_token(site: Site) -> None:
+    site.run("token", "create", "--name", "cms")
+    site.run("token", "revoke", "cms")
+    (token,) = json.loads(site.run("token", "list", "--json").stdout)
+    assert token["revoked"].endswith("Z")
+    table = site.run("token", "list").stdout
+    assert "cms" in table
+    assert token["revoked"] in table
+    assert "token list" in site.run("token", "revoke", "cms", expect=1).stderr
