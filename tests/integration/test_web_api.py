@@ -1,5 +1,8 @@
+import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from feedsvc.model import Author, Enclosure, Image, Source, State
 from feedsvc.tokens import hash_token
+from feedsvc.web.waiting import Waits
 from newsroom import CONFIG, Newsroom, open_newsroom
 
 Clock = Callable[[], datetime]
@@ -23,7 +27,7 @@ ARTICLE: dict[str, Any] = {
 
 
 @pytest.fixture
-def newsroom(tmp_path: Path, clock: Clock) -> Iterator[Newsroom]:
+def newsroom(tmp_path: Path, clock: Clock, sqlite_url: str) -> Iterator[Newsroom]:
     with open_newsroom(tmp_path, clock) as newsroom:
         yield newsroom
 
@@ -492,6 +496,14 @@ def test_an_article_beyond_the_limit_is_accepted_with_the_reason(newsroom: Newsr
     assert not [url for url in response.get_json()["feeds"] if "/macro." in url]
 
 
+def test_where_too_many_wait_already_the_answer_comes_at_once(newsroom: Newsroom, token: str) -> None:
+    newsroom.regenerate()
+    newsroom.app.extensions["feedsvc.waits"] = Waits(at_once=0)
+    response = newsroom.call("PUT", "/articles/a", ARTICLE, token=token, Prefer="wait=30")
+    assert response.status_code == 202
+    assert "Preference-Applied" not in response.headers
+
+
 def test_without_the_wish_the_answer_comes_at_once(newsroom: Newsroom, token: str) -> None:
     response = newsroom.call("PUT", "/articles/a", ARTICLE, token=token)
     assert response.status_code == 201
@@ -501,3 +513,63 @@ def test_without_the_wish_the_answer_comes_at_once(newsroom: Newsroom, token: st
 def test_states_are_those_of_the_model(newsroom: Newsroom, token: str) -> None:
     for state in State:
         assert newsroom.call("GET", f"/articles?state={state}", token=token).status_code == 200
+
+
+# bodies as servers hand them on
+
+
+def test_a_body_of_unknown_length_is_read_to_its_end(newsroom: Newsroom, token: str) -> None:
+    def send(body: bytes) -> TestResponse:
+        return newsroom.client.put(
+            "/api/v1/articles/a",
+            input_stream=BytesIO(body),
+            headers={"Authorization": f"Bearer {token}", "Transfer-Encoding": "chunked"},
+            content_type="application/json",
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+
+    assert send(json.dumps(ARTICLE).encode()).status_code == 201
+    problem(send(b'{"title": "' + b"x" * (9 * 1024 * 1024)), 413)
+
+
+@pytest.mark.parametrize("overrides", [{}, {"wsgi.input_terminated": True}])
+def test_a_body_that_ends_early_is_a_bad_request(newsroom: Newsroom, token: str, overrides: dict[str, Any]) -> None:
+    body = json.dumps(ARTICLE).encode()
+    response = newsroom.client.put(
+        "/api/v1/articles/a",
+        input_stream=BytesIO(body),
+        headers={"Authorization": f"Bearer {token}"},
+        content_type="application/json",
+        environ_overrides={"CONTENT_LENGTH": str(len(body) + 1), **overrides},
+    )
+    problem(response, 400)
+    assert stored(newsroom) == 0
+
+
+def test_what_is_left_of_a_body_is_dropped_within_bounds_unless_the_client_waits(newsroom: Newsroom) -> None:
+    def left(length_bytes: int, **headers: str) -> int:
+        stream = BytesIO(b"x" * length_bytes)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = newsroom.client.put(
+            "/api/v1/articles/a", input_stream=stream, content_length=length_bytes, headers=sent
+        )
+        problem(response, 401)
+        return length_bytes - stream.tell()
+
+    assert left(9 * 1024 * 1024) == 0
+    assert left(70 * 1024 * 1024) > 0
+    assert left(1000, Expect="100-continue") == 1000
+
+
+def test_a_token_whose_use_cannot_be_noted_serves_still(newsroom: Newsroom, token: str, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "feedsvc.db") as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON token BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+    database.close()
+    assert newsroom.call("GET", "/articles", token=token).status_code == 200
+
+
+def test_answers_are_in_plain_utf_8(newsroom: Newsroom, token: str) -> None:
+    body = newsroom.call("PUT", "/articles/a", ARTICLE, token=token).get_data()
+    assert "雾中码头 🚢".encode() in body

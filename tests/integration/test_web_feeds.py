@@ -15,7 +15,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 
 @pytest.fixture
-def newsroom(tmp_path: Path, clock: Callable[[], datetime]) -> Iterator[Newsroom]:
+def newsroom(tmp_path: Path, clock: Callable[[], datetime], sqlite_url: str) -> Iterator[Newsroom]:
     with open_newsroom(tmp_path, clock) as newsroom:
         newsroom.put()
         newsroom.regenerate()

@@ -9,6 +9,7 @@ from lxml import html
 from werkzeug.test import TestResponse
 
 from feedsvc import publish
+from feedsvc.errors import StoreError
 from feedsvc.model import Author, Enclosure, Image, Source
 from feedsvc.text import sanitize_html
 from newsroom import CONFIG, Newsroom, open_newsroom
@@ -17,7 +18,7 @@ Clock = Callable[[], datetime]
 
 
 @pytest.fixture
-def newsroom(tmp_path: Path, clock: Clock) -> Iterator[Newsroom]:
+def newsroom(tmp_path: Path, clock: Clock, sqlite_url: str) -> Iterator[Newsroom]:
     with open_newsroom(tmp_path, clock) as newsroom:
         yield newsroom
 
@@ -296,10 +297,15 @@ def test_a_fault_of_ours_is_a_page_with_an_id_and_no_traceback(newsroom: Newsroo
 
     newsroom.app.add_url_rule("/fault", view_func=fail)
     newsroom.app.add_url_rule("/api/v1/fault", view_func=fail)
-    newsroom.app.testing = False
+
+    def fill() -> str:
+        raise StoreError("sqlite:////secret/path: the disk is full")
+
+    newsroom.app.add_url_rule("/full", view_func=fill)
     page = newsroom.client.get("/fault")
     assert "secret" not in page.get_data(as_text=True)
     assert re.search(r"under [0-9a-f]{12}", words(read(page, 500)))
+    assert "secret" not in words(read(newsroom.client.get("/full"), 500))
     problem = newsroom.client.get("/api/v1/fault")
     assert problem.status_code == 500
     assert problem.mimetype == "application/problem+json"

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from threading import Lock
 
 from flask import Flask, Response, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.errors import FeedsvcError
@@ -37,6 +38,9 @@ def create_app(runtime: Runtime) -> Flask:
     """The web side of feedsvc: feeds, pages, API and health, over an open runtime that the caller closes."""
     app = Application("feedsvc.web", static_folder=str(STATIC_DIR))
     app.url_map.merge_slashes = False  # an external id may hold "//"
+    app.json = DefaultJSONProvider(app)
+    app.json.ensure_ascii = False  # Chinese as Chinese
+    app.json.sort_keys = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     remember_runtime(app, runtime)
     app.register_blueprint(feeds.blueprint)

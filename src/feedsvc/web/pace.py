@@ -23,10 +23,8 @@ class Pace:
         self._lock = Lock()
 
     def is_due(self) -> bool:
-        now = self._monotonic()
-        if now < self._next:
-            return False
         with self._lock:
+            now = self._monotonic()
             if now < self._next:
                 return False
             self._next = now + self._seconds
