@@ -52,10 +52,8 @@ def _hint_of(read: Callable[[Any], Any], value: str) -> str:
     """What `read` would say of text that did not even have the right form."""
     try:
         read(value)
-    except HintedError as error:
-        return error.hint
-    except ValueError:
-        return ""
+    except ValueError as error:
+        return error.hint if isinstance(error, HintedError) else ""
     return ""
 
 

@@ -82,12 +82,13 @@ def load_bytes(content: bytes, path: Path, environ: Mapping[str, str]) -> Settin
     if root is not None and isinstance(root.value, dict):
         root, unset = fill_in(root, environ)
         shape, misfits = _fit(root)
-        troubles += [*unset, *check_names(root), *misfits]
+        clashes = list(check_names(root))
+        told = {(clash.mark, clash.path) for clash in clashes}  # the better word where both have one
+        troubles += [*unset, *clashes, *(misfit for misfit in misfits if (misfit.mark, misfit.path) not in told)]
     elif root is not None and root.value is not BROKEN:
         troubles.append(Trouble(root.mark, (), describe(root), _A_CONFIG))
     if shape is None or troubles:
-        first = {(trouble.mark, trouble.path): trouble for trouble in reversed(troubles)}
-        raise ConfigError([_locate(path, trouble) for _, trouble in sorted(first.items(), key=lambda item: item[0][0])])
+        raise ConfigError([_locate(path, trouble) for trouble in sorted(troubles, key=lambda trouble: trouble.mark)])
     return complete(shape, path, hashlib.sha256(content).hexdigest())
 
 

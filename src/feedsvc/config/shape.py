@@ -22,6 +22,7 @@ class Shape(BaseModel):
         strict=True,
         hide_input_in_errors=True,
         field_title_generator=lambda name, _: name.replace("_", " "),
+        model_title_generator=lambda shape: shape.__name__.removesuffix("Shape").lower(),
     )
 
 
@@ -159,7 +160,9 @@ class ServerShape(Shape):
 
 
 class FileShape(Shape):
-    """config.yaml of feedsvc"""
+    """Everything that feedsvc has to be told."""
+
+    model_config = ConfigDict(title="config.yaml of feedsvc")
 
     site: SiteShape = Field(description="The publication as a whole.")
     sections: dict[kinds.Slug, SectionShape] = Field(
@@ -208,7 +211,9 @@ class _SchemaWriter(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         written = super().default_schema(schema)
-        return {key: value for key, value in written.items() if key != "default" or value not in (None, {})}
+        if not isinstance(written.get("default"), (str, int)):  # those of mappings are told key by key
+            written.pop("default", None)
+        return written
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
         written = super().str_schema(schema)

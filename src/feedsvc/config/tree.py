@@ -114,8 +114,7 @@ def parse_tree(text: str) -> tuple[Node | None, list[Trouble]]:
         trouble = Trouble(_mark(at), (), found, expected, hint)
     except (ValueError, OverflowError, IndexError, AssertionError, AttributeError, TypeError):
         # ruamel.yaml reads some broken escapes and directives without a check of its own.
-        mark = Mark(yaml.reader.line + 1, yaml.reader.column + 1)
-        trouble = Trouble(mark, (), "an escape or directive that is no YAML", "YAML")
+        trouble = composer.trouble(composer.mark, "an escape or directive that is no YAML", "YAML")
     return None, [*composer.troubles, trouble]
 
 
@@ -148,6 +147,7 @@ class _Composer:
     anchors: dict[str, Node] = field(default_factory=dict)
     path: list[str | int] = field(default_factory=list)
     count: int = 0
+    mark: Mark = field(default_factory=lambda: Mark(1, 1))  # of the newest key or value
 
     def trouble(self, mark: Mark, found: str, expected: str, hint: str = "") -> Trouble:
         return Trouble(mark, tuple(self.path), found, expected, hint)
@@ -169,7 +169,7 @@ class _Composer:
         return root
 
     def node(self, event: Event, events: Iterator[Event], key_mark: Mark | None = None) -> Node:
-        mark = _mark(event.start_mark)
+        mark = self.mark = _mark(event.start_mark)
         if isinstance(event, AliasEvent):
             return self.alias(event.anchor, mark, key_mark)
         self.spend(1, mark)
@@ -201,9 +201,7 @@ class _Composer:
 
     def sequence(self, events: Iterator[Event], mark: Mark, key_mark: Mark | None) -> Node:
         items: list[Node] = []
-        for event in events:
-            if isinstance(event, SequenceEndEvent):
-                break
+        while not isinstance(event := next(events), SequenceEndEvent):
             self.descend(len(items), mark)
             items.append(self.node(event, events))
             self.path.pop()
@@ -212,14 +210,14 @@ class _Composer:
     def mapping(self, events: Iterator[Event], mark: Mark, key_mark: Mark | None) -> Node:
         entries: dict[str, Node] = {}
         merges: list[Node] = []
-        for event in events:
-            if isinstance(event, MappingEndEvent):
-                break
+        while not isinstance(event := next(events), MappingEndEvent):
             key, at = self.key(event, events)
-            self.descend(key, at)
+            self.descend("?" if key is None else key, at)
             value = self.node(next(events), events, at)
             if key == "<<" and getattr(event, "style", None) is None:
                 merges.append(value)
+            elif key is None:
+                pass
             elif key in entries:
                 first = entries[key].key_mark or mark
                 hint = f"It stands at line {first.line}, column {first.column} already: keep one of the two."
@@ -231,16 +229,16 @@ class _Composer:
             self.merge(merge, entries)
         return Node(entries, mark, key_mark, size=1 + sum(entry.size for entry in entries.values()))
 
-    def key(self, event: Event, events: Iterator[Event]) -> tuple[str, Mark]:
+    def key(self, event: Event, events: Iterator[Event]) -> tuple[str | None, Mark]:
         """The key as it is written: `1:` and `no:` are text here, as they are to an editor's schema check."""
-        mark = _mark(event.start_mark)
+        mark = self.mark = _mark(event.start_mark)
         if isinstance(event, ScalarEvent):
             return event.value, mark
         self.note(mark, "a key that is no text", "a word and a colon")
         self.descend("?", mark)
         self.node(event, events)
         self.path.pop()
-        return "", mark
+        return None, mark
 
     def merge(self, source: Node, entries: dict[str, Node]) -> None:
         """Take over what `entries` lacks (https://yaml.org/type/merge.html)."""
@@ -278,9 +276,7 @@ class _Composer:
     def spend(self, values: int, mark: Mark) -> None:
         self.count += values
         if self.count > MAX_VALUES:
-            raise _StopError(
-                self.trouble(mark, "too many values", f"at most {MAX_VALUES:,}, aliases written out")
-            )
+            raise _StopError(self.trouble(mark, "too many values", f"at most {MAX_VALUES:,}, aliases written out"))
 
 
 _NULL = {"", "~", "null", "Null", "NULL"}
