@@ -77,7 +77,7 @@ def read_character(character: str) -> frozenset[str]:
 
 
 def _compose(reading: str) -> str:
-    return unicodedata.normalize("NFC", reading).translate(_PLAIN)
+    return unicodedata.normalize("NFC", reading.translate(_PLAIN))
 
 
 def _find_damage(text: str, columns: list[int]) -> list[Remark]:

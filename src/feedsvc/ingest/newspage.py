@@ -59,6 +59,7 @@ _TAIL = frozenset(
 )
 _HEAD_LINES = 8
 _LONGEST_FACT = 60
+_LONGEST_CRUMB = 30
 _LONGEST_CROSSHEAD = 30
 _SENTENCE_MARKS = "。！？!?…；;，,、：:．."
 _CLOSING = "”’」』）)》〉"
@@ -225,7 +226,7 @@ def _read_facts(text: str, page: _Page, *, anew: bool = False) -> bool:
 
 def _is_breadcrumb(text: str, *, has_title: bool) -> bool:
     crumbs = _split_crumbs(text)
-    if len(crumbs) < 2 or any(len(crumb) > _LONGEST_CROSSHEAD for crumb in crumbs):  # noqa: PLR2004 - a path
+    if len(crumbs) < 2 or any(len(crumb) > _LONGEST_CRUMB for crumb in crumbs):  # noqa: PLR2004 - a path
         return False
     is_framed = crumbs[0].lower() in _HOME or crumbs[-1] in _HERE
     return is_framed or (has_title and bool(_CRUMB_MARK.search(text)))
