@@ -410,7 +410,7 @@ def test_a_scheduled_article_goes_live_at_its_time_and_not_before(
     waiting = put(store, clock, replace(FIELDS, published=clock.now + HOUR)).article
     clock.advance(3_599)
     assert promote_due(store, clock) == []
-    clock.advance(1.5)
+    clock.advance(90.5)
     live = replace(waiting, state=State.LIVE)
     assert promote_due(store, clock) == [live]
     assert store.newest_live(["macro", "finance"], 5) == [live]
@@ -439,6 +439,33 @@ def test_a_due_article_that_is_corrected_goes_live_there_and_then(
     article = correct(store, clock, waiting, title="改題").article
     assert (article.state, article.published) == (State.LIVE, waiting.article.published)
     assert promote_due(store, clock) == []
+
+
+@pytest.mark.parametrize("change", ["put off", "withdrawn"])
+def test_an_article_that_is_changed_just_before_it_goes_live_stays_back(
+    store_url: str, clock: SettableClock, change: str
+) -> None:
+    class Overtaken(Store):
+        """Somebody is quicker between the question what is due and the answer's use."""
+
+        def due(self, now: datetime, limit: int = 100) -> list[Article]:
+            found = super().due(now, limit)
+            for article in found:
+                if change == "withdrawn":
+                    withdraw(self, clock, article.id)
+                else:
+                    put(self, clock, replace(FIELDS, published=clock.now + HOUR))
+            return found
+
+    store = Overtaken.open(store_url)
+    waiting = put(store, clock, replace(FIELDS, published=clock.now + HOUR)).article
+    clock.advance(3_600)
+    assert promote_due(store, clock) == []
+    assert store.newest_live(["macro"], 5) == []
+    found = store.article(waiting.id)
+    assert found is not None
+    assert found.state is (State.WITHDRAWN if change == "withdrawn" else State.SCHEDULED)
+    store.close()
 
 
 # registering
