@@ -1,0 +1,51 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+from examples import MACRO, SECTIONS, SITE, article, section_state
+from feedsvc.feed.formats import FORMATS
+from feedsvc.model import Article, Feed, Finding
+from feedsvc.proof import Proof, prove, reason_of
+
+
+def proof_of(articles: Sequence[Article]) -> Proof:
+    return prove(SITE, MACRO, section_state(), articles, SECTIONS, formats=FORMATS)
+
+
+def test_a_good_feed_is_proved_in_every_format_of_its_section() -> None:
+    proof = proof_of([article(1), article(2)])
+    assert proof.findings == ()
+    assert proof.guilty == {}
+    assert [document.format for document in proof.documents] == ["rss", "atom", "json"]
+
+
+def test_an_article_that_does_not_even_become_an_entry_is_found_out() -> None:
+    bad = replace(article(2), published=None)
+    proof = proof_of([article(1), bad, article(3)])
+    assert list(proof.guilty) == [bad.entry_id]
+    (finding,) = proof.findings
+    assert finding.rule == "fault.ValueError"
+    assert bad.id in reason_of([finding])
+
+
+def test_a_fault_of_composing_that_no_article_alone_has_is_the_feeds() -> None:
+    proof = prove(SITE, MACRO, None, [article(1)], SECTIONS, formats=FORMATS)  # type: ignore[arg-type]  # a fault of ours
+    assert proof.guilty.keys() <= {article(1).entry_id}
+    assert prove(SITE, MACRO, None, [], SECTIONS, formats=FORMATS).findings[0].entry_id is None  # type: ignore[arg-type]  # likewise
+
+
+def test_what_only_two_together_break_is_nobodys() -> None:
+    def verify(_content: bytes, feed: Feed) -> list[Finding]:
+        return [Finding(rule="odd", message="two", format="rss")] if len(feed.entries) > 1 else []
+
+    formats = {**FORMATS, "rss": replace(FORMATS["rss"], verify=verify)}
+    proof = prove(SITE, MACRO, section_state(), [article(1), article(2)], SECTIONS, formats=formats)
+    assert proof.guilty == {}
+    assert [finding.rule for finding in proof.findings] == ["odd"]
+
+
+def test_a_reason_is_short_and_says_that_there_is_more() -> None:
+    first = Finding(rule="entry.title", message="it does not read back", format="atom", expected="甲", found="乙")
+    assert reason_of([first]) == "atom: entry.title: it does not read back (expected 甲, found 乙)"
+    second = Finding(rule="render", message="can't be written", format="rss")
+    assert reason_of([second]) == "rss: render: can't be written"
+    assert reason_of([second, first, first]) == "rss: render: can't be written, and 2 more findings"
