@@ -37,7 +37,7 @@ class Application(Flask):
 def create_app(runtime: Runtime) -> Flask:
     """The web side of feedsvc: feeds, pages, API and health, over an open runtime that the caller closes."""
     app = Application("feedsvc.web", static_folder=str(STATIC_DIR))
-    app.url_map.merge_slashes = False  # an external id may hold "//"
+    app.url_map.merge_slashes = False  # "//" is no other way to write "/", in keys least of all
     app.json = DefaultJSONProvider(app)
     app.json.ensure_ascii = False  # Chinese as Chinese
     app.json.sort_keys = False
