@@ -39,7 +39,22 @@ class Outcome:
     changed: bool
 
 
-def put(store: Store, clock: Clock, fields: ArticleInput, *, article_id: str | None = None) -> Outcome:
+Check = Callable[[Article], None]
+"""Looks at the stored article that is about to be replaced; what it raises leaves everything as it was."""
+
+
+def replace_freely(_stored: Article) -> None:
+    """The Check of one who may replace anything."""
+
+
+def put(
+    store: Store,
+    clock: Clock,
+    fields: ArticleInput,
+    *,
+    article_id: str | None = None,
+    may_replace: Check = replace_freely,
+) -> Outcome:
     """Create, or replace the article with this id (else this external id): the same call twice changes nothing.
 
     updated: at first max(what the sender says, published), never the time of import. A change of content: max(now, last
@@ -47,7 +62,8 @@ def put(store: Store, clock: Clock, fields: ArticleInput, *, article_id: str | N
     scheduled if published lies ahead; else live, which raises the generation of its sections, those it left included.
     Without `published` a new article takes now when it goes live; a replaced one keeps what it had, its external id
     likewise. Raises ArticleNotFoundError for an unknown article_id; ConflictError for an id that is taken, for another
-    entry_id than the stored one, and where a live article is asked back to draft or into the future.
+    entry_id than the stored one, and where a live article is asked back to draft or into the future. `may_replace` sees
+    the stored article inside the transaction, so that nobody comes in between its leave and the replacement.
     """
     fields = replace(
         fields,
@@ -64,6 +80,7 @@ def put(store: Store, clock: Clock, fields: ArticleInput, *, article_id: str | N
                 stored = _find(tx, fields, None)
                 if stored is None:
                     raise
+        may_replace(stored)
         return _correct(tx, stored, fields, _whole(clock()))
 
 

@@ -62,6 +62,26 @@ def test_the_same_article_from_many_is_one_creation_and_no_change(store: Store, 
     assert {state.generation for state in store.section_states().values()} == {1}
 
 
+def test_of_many_that_would_replace_nothing_one_creates(store: Store, clock: SettableClock) -> None:
+    together = Barrier(WRITERS)
+
+    def refuse(stored: Article) -> None:
+        raise ConflictError("external_id", f"taken by {stored.id}")
+
+    def put_one(number: int) -> Outcome | ConflictError:
+        together.wait(timeout=10)
+        try:
+            return put(store, clock, replace(FIELDS, title=f"第{number}稿"), may_replace=refuse)
+        except ConflictError as error:
+            return error
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        results = list(threads.map(put_one, range(WRITERS)))
+    (created,) = (result for result in results if isinstance(result, Outcome))
+    assert created.created
+    assert store.list_articles() == [created.article]
+
+
 def test_processes_too_agree_on_one_article(store: Store, store_url: str) -> None:
     code = """
 import sys

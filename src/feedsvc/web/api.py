@@ -17,7 +17,7 @@ from feedsvc.ingest.article import to_json
 from feedsvc.ingest.jsontext import merge_patch
 from feedsvc.model import Article, Section, State
 from feedsvc.presence import Presence, Standing, presence
-from feedsvc.publish import Outcome
+from feedsvc.publish import Check, Outcome
 from feedsvc.runtime import Runtime
 from feedsvc.web import body
 from feedsvc.web.auth import Scope, authenticate
@@ -75,11 +75,11 @@ def put_article() -> Response:
 @blueprint.post("/articles")
 def post_article() -> Response:
     """Create an article; one that is there already is a conflict, since POST replaces nothing."""
-    runtime, data = this_runtime(), body.read_json()
-    external_id = data.get("external_id")
-    if isinstance(external_id, str) and runtime.store.article_by_external_id(external_id) is not None:
-        raise ConflictError("external_id", f"{external_id!r} is taken; PUT replaces the article that has it")
-    return _store(runtime, data, None)
+
+    def refuse(stored: Article) -> None:
+        raise ConflictError("external_id", f"{stored.external_id!r} is taken; PUT replaces the article that has it")
+
+    return _store(this_runtime(), body.read_json(), None, refuse)
 
 
 @blueprint.patch("/articles/<key:key>")
@@ -92,8 +92,12 @@ def patch_article() -> Response:
     _scope().require(existing.sections)
     if existing.state is State.WITHDRAWN:
         raise ConflictError("state", "the article is withdrawn; PUT it whole to bring it back")
-    merged = merge_patch(to_json(existing), patch)
-    return _store(runtime, merged, existing)
+
+    def refuse_what_changed(stored: Article) -> None:
+        if stored != existing:
+            raise ConflictError("article", "it was changed at the same moment; read it again and patch that")
+
+    return _store(runtime, merge_patch(to_json(existing), patch), existing, refuse_what_changed)
 
 
 @blueprint.get("/articles/<key:key>")
@@ -215,15 +219,26 @@ def _describe_section(feed_url: Callable[[str, str], str], page_url: str, sectio
 # the way in and the way out
 
 
-def _store(runtime: Runtime, data: Mapping[str, Any], existing: Article | None) -> Response:
+def _store(
+    runtime: Runtime, data: Mapping[str, Any], existing: Article | None, may_replace: Check | None = None
+) -> Response:
     """Check, authorise against the sections before and after, store, answer."""
-    settings = runtime.settings
+    settings, scope = runtime.settings, _scope()
+
+    def stay_within(stored: Article) -> None:
+        scope.require(stored.sections)
+
     if existing is not None:
-        _scope().require(existing.sections)
+        scope.require(existing.sections)
     accepted = accept(data, resolve_section=settings.resolve_section, base_url=settings.site.base_url)
-    _scope().require(accepted.article.sections)
-    article_id = existing.id if existing is not None else None
-    outcome = publish.put(runtime.store, runtime.clock, accepted.article, article_id=article_id)
+    scope.require(accepted.article.sections)
+    outcome = publish.put(
+        runtime.store,
+        runtime.clock,
+        accepted.article,
+        article_id=existing.id if existing is not None else None,
+        may_replace=may_replace or stay_within,
+    )
     return _answer(runtime, outcome, accepted)
 
 
