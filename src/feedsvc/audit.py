@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from feedsvc.config import Settings
+from feedsvc.errors import OutputError
 from feedsvc.feed import opml
 from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import FORMATS, RENDERER
@@ -23,17 +24,17 @@ def audit(
 ) -> tuple[Finding, ...]:
     """Everything wrong with one feed (or `index`) on disk, in these formats or in all that it is published in.
 
-    Raises OutputError for a file that can't be read, StoreError where the store doesn't answer.
+    Raises OutputError where the folder as a whole can't be used, StoreError where the store doesn't answer.
     """
     expected = formats or formats_of(settings, slug)
     with folder.lock(slug):
         publication = store.publication(folder_id, slug)
-        lying = {name: folder.read(slug, name) for name in expected}
+        lying = {name: _read(folder, slug, name) for name in expected}
         feed = None if slug == INDEX_SLUG else _compose_now(store, settings, settings.feeds[slug])
     findings: list[Finding] = []
     for name, document in lying.items():
-        if document is None:
-            findings.append(_missing(name, slug))
+        if isinstance(document, Finding):
+            findings.append(document)
         else:
             findings += _find_alteration(document, publication)
             findings += guard(name, partial(_compare, document, settings, feed))
@@ -76,9 +77,13 @@ def _choose(store: Store, section: Section) -> list[Article]:
     return [article for article in newest if quarantined.get(article.id) != article.revision][: section.limit]
 
 
-def _missing(name: str, slug: str) -> Finding:
+def _read(folder: FeedsFolder, slug: str, name: str) -> StoredDocument | Finding:
+    try:
+        document = folder.read(slug, name)
+    except OutputError as error:
+        return Finding(rule="file.unreadable", message=error.reason, format=name)
     message = f"it is not there; `feedsvc regenerate {slug}` makes it"
-    return Finding(rule="file.missing", message=message, format=name)
+    return document or Finding(rule="file.missing", message=message, format=name)
 
 
 def _find_alteration(document: StoredDocument, publication: Publication | None) -> list[Finding]:

@@ -76,7 +76,8 @@ def _list_skipped(paths: tuple[Path, ...]) -> list[Path]:
 
 
 def _list_folder(folder: Path) -> list[Path]:
-    inside = (path for path in folder.rglob("*") if path.is_file())
+    # A broken link is a file that can't be read; a pipe or socket is none.
+    inside = (path for path in folder.rglob("*") if path.is_file() or not path.exists())
     return sorted(path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 

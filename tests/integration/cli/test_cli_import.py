@@ -1,0 +1,133 @@
+"""`feedsvc import`: files and folders, told article by article."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands import Site
+
+PAGE = """\
+首页 > 宏观 > 正文
+
+港口吞吐量连续三月回升
+
+2026-02-03 09:15:00来源:海河晚报
+
+本报讯，北方某港口的集装箱吞吐量已经连续三个月回升，装卸效率同步提高。
+
+码头工人说，最忙的时候，一小时要吊起一百二十个箱子。（记者 江一白）
+
+编辑：qz001
+"""
+
+
+def article(number: int, **fields: Any) -> dict[str, Any]:
+    return {"external_id": f"n/{number}", "title": f"第{number}篇", "sections": ["tech"], "summary": "𠮷"} | fields
+
+
+def rows(site: Site, *arguments: str | Path, expect: int = 0) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(site.run("import", "--json", *arguments, expect=expect).stdout)
+    return found
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+def test_a_page_is_created_then_unchanged(site: Site, inbox: Path) -> None:
+    page = inbox / "port.txt"
+    page.write_text(PAGE, "utf-8")
+    (first,) = rows(site, page)
+    assert (first["outcome"], first["title"], first["sections"]) == ("created", "港口吞吐量连续三月回升", ["macro"])
+    (second,) = rows(site, page)
+    assert (second["outcome"], second["id"]) == ("unchanged", first["id"])
+    page.write_text(PAGE.replace("一百二十", "一百三十"), "utf-8")
+    (third,) = rows(site, page)
+    assert (third["outcome"], third["id"]) == ("updated", first["id"])
+
+
+def test_folders_are_walked_in_order_and_nothing_is_left_out_in_silence(site: Site, inbox: Path) -> None:
+    (inbox / "b").mkdir()
+    (inbox / ".hidden").mkdir()
+    (inbox / ".hidden" / "x.json").write_text(json.dumps(article(9)))
+    (inbox / "b" / "2.jsonl").write_text("\n".join(json.dumps(article(number)) for number in (2, 3)))
+    (inbox / "a.json").write_text(json.dumps([article(0), article(1)]))
+    (inbox / "photo.png").write_bytes(b"")
+    found = rows(site, inbox)
+    assert [(row["outcome"], row["external_id"]) for row in found] == [
+        *(("created", f"n/{number}") for number in range(4)),
+        ("skipped", None),
+    ]
+    assert [row["place"] for row in found] == ["[0]", "[1]", "line 1", "line 2", ""]
+    assert "photo.png" in site.run("import", inbox).stderr
+
+
+def test_one_refusal_stops_no_other_and_is_exit_code_1(site: Site, inbox: Path) -> None:
+    file = inbox / "some.json"
+    file.write_text(json.dumps([article(1), article(2, titel="x"), article(3, sections=["teck"]), article(4)]))
+    found = rows(site, file, expect=1)
+    by_place = {row["place"]: row for row in found}
+    assert [by_place[f"[{index}]"]["outcome"] for index in range(4)] == ["created", "refused", "refused", "created"]
+    assert [problem["field"] for problem in by_place["[1]"]["problems"]] == ["titel"]
+    assert "tech" in by_place["[2]"]["problems"][0]["reason"]
+    said = site.run("import", file, expect=1)
+    assert "some.json: [1]: refused: titel" in said.stderr
+    assert "2 unchanged, 2 refused." in said.stderr
+
+
+def test_a_file_that_is_not_understood_is_refused_when_named(site: Site, inbox: Path) -> None:
+    odd = inbox / "photo.png"
+    odd.write_bytes(b"\x89PNG")
+    (row,) = rows(site, odd, expect=1)
+    assert row["outcome"] == "refused"
+    assert ".json" in row["problems"][0]["reason"]
+
+
+def test_a_file_that_can_not_be_read_is_refused(site: Site, inbox: Path) -> None:
+    (inbox / "loop.json").symlink_to(inbox / "gone.json")
+    (inbox / "good.json").write_text(json.dumps(article(1)))
+    assert [row["outcome"] for row in rows(site, inbox, expect=1)] == ["created", "refused"]
+
+
+def test_dry_run_stores_nothing(site: Site, inbox: Path) -> None:
+    file = inbox / "a.json"
+    file.write_text(json.dumps([article(1), article(2, title="")]))
+    assert [row["outcome"] for row in rows(site, file, "--dry-run", expect=1)] == ["accepted", "refused"]
+    site.run("article", "show", "n/1", expect=1)
+
+
+def test_section_stands_for_all(site: Site, inbox: Path) -> None:
+    (inbox / "a.json").write_text(json.dumps(article(1, sections=["nowhere"])))
+    (inbox / "b.txt").write_text(PAGE.replace("宏观", "无此栏目"), "utf-8")
+    assert {tuple(row["sections"]) for row in rows(site, inbox, "--section", "文化")} == {("culture",)}
+    assert "culture" in site.run("import", inbox, "--section", "cultur", expect=2).stderr
+
+
+def test_a_time_without_zone_is_read_in_the_sites_with_a_warning(site: Site, inbox: Path) -> None:
+    file = inbox / "a.json"
+    file.write_text(json.dumps(article(1, published="2026-03-01T08:00:00")))
+    (row,) = rows(site, file)
+    assert any(note["place"] == "published" for note in row["notes"])
+    shown = json.loads(site.run("article", "show", row["id"], "--json").stdout)
+    assert shown["published"] == "2026-03-01T00:00:00Z"
+
+
+def test_people_get_a_table_and_a_sum(site: Site, inbox: Path) -> None:
+    (inbox / "a.json").write_text(json.dumps(article(1)))
+    done = site.run("import", inbox)
+    assert "第1篇" in done.stdout
+    assert done.stderr == "1 created.\n"
+    empty = inbox / "empty"
+    empty.mkdir()
+    assert site.run("import", empty).stderr == "Nothing was found to import.\n"
+
+
+def test_a_path_that_is_not_there_is_wrong_use(site: Site, inbox: Path) -> None:
+    site.run("import", inbox / "nothing", expect=2)

@@ -1,0 +1,216 @@
+"""`feedsvc regenerate`, `verify` and `status`: feeds made right by hand, and the truth about them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commands import Site
+
+
+def snapshot(site: Site) -> dict[str, tuple[bytes, int]]:
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in site.feeds.glob("[!.]*")}
+
+
+def status(site: Site) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(site.run("status", "--json").stdout)
+    return told
+
+
+def findings(site: Site, *what: str | Path) -> set[tuple[str, str, str]]:
+    done = site.run("verify", "--json", *what, expect=1)
+    return {(each["feed"], each["format"], each["rule"]) for each in json.loads(done.stdout)}
+
+
+def break_in_database(site: Site, external_id: str, column: str, value: object) -> str:
+    """Put a value where no way in would let it; the article's id."""
+    with closing(sqlite3.connect(site.folder / "feedsvc.db")) as database, database:
+        (article_id,) = database.execute(
+            f"UPDATE article SET {column} = ? WHERE external_id = ? RETURNING id", (value, external_id)
+        ).fetchone()
+    return str(article_id)
+
+
+# regenerate
+
+
+def test_nothing_changed_leaves_every_file_untouched(site: Site) -> None:
+    before = snapshot(site)
+    lines = site.run("regenerate", "--all").stdout.splitlines()[2:]
+    assert {line.split()[0] for line in lines} == {
+        *("macro", "finance", "tech", "culture", "world", "briefing", "economy", "all", "index")
+    }
+    assert {line.split()[1] for line in lines} == {"unchanged"}
+    assert snapshot(site) == before
+
+
+def test_only_the_feeds_that_were_named(site: Site) -> None:
+    site.run("article", "edit", "sample-tech-font", "--set", "title=改过的标题")
+    site.run("regenerate", "tech")
+    assert "改过的标题" in (site.feeds / "tech.rss").read_text("utf-8")
+    assert "改过的标题" not in (site.feeds / "all.rss").read_text("utf-8")
+
+
+def test_a_file_that_was_lost_or_altered_comes_back_the_same(site: Site) -> None:
+    before = snapshot(site)
+    (site.feeds / "macro.rss").unlink()
+    (site.feeds / "macro.atom").write_text("<feed/>")
+    site.run("regenerate", "--all")
+    assert snapshot(site) == before
+
+
+def test_an_article_whose_time_has_come_goes_live_first(site: Site) -> None:
+    command = ("article", "add", "--title", "Soon", "--section", "world", "--summary", "s", "--published")
+    site.run(*command, "2999-01-01T00:00:00Z", "--external-id", "soon")
+    break_in_database(site, "soon", "published", 1_767_225_600)  # 2026-01-01
+    site.run("regenerate", "world")
+    shown = json.loads(site.run("article", "show", "soon", "--json").stdout)
+    assert shown["state"] == "live"
+    assert shown["entry_id"] in (site.feeds / "world.atom").read_text("utf-8")
+
+
+def test_files_of_a_section_that_is_gone_go_with_all(site: Site) -> None:
+    text = site.config.read_text("utf-8")
+    start, end = text.index("  culture:"), text.index("  world:")
+    site.config.write_text(text[:start] + text[end:], "utf-8")
+    assert ("culture", "rss", "file.surplus") in findings(site)
+    assert [section["slug"] for section in status(site)["unconfigured"] if section["slug"] != "index"] == ["culture"]
+    assert "culture" in site.run("status").stderr
+    site.run("regenerate", "--all")
+    assert not list(site.feeds.glob("culture.*"))
+    site.run("verify")
+
+
+def test_a_feed_that_can_not_be_written_is_told_and_exit_code_1(site: Site) -> None:
+    site.run("article", "edit", "sample-tech-font", "--set", "title=改过的标题")
+    (site.feeds / "tech.rss").unlink()
+    (site.feeds / "tech.rss").mkdir()
+    failed = site.run("regenerate", "tech", "world", expect=1)
+    assert "Not live: tech." in failed.stderr
+    rows = {line.split()[0]: line for line in failed.stdout.splitlines()[2:]}
+    assert "blocked" in rows["tech"]
+    assert str(site.feeds / "tech.rss") in failed.stdout
+    assert "unchanged" in rows["world"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "tech"), ("teck",), ("tech", "teck")])
+def test_regenerate_wants_feeds_that_there_are(site: Site, arguments: tuple[str, ...]) -> None:
+    before = snapshot(site)
+    site.run("regenerate", *arguments, expect=2)
+    assert snapshot(site) == before
+
+
+def test_an_article_that_can_not_be_rendered_costs_the_others_nothing(site: Site) -> None:
+    article_id = break_in_database(site, "sample-tech-font", "title", "bad \x01 title")
+    done = site.run("regenerate", "tech")
+    assert article_id in done.stdout
+    assert article_id not in (site.feeds / "tech.json").read_text("utf-8")
+    assert "RISC-V" in (site.feeds / "tech.json").read_text("utf-8")
+    (tech,) = [section for section in status(site)["sections"] if section["slug"] == "tech"]
+    assert [held["article_id"] for held in tech["quarantined"]] == [article_id]
+    assert article_id in site.run("status").stderr
+    site.run("verify", "tech")
+
+
+# verify
+
+
+def test_verify_is_clean_and_changes_nothing(site: Site) -> None:
+    before = snapshot(site)
+    assert site.run("verify").stderr == "Feeds verified: 9. Findings: 0.\n"
+    assert json.loads(site.run("verify", "--json").stdout) == []
+    assert snapshot(site) == before
+
+
+def test_verify_takes_slugs_and_paths(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    (site.feeds / "tech.rss").unlink()
+    assert findings(site, "tech", "index") == {("tech", "rss", "file.missing")}
+    assert findings(site, site.feeds / "tech.rss") == {("tech", "rss", "file.missing")}
+    site.run("verify", site.feeds / "tech.atom", site.feeds / "tech.json", "world", "index")
+    monkeypatch.chdir(site.feeds)
+    site.run("verify", "tech.atom")
+
+
+def test_verify_names_what_someone_else_wrote(site: Site) -> None:
+    path = site.feeds / "world.rss"
+    path.write_text(path.read_text("utf-8").replace("ferry", "fairy"), "utf-8")
+    found = findings(site)
+    assert ("world", "rss", "file.altered") in found
+    assert ("world", "rss", "entry.title") in found
+    assert {slug for slug, _, _ in found} == {"world"}
+    table = site.run("verify", expect=1).stdout
+    assert "world.rss" in table
+    assert "urn:uuid:" in table
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"<rss><channel>", b"{}", b"<html/>", b"null"])
+def test_verify_reads_any_rubbish(site: Site, content: bytes) -> None:
+    files = {("tech", "rss"), ("tech", "atom"), ("tech", "json"), ("index", "opml")}
+    for slug, suffix in files:
+        (site.feeds / f"{slug}.{suffix}").write_bytes(content)
+    found = findings(site)
+    assert {(*file, "file.altered") for file in files} < found
+    assert {(slug, suffix) for slug, suffix, rule in found if rule != "file.altered"} == files
+
+
+def test_verify_sees_that_the_store_has_moved_on(site: Site) -> None:
+    site.run("article", "edit", "sample-tech-font", "--set", "title=改过的标题")
+    done = site.run("verify", "tech", expect=1)
+    assert "regenerate" in done.stderr
+    site.run("regenerate", "tech")
+    site.run("verify", "tech")
+
+
+def test_verify_knows_a_feed_that_was_never_published_here(site: Site) -> None:
+    text = site.config.read_text("utf-8")
+    site.config.write_text(text.replace("  tech:\n", "  new:\n    title: 新\n  tech:\n"), "utf-8")
+    assert findings(site, "new") == {("new", each, "file.missing") for each in ("rss", "atom", "json")}
+    (site.feeds / "new.json").write_bytes((site.feeds / "tech.json").read_bytes())
+    assert ("new", "json", "file.unknown") in findings(site, "new")
+
+
+@pytest.mark.parametrize(
+    "what", ["teck", "feeds/teck.rss", "feeds/tech.opml", "feeds/tech", "/etc/passwd.rss", "tech.xml"]
+)
+def test_verify_wants_what_there_is(site: Site, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(site.folder)
+    assert site.run("verify", what, expect=2).stdout == ""
+
+
+def test_verify_that_can_not_read_says_so(site: Site) -> None:
+    (site.feeds / "tech.rss").chmod(0)
+    if os.geteuid() == 0:  # root can
+        site.run("verify")
+    else:
+        assert findings(site) == {("tech", "rss", "file.unreadable")}
+
+
+# status
+
+
+def test_status_tells_each_section(site: Site) -> None:
+    told = status(site)
+    assert {section["slug"]: section["state"] for section in told["sections"]}["macro"] == "live"
+    table = site.run("status")
+    assert [line.split()[0] for line in table.stdout.splitlines()[2:]] == [
+        *("macro", "finance", "tech", "culture", "world", "briefing", "economy", "all")
+    ]
+    assert "worker" in table.stderr  # none is running
+
+
+def test_status_tells_what_waits_and_what_is_blocked(site: Site) -> None:
+    site.run("article", "edit", "sample-tech-font", "--set", "title=改过的标题")
+    states = {section["slug"]: section["state"] for section in status(site)["sections"]}
+    assert (states["tech"], states["world"]) == ("stale", "live")
+    (site.feeds / "tech.rss").unlink()
+    (site.feeds / "tech.rss").mkdir()
+    site.run("regenerate", "tech", expect=1)
+    told = site.run("status")
+    assert "blocked" in told.stdout
+    assert "tech.rss" in told.stderr

@@ -1,0 +1,178 @@
+"""`feedsvc serve` and `feedsvc worker` as processes: up, right, and gone when told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from commands import Site
+from feedsvc.cli.commands import Failure
+from feedsvc.cli.serve import claim
+from service import FEEDSVC, Service, descendants, feedsvc, free_port, is_running, serving, wait_until
+
+SECONDS_TO_STOP = 10.0
+
+
+@pytest.fixture
+def service(site: Site) -> Iterator[Service]:
+    with serving(site.config, free_port()) as service:
+        wait_until(service.is_current, "a live worker and no stale feed")
+        yield service
+
+
+def snapshot(service: Service) -> dict[str, tuple[bytes, int, str, str]]:
+    """Bytes and mtime of each file, ETag and Last-Modified of its address."""
+    found = {}
+    for path in sorted((service.config.parent / "feeds").glob("[!.]*")):
+        address = "/feeds.opml" if path.name == "index.opml" else f"/feeds/{path.name}"
+        answer = service.get(address)
+        assert (answer.status, answer.body) == (200, path.read_bytes())
+        headers = answer.headers
+        found[path.name] = (answer.body, path.stat().st_mtime_ns, headers["etag"], headers["last-modified"])
+    return found
+
+
+def test_feeds_answer_and_sigterm_ends_it_all(service: Service) -> None:
+    assert b"<rss" in service.get("/feeds/macro.rss").body
+    said = wait_until(lambda: service.log.read_text("utf-8").count(f"feedsvc serves {service.url}/\n"), "its line")
+    assert said == 1
+    family = descendants(service.process.pid)
+    assert len(family) >= 3  # web server, its process, worker
+    assert service.stop(SECONDS_TO_STOP) == 0
+    assert [pid for pid in family if is_running(pid)] == []
+    with pytest.raises(ConnectionRefusedError):
+        service.get("/healthz")
+    assert "Traceback" not in service.log.read_text("utf-8")
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_of_them_and_is_quiet(service: Service) -> None:
+    family = descendants(service.process.pid)
+    os.killpg(service.process.pid, signal.SIGINT)
+    assert service.process.wait(SECONDS_TO_STOP) == 0
+    wait_until(lambda: not any(map(is_running, family)), "its processes to be gone", SECONDS_TO_STOP)
+    assert "Traceback" not in service.log.read_text("utf-8")
+
+
+def test_kill_9_of_the_supervisor_leaves_no_process(service: Service) -> None:
+    family = descendants(service.process.pid)
+    service.process.kill()
+    service.process.wait()
+    wait_until(lambda: not any(map(is_running, family)), "its processes to be gone", SECONDS_TO_STOP)
+
+
+def test_kill_9_of_the_web_server_is_mended(service: Service) -> None:
+    web = next(pid for pid in descendants(service.process.pid) if b"_web" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    below = descendants(web)
+    os.kill(web, signal.SIGKILL)
+    wait_until(lambda: not any(map(is_running, below)), "the old processes to be gone", SECONDS_TO_STOP)
+    wait_until(service.is_up, "another web server")
+
+
+def test_an_edit_shows_within_a_second(service: Service, site: Site) -> None:
+    """The best of three: other tests may keep the machine busy."""
+
+    def edit(title: str) -> float:
+        before = service.get("/feeds/tech.atom")
+        site.run("article", "edit", "sample-tech-font", "--set", f"title={title}")
+        began = time.monotonic()
+        condition = {"If-None-Match": before.headers["etag"]}
+        after = wait_until(lambda: service.get("/feeds/tech.atom", condition).body, "the feed to change")
+        assert title in after.decode()
+        return time.monotonic() - began
+
+    assert min(map(edit, ("改一次", "改两次", "改三次"))) < 1.0
+
+
+def test_a_scheduled_article_appears_at_its_time_and_not_before(service: Service, site: Site) -> None:
+    def has_it() -> bool:
+        return b"sooner or later" in service.get("/feeds/world.json").body
+
+    published = (datetime.now(UTC) + timedelta(seconds=5)).replace(microsecond=0)
+    site.run(
+        *("article", "add", "--section", "world", "--title", "sooner or later", "--summary", "s"),
+        *("--published", published.isoformat()),
+    )
+    assert not has_it()
+    wait_until(has_it, "the article's time")
+    assert datetime.now(UTC) >= published
+
+
+def test_a_restart_changes_no_byte_no_etag_no_mtime(site: Site) -> None:
+    port = free_port()
+    snapshots = []
+    for _ in range(2):
+        with serving(site.config, port) as service:
+            wait_until(service.is_current, "a live worker and no stale feed")
+            snapshots.append(snapshot(service))
+    assert snapshots[0] == snapshots[1]
+    assert len(snapshots[0]) == 25
+
+
+def test_sighup_takes_a_changed_config_over(service: Service) -> None:
+    text = service.config.read_text("utf-8")
+    service.config.write_text(text.replace("title: World", "title: The World"), "utf-8")
+    service.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: b"The World" in service.get("/feeds/world.rss").body, "the new title in the feed", seconds=5)
+    wait_until(lambda: b"The World" in service.get("/").body, "the new title on the page", seconds=5)
+
+
+def test_a_worker_beside_a_service_without_one(site: Site) -> None:
+    with serving(site.config, free_port(), "--no-scheduler", "--workers", "2") as service:
+        assert not service.is_current()
+        before = service.get("/feeds/tech.rss").body
+        command = [*FEEDSVC, "-c", str(site.config), "worker"]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as worker:
+            wait_until(service.is_current, "the worker to be seen")
+            site.run("article", "withdraw", "sample-tech-font")
+            wait_until(lambda: service.get("/feeds/tech.rss").body != before, "the feed to change", seconds=5)
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(SECONDS_TO_STOP) == 0
+
+
+def test_feeds_are_served_while_the_database_is_away_from_the_start(site: Site) -> None:
+    before = (site.feeds / "macro.rss").read_bytes()
+    site.change_config("server:", "database: postgresql://someone:secret@127.0.0.1:1/news\nserver:")
+    with serving(site.config, free_port()) as service:
+        assert service.get("/feeds/macro.rss").body == before
+        assert json.loads(service.get("/healthz").body)["status"] == "degraded"
+    assert "secret" not in service.log.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("127.0.0.1", "something listens there"), ("192.0.2.1", "no such address"), ("no.such.invalid", "no such host")],
+)
+def test_an_address_that_can_not_be_had_is_told_at_once(site: Site, host: str, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        failed = feedsvc("-c", site.config, "serve", "--host", host, "--port", port, expect=1)
+    assert said in failed.stderr
+    assert host in failed.stderr
+    assert failed.stdout == ""
+    assert "Traceback" not in failed.stderr
+
+
+def test_two_services_never_share_a_port(service: Service, site: Site, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(site.folder, other, ignore=shutil.ignore_patterns("serve.log"))
+    port = service.url.rpartition(":")[2]
+    failed = feedsvc("-c", other / "config.yaml", "serve", "--port", port, expect=1)
+    assert "something listens there" in failed.stderr
+
+
+def test_names_become_addresses() -> None:
+    port = free_port()
+    assert claim("localhost", port) in {"127.0.0.1", "::1"}
+    assert claim("0.0.0.0", port) == "0.0.0.0"
+    with pytest.raises(Failure, match="no such address"):
+        claim("192.0.2.1", port)
