@@ -54,6 +54,10 @@ def test_the_schema_bounds_what_it_names() -> None:
     schema = json_schema()
     section = schema["$defs"]["SectionShape"]
     assert section["required"] == ["title"]
+    assert section["not"] == {"required": ["include", "aliases"]}
+    for name, fewest in {"formats": 1, "include": 1, "aliases": 0, "categories": 0}.items():
+        assert section["properties"][name]["uniqueItems"] is True
+        assert section["properties"][name].get("minItems", 0) == fewest
     assert section["properties"]["content"]["enum"] == ["full", "summary"]
     assert section["properties"]["formats"]["items"]["enum"] == ["rss", "atom", "json"]
     assert (section["properties"]["limit"]["minimum"], section["properties"]["limit"]["maximum"]) == (1, 500)

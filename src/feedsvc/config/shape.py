@@ -34,12 +34,12 @@ def _check_once(items: tuple[str, ...]) -> tuple[str, ...]:
     return items
 
 
-_UNIQUE = {"uniqueItems": True}
-Lines = Annotated[tuple[kinds.Line, ...], AfterValidator(_check_once), Field(json_schema_extra=_UNIQUE)]
-Formats = Annotated[
-    tuple[kinds.Format, ...], AfterValidator(_check_once), Field(min_length=1, json_schema_extra=_UNIQUE)
-]
-Slugs = Annotated[tuple[kinds.Slug, ...], AfterValidator(_check_once), Field(min_length=1, json_schema_extra=_UNIQUE)]
+# The length is checked after the items, or one wrong item would be told as an empty list, too.
+_SET = Field(json_schema_extra={"uniqueItems": True})
+_FILLED_SET = Field(min_length=1, json_schema_extra={"uniqueItems": True, "minItems": 1})
+Lines = Annotated[tuple[kinds.Line, ...], AfterValidator(_check_once), _SET]
+Formats = Annotated[tuple[kinds.Format, ...], AfterValidator(_check_once), _FILLED_SET]
+Slugs = Annotated[tuple[kinds.Slug, ...], AfterValidator(_check_once), _FILLED_SET]
 
 
 class AuthorShape(Shape):
@@ -129,6 +129,8 @@ class AllShape(FeedShape):
 
 class SectionShape(FeedShape):
     """A section, or with `include` a combination of sections."""
+
+    model_config = ConfigDict(json_schema_extra={"not": {"required": ["include", "aliases"]}})
 
     title: kinds.Line = Field(description="Its name, as readers see it.")
     aliases: Lines | None = Field(default=None, description="Other names under which articles arrive for it.")
