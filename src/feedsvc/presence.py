@@ -77,11 +77,8 @@ def _withdrawn(article: Article, known: Publication | None) -> _Verdict:
         return None
     if known is None or article.id not in known.entries:
         return "withdrawn", "It was withdrawn."
-    if known.error is not None:
-        return (
-            "blocked",
-            f"It was withdrawn, but the feed still shows it since nothing new goes live there: {known.error}",
-        )
+    if _is_refused(article, known):
+        return "blocked", f"It was withdrawn, but nothing new goes live in this feed, so it still shows: {known.error}"
     return "pending", "It was withdrawn; the feed shows it until it is published anew."
 
 
@@ -99,10 +96,15 @@ def _in_feed(
     generation = sum(states[member].generation for member in section.members if member in states)
     if known is not None and known.published is not None and known.generation >= generation:
         return None
-    if known is not None and known.error is not None:
+    if known is not None and _is_refused(article, known):
         return "blocked", f"Nothing new goes live in this feed: {known.error}"
     when = "at once" if section.on_change else "at its next scheduled run"
     return "pending", f"The feed is published anew {when}."
+
+
+def _is_refused(article: Article, known: Publication) -> bool:
+    """Did the feed fail to go live since the article changed? Before that the change may be the very mend."""
+    return known.error is not None and (article.updated is None or known.attempted > article.updated)
 
 
 def _beyond(store: Store, settings: Settings, section: Section, known: Publication | None) -> str:
