@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -138,6 +139,10 @@ def test_a_larger_archive_costs_no_more(sqlite_store: Store) -> None:
             sqlite_store.newest_live(members, 10)
         sqlite_store.list_articles(limit=10)
         sqlite_store.next_due()
+        with sqlite_store.write() as tx:
+            article = tx.article("id7")
+            assert article is not None
+            tx.update_article(replace(article, title="改題"))
 
     fill(sqlite_store, 200)
     small = steps(sqlite_store, ask_for_all)

@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from feedsvc.errors import ConflictError, StoreError
 from feedsvc.model import DocumentRecord, Finding, Publication, Quarantined, SectionState, Token
 from feedsvc.store import Store
+from feedsvc.store.schema import document_version
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -155,6 +157,8 @@ def test_fifty_versions_of_a_document_are_remembered(store: Store) -> None:
     for number in range(51):
         allot(store, f"digest {number}", number, NOON + number * SECOND)
     allot(store, "other format", 1, NOON, "atom")
+    with store._database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(document_version)).scalar_one() == 50 + 1
     assert allot(store, "digest 1", 1, NOON + timedelta(hours=1)) == NOON + SECOND
     assert allot(store, "digest 0", 1, NOON + timedelta(hours=1)) == NOON + timedelta(hours=1)
     assert allot(store, "other format", 1, NOON + SECOND, "atom") == NOON
