@@ -29,7 +29,7 @@ _HEADER_MILLISECONDS = 5_000
 
 _BUFFER_BYTES = 64 * 1024
 
-_THREADS = 64
+_THREADS = 256
 """Requests a process answers at once: far more than may wait (`Prefer: wait`), or send their bodies slowly."""
 
 _STOP_SECONDS = 5
