@@ -92,7 +92,7 @@ def test_withdrawn_only_once_the_feed_is_without_it(newsroom: Newsroom, runtime:
     broken = regenerator(runtime, broken_formats(render=lambda _feed, _render: b""))
     broken.regenerate(runtime.settings, "macro")
     assert look(runtime, withdrawn)["macro"].standing == "pending"
-    clock.advance(1)
+    clock.advance(2)
     broken.regenerate(runtime.settings, "macro")
     found = look(runtime, withdrawn)["macro"]
     assert found.standing == "blocked"
