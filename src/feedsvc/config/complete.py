@@ -27,6 +27,8 @@ from feedsvc.text import canonical_url
 
 ALL_FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
 PROMPT_SECONDS = 60
+LONGEST_FRESH_SECONDS = 86_400
+"""However rare the schedule: a withdrawal does not wait for it, and no cache should for longer than a day."""
 """`max_age` of a feed in which a change shows at once."""
 
 DEFAULTS: dict[str, Any] = {
@@ -87,7 +89,8 @@ class _Completion:
         schedule = Schedule(every_seconds=chosen_schedule.every, cron=chosen_schedule.cron)
         max_age = self.choose(shape, "max_age")
         if max_age is None:
-            max_age = spread(PROMPT_SECONDS if chosen["on_change"] else schedule_gap(schedule, self.zone), slug)
+            rarely = min(schedule_gap(schedule, self.zone), LONGEST_FRESH_SECONDS)
+            max_age = spread(PROMPT_SECONDS if chosen["on_change"] else rarely, slug)
         return {
             **chosen,
             "formats": tuple(name for name in ALL_FORMATS if name in formats),
