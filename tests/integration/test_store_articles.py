@@ -266,6 +266,7 @@ def test_newest_live_of_several_sections_gives_each_article_once(store: Store, i
     macro = insert(published=NOON - timedelta(hours=1))
     insert(sections=("sport",))
     assert store.newest_live(["macro", "finance"], 50) == [finance, both, macro]
+    assert store.newest_live(["macro", "finance"], 3) == [finance, both, macro]
     assert store.newest_live(["macro", "finance", "macro", "empty"], 2) == [finance, both]
 
 

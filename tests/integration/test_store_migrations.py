@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +16,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from feedsvc.errors import StoreError
 from feedsvc.store import Store
-from feedsvc.store.migrate import alembic_config
+from feedsvc.store.migrate import _POSTGRESQL_LOCK, alembic_config
 from feedsvc.store.schema import REVISION, metadata
 
 if TYPE_CHECKING:
@@ -78,6 +80,22 @@ def test_several_processes_may_start_at_once(empty_url: str, open_store: OpenSto
     said = [process.communicate(timeout=60)[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * 6, said
     assert open_store(empty_url).list_articles() == []
+
+
+def test_a_migration_waits_for_the_one_that_runs(empty_postgres_url: str, open_store: OpenStore) -> None:
+    first, second = open_store(empty_postgres_url), open_store(empty_postgres_url)
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with ThreadPoolExecutor(1) as thread:
+        with first._database.write() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+            migrated = thread.submit(second.migrate)
+            give_up = time.monotonic() + 30
+            while not connection.execute(waiting).scalar_one():
+                assert time.monotonic() < give_up
+                assert not migrated.done()
+            assert not inspect(connection).has_table("article")
+        migrated.result(timeout=30)
+    assert second.list_articles() == []
 
 
 def test_a_database_of_a_newer_version_is_left_alone(store: Store) -> None:
