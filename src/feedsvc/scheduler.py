@@ -166,6 +166,7 @@ class Worker:
             return
         is_again = before is not None and before.made_from == done.made_from
         pause = min(before.pause_seconds * 2, _LONGEST_PAUSE_SECONDS) if before and is_again else _FIRST_PAUSE_SECONDS
+        self._states = None  # so that it is found stale again, and waits for its pause to be over
         self._failures[done.slug] = _Failure(done.made_from, str(done.error), pause, time.monotonic() + pause)
         # Others tell of the rest: regenerate of what blocks a section, the watch of a database that is away.
         is_told = isinstance(done.error, str | OutputError | StoreUnavailableError)
@@ -192,7 +193,8 @@ class Worker:
             try:
                 step()
             except StoreUnavailableError as error:
-                self._complain("store_unavailable", "database", error)
+                if "database" not in self._troubles:  # its words change from try to try
+                    self._complain("store_unavailable", "database", error)
                 return False
             except Exception as error:  # noqa: BLE001  # the watch must outlive every fault; _complain tells of it
                 self._complain("worker_trouble", name, error)

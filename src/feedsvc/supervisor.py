@@ -77,6 +77,8 @@ def supervise(children: Sequence[Child]) -> int:
         return _watch(posts, before, spared)
     finally:
         _stop(posts, spared)
+        while _next_signal(0.0) is not None:
+            pass  # what was said meanwhile has been done
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

@@ -1,0 +1,425 @@
+"""The worker as a whole, on a real clock: what goes live when, and what happens when something fails."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from sqlalchemy import make_url
+from structlog.testing import capture_logs
+
+from engine import broken_formats, newsroom_on, regenerator, temp_names, texts
+from feedsvc import publish
+from feedsvc.errors import RenderError, StoreError
+from feedsvc.feed.formats import Format
+from feedsvc.model import Feed
+from feedsvc.runtime import Runtime, now
+from feedsvc.scheduler import HANDS, Worker
+from newsroom import CONFIG, Newsroom
+from service import FEEDSVC, wait_until
+
+ON_SCHEDULE = CONFIG.replace("    limit: 3\n", "    on_change: false\n    schedule: {every: 1h}\n")
+
+Open = Callable[..., AbstractContextManager[Newsroom]]
+
+
+@pytest.fixture
+def newsroom(store_url: str, tmp_path: Path) -> Iterator[Newsroom]:
+    with newsroom_on(store_url, tmp_path / "site", now) as newsroom:
+        yield newsroom
+
+
+@pytest.fixture
+def sqlite_newsroom(sqlite_url: str, tmp_path: Path) -> Iterator[Newsroom]:
+    with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom:
+        yield newsroom
+
+
+@contextmanager
+def working(newsroom: Newsroom) -> Iterator[tuple[Worker, list[Any]]]:
+    """A worker at work, everything live, and the events it logs from then on."""
+    worker = Worker(newsroom.runtime)
+    with capture_logs() as events:
+        worker.start()
+        try:
+            wait_until(lambda: not newsroom.runtime.regenerator.stale(newsroom.runtime.settings), "all to be live")
+            yield worker, events
+        finally:
+            worker.stop()
+
+
+def shows(newsroom: Newsroom, slug: str, text: str) -> bool:
+    found = texts(newsroom.runtime, slug)
+    return len(found) > 1 and all(text in each for each in found.values())
+
+
+def named(events: list[Any], event: str) -> list[Any]:
+    return [each for each in events if each["event"] == event]
+
+
+def test_a_change_goes_live_by_itself(newsroom: Newsroom) -> None:
+    with working(newsroom) as (_, events):
+        began = time.monotonic()
+        newsroom.put(external_id="a1", title="雾中码头")
+        for slug in ("macro", "economy", "all"):
+            wait_until(lambda slug=slug: shows(newsroom, slug, "雾中码头"), f"{slug} to show it")  # type: ignore[misc]
+        assert time.monotonic() - began < 10  # a second on an idle machine
+        newsroom.put(external_id="a1", title="雾散了")
+        wait_until(lambda: shows(newsroom, "macro", "雾散了"), "the correction")
+        (event,) = named(events, "worker_started")
+        assert event["sections"] == 5
+        assert {each["slug"] for each in named(events, "section_published")} >= {"macro", "economy", "all"}
+    assert named(events, "worker_stopped") == [{"event": "worker_stopped", "log_level": "info", "abandoned": []}]
+
+
+def test_a_scheduled_article_appears_at_its_time_and_not_before(newsroom: Newsroom) -> None:
+    with working(newsroom) as (_, events):
+        at = now().replace(microsecond=0) + timedelta(seconds=3)
+        article = newsroom.put(title="定时", published=at)
+        newsroom.put(title="马上", sections=("finance",))
+        wait_until(lambda: shows(newsroom, "finance", "马上"), "another section to be made in the meantime")
+        seen_before = article.entry_id in texts(newsroom.runtime)["rss"]
+        assert seen_before == (now() >= at)
+        wait_until(lambda: shows(newsroom, "macro", article.entry_id), "its time")
+        assert now() >= at
+        (event,) = named(events, "article_went_live")
+        assert (event["article_id"], event["sections"]) == (article.id, ["macro"])
+
+
+def test_a_section_on_schedule_waits_but_not_with_a_withdrawal(sqlite_url: str, tmp_path: Path) -> None:
+    with newsroom_on(sqlite_url, tmp_path / "site", now, ON_SCHEDULE) as newsroom, working(newsroom):
+        first = newsroom.put(title="第一篇")
+        wait_until(lambda: shows(newsroom, "all", first.entry_id), "the feed of everything")
+        assert not shows(newsroom, "macro", first.entry_id)
+        assert "macro" in newsroom.runtime.regenerator.stale(newsroom.runtime.settings)
+        (newsroom.runtime.folder.path / "macro.rss").unlink()
+        wait_until(lambda: shows(newsroom, "macro", first.entry_id), "what is missing to be made at once")
+        second = newsroom.put(title="第二篇")
+        publish.withdraw(newsroom.runtime.store, now, first.id)
+        wait_until(lambda: shows(newsroom, "macro", second.entry_id), "the withdrawal to be published")
+        assert first.entry_id not in texts(newsroom.runtime)["rss"]
+
+
+def test_a_section_on_schedule_is_made_when_it_comes_round(sqlite_url: str, tmp_path: Path) -> None:
+    config = ON_SCHEDULE.replace("every: 1h", "every: 2s")
+    with newsroom_on(sqlite_url, tmp_path / "site", now, config) as newsroom, working(newsroom):
+        article = newsroom.put()
+        wait_until(lambda: shows(newsroom, "macro", article.entry_id), "its schedule to come round")
+
+
+def test_a_slow_section_delays_no_other(newsroom: Newsroom) -> None:
+    with working(newsroom) as (worker, _):
+        with newsroom.runtime.folder.lock("macro"):
+            slow = newsroom.put(title="慢")
+            fast = newsroom.put(title="快", sections=("finance",))
+            wait_until(lambda: shows(newsroom, "finance", fast.entry_id), "the other section")
+            wait_until(lambda: worker._busy == {"macro"}, "the slow one to be at work alone")
+            again = newsroom.put(title="又来")
+            wait_until(lambda: shows(newsroom, "all", again.entry_id), "the feed of everything")
+            assert slow.entry_id not in texts(newsroom.runtime)["rss"]
+        wait_until(lambda: shows(newsroom, "macro", again.entry_id), "the slow one, made again for what came since")
+
+
+def test_no_more_hands_than_there_are(sqlite_url: str, tmp_path: Path) -> None:
+    sections = "".join(f"  s{number}:\n    title: 第{number}栏\n" for number in range(HANDS + 2))
+    config = CONFIG.partition("sections:")[0] + "sections:\n" + sections
+    with newsroom_on(sqlite_url, tmp_path / "site", now, config) as newsroom, working(newsroom) as (worker, _):
+        locks = [newsroom.runtime.folder.lock(f"s{number}") for number in range(HANDS)]
+        for lock in locks:
+            lock.__enter__()
+        article = newsroom.put(sections=tuple(f"s{number}" for number in range(HANDS + 2)))
+        wait_until(lambda: len(worker._busy) == HANDS, "all hands to be at work")
+        for lock in locks:
+            lock.__exit__(None, None, None)
+        for number in range(HANDS + 2):
+            wait_until(lambda slug=f"s{number}": shows(newsroom, slug, article.entry_id), f"s{number}")  # type: ignore[misc]
+
+
+def broken_macro(feed: Feed, render: Callable[[Feed], bytes]) -> bytes:
+    if feed.slug == "macro":
+        raise RenderError("rss", None, "nothing works here")
+    return render(feed)
+
+
+def use(runtime: Runtime, formats: dict[str, Format] | Any) -> None:
+    runtime.regenerator = regenerator(runtime, formats)
+
+
+def test_a_blocked_section_is_told_once_tried_again_and_recovers(newsroom: Newsroom) -> None:
+    with working(newsroom) as (worker, events):
+        use(newsroom.runtime, broken_formats(render=broken_macro))
+        article = newsroom.put(sections=("macro", "finance"))
+        wait_until(lambda: shows(newsroom, "finance", article.entry_id), "the other section")
+        wait_until(lambda: worker._failures.get("macro"), "the failure to be noted")
+        first = worker._failures["macro"]
+        wait_until(lambda: worker._failures["macro"].pause_seconds > first.pause_seconds, "a second try")
+        assert len(named(events, "section_blocked")) == 1
+        assert named(events, "section_failed") == []
+        use(newsroom.runtime, broken_formats())
+        newsroom.put(title="什么都行")  # something moved: it is tried at once
+        wait_until(lambda: shows(newsroom, "macro", article.entry_id), "it to recover")
+        wait_until(lambda: "macro" not in worker._failures, "the failure to be forgotten")
+
+
+def test_a_fault_of_ours_in_one_section_is_told_with_its_place(sqlite_newsroom: Newsroom) -> None:
+    class Faulty:
+        def __init__(self, runtime: Runtime) -> None:
+            self._regenerator = runtime.regenerator
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._regenerator, name)
+
+        def regenerate(self, settings: Any, slug: str) -> Any:
+            if slug == "macro":
+                raise ZeroDivisionError("odd")
+            if slug == "economy":
+                raise StoreError("refused")
+            return self._regenerator.regenerate(settings, slug)
+
+    newsroom = sqlite_newsroom
+    with working(newsroom) as (worker, events):
+        newsroom.runtime.regenerator = Faulty(newsroom.runtime)  # type: ignore[assignment]
+        article = newsroom.put()
+        wait_until(lambda: shows(newsroom, "all", article.entry_id), "the others")
+        wait_until(lambda: {"macro", "economy"} <= set(worker._failures), "both to fail")
+        pause = worker._failures["macro"].pause_seconds
+        wait_until(lambda: worker._failures["macro"].pause_seconds > pause, "a second try")
+        told = {each["slug"]: each for each in named(events, "section_failed")}
+        assert len(named(events, "section_failed")) == 2
+        assert isinstance(told["macro"]["exc_info"], ZeroDivisionError)
+        assert (told["economy"]["error"], told["economy"]["exc_info"]) == ("refused", None)
+
+
+def test_a_changed_config_is_taken_over_and_a_bad_one_refused_once(newsroom: Newsroom) -> None:
+    path = newsroom.runtime.settings.path
+    good = path.read_text()
+    with working(newsroom) as (worker, events):
+        path.write_text(good.replace("  science:", "  arts:\n    title: 艺术\n  science:"))
+        worker.refresh_now()
+        wait_until(lambda: texts(newsroom.runtime, "arts"), "the new section")
+        (event,) = named(events, "config_accepted")
+        assert event["sections"] == 6
+        path.write_text("site: [")
+        wait_until(lambda: named(events, "config_refused"), "the refusal")
+        article = newsroom.put(sections=("finance",))
+        wait_until(lambda: shows(newsroom, "finance", article.entry_id), "work to go on")
+        path.write_text(good.replace("  science:\n    title: Science & Sea\n    language: en\n", ""))
+        wait_until(lambda: len(named(events, "config_accepted")) == 2, "the mended config")
+        wait_until(lambda: not {"science", "arts"} & set(newsroom.runtime.folder.slugs()), "what went to be removed")
+        assert len(named(events, "config_refused")) == 1
+        assert set(worker._timetable.next_runs()) == {"macro", "finance", "economy", "all"}
+
+
+def test_left_overs_are_cleared_away_at_the_start(newsroom: Newsroom) -> None:
+    newsroom.regenerate()
+    folder = newsroom.runtime.folder.path
+    (folder / ".tmp.macro.rss.0123456789abcdef").touch()
+    path = newsroom.runtime.settings.path
+    path.write_text(path.read_text().replace("  science:\n    title: Science & Sea\n    language: en\n", ""))
+    with working(newsroom) as (_, events):
+        wait_until(lambda: "science" not in newsroom.runtime.folder.slugs(), "the old section to go")
+        assert temp_names(folder) == []
+        assert named(events, "left_overs_swept")[0]["files"] == 1
+
+
+def test_clearing_away_that_fails_is_tried_again(sqlite_newsroom: Newsroom) -> None:
+    newsroom = sqlite_newsroom
+    newsroom.regenerate()
+    temp = newsroom.runtime.folder.path / ".tmp.macro.rss.0123456789abcdef"
+    temp.mkdir()
+    with working(newsroom) as (worker, _):
+        wait_until(lambda: worker._failures, "it to fail")
+        temp.rmdir()
+        temp.touch()
+        wait_until(lambda: not temp.exists(), "it to be tried again")
+
+
+def test_the_heartbeat_says_when_each_section_comes_next(newsroom: Newsroom) -> None:
+    with working(newsroom):
+        runtime = newsroom.runtime
+        wait_until(lambda: runtime.store.heartbeats().get(runtime.folder_id), "a heartbeat")
+        _, next_runs = runtime.store.heartbeats()[runtime.folder_id]
+        assert set(next_runs) == set(runtime.settings.feeds)
+        assert all(each.endswith(":00Z") for each in next_runs.values())
+        wait_until(lambda: all(check.ok for check in runtime.checks()), "all to be well")
+        assert runtime.status()["worker"]["alive"]
+
+
+def test_nothing_happens_while_nothing_changes(newsroom: Newsroom) -> None:
+    with working(newsroom) as (worker, events):
+        wait_until(lambda: not worker._busy and not worker._waiting, "all to be done")
+        surveyed_at = worker._surveyed_at
+        worker.refresh_now()
+        wait_until(lambda: worker._surveyed_at > surveyed_at, "a look at everything")
+        published = len(named(events, "section_published"))
+        surveyed_at = worker._surveyed_at
+        worker.refresh_now()
+        wait_until(lambda: worker._surveyed_at > surveyed_at, "another look")
+        assert len(named(events, "section_published")) == published
+        assert not worker._busy
+
+
+def test_a_deleted_file_comes_back(newsroom: Newsroom) -> None:
+    with working(newsroom):
+        (newsroom.runtime.folder.path / "macro.atom").unlink()
+        (newsroom.runtime.folder.path / "index.opml").unlink()
+        wait_until(lambda: set(texts(newsroom.runtime)) == {"rss", "atom", "json"}, "the document")
+        wait_until(lambda: texts(newsroom.runtime, "index"), "the list")
+
+
+# the database goes away
+
+
+@contextmanager
+def away(server: Any, url: str) -> Iterator[None]:
+    name = make_url(url).database
+    server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    try:
+        yield
+    finally:
+        server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+def test_a_database_that_goes_away_is_told_once_and_found_again(
+    postgres_server: Any, postgres_url: str, tmp_path: Path
+) -> None:
+    with newsroom_on(postgres_url, tmp_path / "site", now) as newsroom, working(newsroom) as (worker, events):
+        with away(postgres_server, postgres_url):
+            wait_until(lambda: named(events, "store_unavailable"), "it to be noticed")
+            wait_until(lambda: worker._store_pause_seconds > 1, "several tries")
+            assert not all(check.ok for check in newsroom.runtime.checks())
+        wait_until(lambda: named(events, "worker_recovered"), "it to be found again")
+        article = newsroom.put()
+        wait_until(lambda: shows(newsroom, "macro", article.entry_id), "work to go on")
+        assert len(named(events, "store_unavailable")) == 1
+
+
+def test_a_worker_may_start_before_the_database(postgres_server: Any, postgres_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{CONFIG}database: '{postgres_url}'\n")
+    with away(postgres_server, postgres_url):
+        runtime = Runtime.open(path, environ={}, migrate=False)
+        worker = Worker(runtime)
+        with capture_logs() as events:
+            worker.start()
+            wait_until(lambda: named(events, "store_unavailable"), "it to be missed")
+    try:
+        wait_until(lambda: runtime.folder.stat("all", "rss"), "the feeds")
+    finally:
+        worker.stop()
+        runtime.close()
+
+
+def test_trouble_in_one_part_leaves_the_others(sqlite_newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom = sqlite_newsroom
+
+    def fail() -> NoReturn:
+        raise ZeroDivisionError("odd")
+
+    with working(newsroom) as (_, events):
+        with monkeypatch.context() as patch:
+            patch.setattr(newsroom.runtime.store, "next_due", fail)
+            article = newsroom.put()
+            wait_until(lambda: shows(newsroom, "macro", article.entry_id), "work to go on")
+            wait_until(lambda: named(events, "worker_trouble"), "it to be told")
+        wait_until(lambda: named(events, "worker_recovered"), "it to be over")
+        (event,) = named(events, "worker_trouble")
+        assert (event["part"], event["error"]) == ("promotion", "odd")
+        assert isinstance(event["exc_info"], ZeroDivisionError)
+
+
+def test_a_section_taken_out_while_it_waited_is_dropped(sqlite_newsroom: Newsroom) -> None:
+    newsroom = sqlite_newsroom
+    worker = Worker(newsroom.runtime)
+    settings = newsroom.runtime.settings
+    rest = {slug: section for slug, section in settings.sections.items() if slug != "science"}
+    newsroom.runtime.source.current = replace(settings, sections=rest)
+    assert worker._regenerate("science") is None
+
+
+# the end
+
+
+def test_one_that_hangs_does_not_keep_the_worker_from_stopping(sqlite_newsroom: Newsroom) -> None:
+    newsroom = sqlite_newsroom
+    with newsroom.runtime.folder.lock("macro"):
+        worker = Worker(newsroom.runtime)
+        with capture_logs() as events:
+            worker.start()
+            wait_until(lambda: worker._busy == {"macro"}, "it to hang")
+            began = time.monotonic()
+            worker.stop()
+        assert time.monotonic() - began < 8
+        assert named(events, "worker_stopped")[0]["abandoned"] == ["macro"]
+    wait_until(lambda: threading.active_count() == 1 or not hands(), "the thread to end")
+
+
+def hands() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("feedsvc-hand")]
+
+
+def test_run_forever_ends_with_its_event(sqlite_newsroom: Newsroom) -> None:
+    ended = threading.Event()
+    worker = Worker(sqlite_newsroom.runtime)
+    thread = threading.Thread(target=worker.run_forever, args=(ended,))
+    thread.start()
+    wait_until(lambda: texts(sqlite_newsroom.runtime, "all"), "it to work")
+    ended.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_that_is_told_to_end_ends(sqlite_url: str, tmp_path: Path, number: int) -> None:
+    with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom:
+        config = newsroom.runtime.settings.path
+        environ = {**os.environ, "FEEDSVC_LOG": "json"}
+        command = [*FEEDSVC, "--config", str(config), "worker"]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environ, encoding="utf-8")
+        try:
+            wait_until(lambda: texts(newsroom.runtime, "all"), "it to work")
+            config.write_text(config.read_text().replace("  science:", "  arts:\n    title: 艺术\n  science:"))
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: texts(newsroom.runtime, "arts"), "the new section")
+            process.send_signal(number)
+            _, said = process.communicate(timeout=15)
+        finally:
+            process.kill()
+    assert process.returncode == 0, said
+    assert '"event": "worker_stopped"' in said
+    assert "Traceback" not in said
+
+
+def test_signals_of_the_main_thread(sqlite_newsroom: Newsroom) -> None:
+    newsroom = sqlite_newsroom
+    worker = Worker(newsroom.runtime)
+
+    def send() -> None:
+        wait_until(lambda: texts(newsroom.runtime, "all"), "it to work")
+        surveyed_at = worker._surveyed_at
+        os.kill(os.getpid(), signal.SIGHUP)
+        wait_until(lambda: worker._surveyed_at > surveyed_at, "a look at everything")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    worker.run_forever(threading.Event())
+    thread.join()
+    assert not worker._watch.is_alive()
+
+
+def test_signals_are_left_as_they_were(sqlite_newsroom: Newsroom) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+    ended = threading.Event()
+    ended.set()
+    Worker(sqlite_newsroom.runtime).run_forever(ended)
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)] == before

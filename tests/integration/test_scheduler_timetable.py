@@ -1,0 +1,83 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from examples import SECTIONS, SITE
+from feedsvc.config import Server, Settings
+from feedsvc.model import Schedule
+from feedsvc.timetable import Timetable
+
+Ticks = SimpleQueue[tuple[str, ...]]
+
+
+def settings(**schedules: Schedule) -> Settings:
+    macro = SECTIONS["macro"]
+    sections = {slug: replace(macro, slug=slug, title=slug, schedule=each) for slug, each in schedules.items()}
+    everything = replace(macro, slug="all", schedule=Schedule(every_seconds=86_400))
+    return Settings(
+        path=Path("config.yaml"),
+        digest="",
+        site=SITE,
+        sections=sections,
+        database_url="sqlite://",
+        feeds_dir=Path("feeds"),
+        server=Server(),
+        everything=everything,
+    )
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return SimpleQueue()
+
+
+@pytest.fixture
+def timetable(ticks: Ticks) -> Iterator[Timetable]:
+    timetable = Timetable(ticks.put)
+    timetable.start()
+    yield timetable
+    timetable.stop()
+
+
+def test_sections_with_the_same_schedule_come_together(timetable: Timetable, ticks: Ticks) -> None:
+    second = Schedule(every_seconds=1)
+    timetable.plan(settings(macro=second, finance=second, science=Schedule(every_seconds=3600)))
+    assert ticks.get(timeout=10) == ("macro", "finance")
+    assert ticks.get(timeout=10) == ("macro", "finance")
+
+
+def test_ticks_are_aligned_to_the_wall_clock(timetable: Timetable) -> None:
+    timetable.plan(settings(macro=Schedule(every_seconds=900)))
+    next_run = datetime.fromisoformat(timetable.next_runs()["macro"])
+    assert next_run.timestamp() % 900 == 0
+    assert 0 < next_run.timestamp() - datetime.now(UTC).timestamp() <= 900
+
+
+def test_cron_lines_count_in_the_sites_time_zone(timetable: Timetable) -> None:
+    timetable.plan(settings(macro=Schedule(cron="30 6 * * mon")))
+    next_run = datetime.fromisoformat(timetable.next_runs()["macro"])
+    assert SITE.timezone == "Asia/Shanghai"
+    assert (next_run.hour, next_run.minute, next_run.weekday()) == (22, 30, 6)
+
+
+def test_a_new_plan_replaces_the_old_one(timetable: Timetable) -> None:
+    timetable.plan(settings(macro=Schedule(every_seconds=900), finance=Schedule(every_seconds=60)))
+    assert set(timetable.next_runs()) == {"macro", "finance", "all"}
+    timetable.plan(settings(science=Schedule(every_seconds=900)))
+    assert set(timetable.next_runs()) == {"science", "all"}
+
+
+def test_ticks_that_were_missed_come_as_one_however_late(timetable: Timetable, ticks: Ticks) -> None:
+    timetable.plan(settings(macro=Schedule(every_seconds=1)))
+    assert ticks.get(timeout=10) == ("macro",)
+    (job,) = [job for job in timetable._scheduler.get_jobs() if job.args == (("macro",),)]
+    # As after an hour's sleep of the machine.
+    job.modify(next_run_time=datetime.fromtimestamp(job.next_run_time.timestamp() - 3600, UTC))
+    assert ticks.get(timeout=10) == ("macro",)
+    (job,) = [job for job in timetable._scheduler.get_jobs() if job.args == (("macro",),)]
+    assert job.next_run_time > datetime.fromtimestamp(datetime.now(UTC).timestamp() - 1, UTC)
+    assert ticks.qsize() <= 2
