@@ -8,14 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import ExceptionContext, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -111,19 +111,40 @@ def test_another_writer_that_never_ends_is_given_up_on(
         tx.release("a")
 
 
-def test_a_switch_to_wal_waits_for_others_and_gives_up_in_time(
-    tmp_path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("feedsvc.store.connect.BUSY_SECONDS", 0.2)
+@pytest.fixture
+def reader_in_the_way(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody reads feedsvc.db, not in WAL mode yet, and doesn't stop: the switch to WAL can't be made."""
     other = sqlite3.connect(tmp_path / "feedsvc.db", isolation_level=None)
     other.execute("CREATE TABLE t (a)")
     other.execute("BEGIN")
     other.execute("SELECT * FROM t").fetchall()
-    store = open_store(f"sqlite:///{tmp_path}/feedsvc.db")
-    with pytest.raises(StoreUnavailableError, match="Another process has held it"):
-        store.migrate()
+    yield other
     other.close()
+
+
+def test_the_switch_to_wal_gives_up_in_time(
+    tmp_path: Path, open_store: OpenStore, reader_in_the_way: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedsvc.store.connect.BUSY_SECONDS", 0.1)
+    with pytest.raises(StoreUnavailableError, match="Another process has held it"):
+        open_store(f"sqlite:///{tmp_path}/feedsvc.db").migrate()
+
+
+def test_the_switch_to_wal_is_tried_again(
+    tmp_path: Path, open_store: OpenStore, reader_in_the_way: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as sqlite_waits_less_than_we:
+        sqlite_waits_less_than_we.setattr("feedsvc.store.connect.BUSY_SECONDS", 0.05)
+        store = open_store(f"sqlite:///{tmp_path}/feedsvc.db")
+    refused = []
+
+    def let_go(context: ExceptionContext) -> None:
+        refused.append(str(context.original_exception))
+        reader_in_the_way.rollback()
+
+    event.listen(store._database._engine, "handle_error", let_go)
     store.migrate()
+    assert refused == ["database is locked"]
 
 
 def test_a_password_never_shows(open_store: OpenStore) -> None:
