@@ -38,6 +38,11 @@ _LOOK_EVERY_SECONDS = 0.05
 
 
 class _Server(MPServer):
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        """Start the processes, and only then a thread: a fork in the midst of its work would take locks along."""
+        super().startup(spawn_target, target_loader)
+        Thread(target=announce, args=(self.bind_addr, self.bind_port), name="announce", daemon=True).start()
+
     def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the application looks at config.yaml by itself, so SIGHUP need not start its processes anew."""
 
@@ -64,7 +69,6 @@ def command(host: str, port: int, workers: int) -> None:
         websockets=False,
         log_enabled=False,
     )
-    Thread(target=announce, args=(host, port), name="announce", daemon=True).start()
     server.serve(target_loader=partial(load_app, find_config(given_config())), wrap_loader=False)
 
 
