@@ -40,7 +40,7 @@ _LOOK_EVERY_SECONDS = 0.05
 class _Server(MPServer):
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         """Start the processes, and only then a thread: a fork in the midst of its work would take locks along."""
-        super().startup(spawn_target, target_loader)
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian does not annotate it
         Thread(target=announce, args=(self.bind_addr, self.bind_port), name="announce", daemon=True).start()
 
     def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
