@@ -47,9 +47,29 @@ def _create_articles() -> None:
         sa.Column("image", sa.JSON),
         sa.Column("enclosures", sa.JSON),
         sa.Column("content_html", sa.Text),
+        *_article_checks(),
     )
     op.create_index("article_by_state", "article", ["state", "seq"])
     op.create_index("article_by_time", "article", ["state", "published", "seq"])
+
+
+def _article_checks() -> list[sa.CheckConstraint]:
+    """What no article may be without, whoever writes it: a row that can't be read would stop every feed it is in."""
+    json_type = "json_type" if op.get_bind().dialect.name == "sqlite" else "json_typeof"
+    lists = ("sections", "authors", "breadcrumb", "tags", "enclosures")
+    objects = ("source", "image")
+    return [
+        sa.CheckConstraint("state IN ('draft', 'scheduled', 'live', 'withdrawn')", name="state_known"),
+        sa.CheckConstraint("state IN ('draft', 'withdrawn') OR published IS NOT NULL", name="published_known"),
+        sa.CheckConstraint(_within_years("published", "updated", "created"), name="instants_within_years"),
+        *(sa.CheckConstraint(f"{json_type}({name}) = 'array'", name=f"{name}_is_list") for name in lists),
+        *(sa.CheckConstraint(f"{json_type}({name}) = 'object'", name=f"{name}_is_object") for name in objects),
+    ]
+
+
+def _within_years(*names: str) -> str:
+    """Years 1 to 9999, which is what a datetime holds."""
+    return " AND ".join(f"({name} IS NULL OR {name} BETWEEN -62135596800 AND 253402300799)" for name in names)
 
 
 def _create_sections() -> None:
