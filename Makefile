@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 SITE ?= var/site
+# Test files side by side, each whole in one process, so that what a file sets up is set up once.
+TESTARGS ?= -n auto --dist loadfile
 
 .PHONY: run test check format lock bench clean
 .DEFAULT_GOAL := help
