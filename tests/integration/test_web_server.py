@@ -3,10 +3,12 @@
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         newsroom.put()
         newsroom.regenerate()
         server = Server(free_port(), newsroom.token())
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "16"]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "128"]
     command += ["--host", "127.0.0.1", "--port", str(server.port), "feedsvc.web.wsgi:app"]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
@@ -130,3 +132,21 @@ def test_the_servers_application_is_made_once_from_the_environment(
     assert app.test_client().get("/").status_code == 200
     with pytest.raises(AttributeError, match="nothing"):
         _ = wsgi.nothing
+
+
+def test_bodies_that_never_end_keep_no_poll_waiting(server: Server) -> None:
+    head = (
+        f"PUT /api/v1/articles/slow HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.token}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+    ).encode()
+    with ExitStack() as connections:
+        for _ in range(70):
+            stalled = connections.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            stalled.sendall(head)
+        wait_until(lambda: server.ask("PUT", "/api/v1/articles/x", json.dumps(ARTICLE))[0] == 503, "all places taken")
+
+        assert server.ask("PUT", "/api/v1/articles/x", json.dumps(ARTICLE))[1]["Retry-After"]
+        began = time.monotonic()
+        assert server.ask("GET", "/feeds/macro.rss")[0] == 200
+        assert time.monotonic() - began < 1
+    wait_until(lambda: server.ask("PUT", "/api/v1/articles/x", json.dumps(ARTICLE))[0] in {200, 201}, "a place")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +14,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from feedsvc.errors import RefusedError
 from feedsvc.ingest.jsontext import parse_json
-from feedsvc.web.problems import ProblemError
+from feedsvc.web.problems import RETRY_AFTER_SECONDS, ProblemError
 
 LIMIT_BYTES = 8 * 1024 * 1024
 
@@ -22,6 +24,11 @@ _DROPPED_BYTES = 64 * 1024 * 1024
 _DROPPING_SECONDS = 10.0
 _CHUNK_BYTES = 256 * 1024
 
+
+_READERS = threading.BoundedSemaphore(64)
+_DROPPERS = threading.BoundedSemaphore(16)
+"""How many requests of a process may read, or drop, a body at once. A client that stalls holds a thread for as long as
+it likes; these leave the other threads (see cli/web_child.py) to polls, which have no body."""
 
 _JSON_TYPES = {"application/json", "application/merge-patch+json"}
 
@@ -54,6 +61,27 @@ def read() -> bytes:
     expected = request.content_length
     if expected is not None and expected > LIMIT_BYTES:
         raise _too_large(f"{expected} bytes")
+    with _place(_READERS):
+        return _read(expected)
+
+
+@contextmanager
+def _place(places: threading.BoundedSemaphore) -> Iterator[None]:
+    if not places.acquire(blocking=False):
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "busy",
+            "Too many bodies are on their way.",
+            "Send it again in some seconds.",
+            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        )
+    try:
+        yield
+    finally:
+        places.release()
+
+
+def _read(expected: int | None) -> bytes:
     chunks, length_bytes = [], 0
     while chunk := request.stream.read(_CHUNK_BYTES):
         length_bytes += len(chunk)
@@ -89,7 +117,8 @@ def drain(response: Response) -> Response:
         return response
     deadline = time.monotonic() + _DROPPING_SECONDS
     left_bytes = _DROPPED_BYTES
-    with suppress(ClientDisconnected, OSError):
+    # Without a place the body stays where it is: that client may miss its answer, nobody else theirs.
+    with suppress(ClientDisconnected, OSError, ProblemError), _place(_DROPPERS):
         while left_bytes > 0 and time.monotonic() < deadline and (chunk := request.stream.read(_CHUNK_BYTES)):
             left_bytes -= len(chunk)
     return response
