@@ -248,7 +248,12 @@ def test_children_that_were_there_before_are_spared(tmp_path: Path) -> None:
 @contextmanager
 def at_a_terminal(folder: Path, children: dict[str, str]) -> Iterator[tuple[Supervised, int]]:
     """A supervisor in a session of its own whose terminal is a pty; and the pty's other end."""
-    main, terminal = pty.openpty()
+    try:
+        main, terminal = pty.openpty()
+    except OSError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no terminal can be opened on this machine: {error}")
     take = f"import fcntl, os, termios; fcntl.ioctl({terminal}, termios.TIOCSCTTY, 0)\n"
     command = script(folder, children)
     process = subprocess.Popen(
