@@ -12,8 +12,9 @@ import pytest
 from commands import Site, run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _sample_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made anew for each file of tests: one of the samples goes live five minutes later."""
     folder = tmp_path_factory.mktemp("samples") / "site"
     run("init", "--samples", folder)
     return folder
