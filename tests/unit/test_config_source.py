@@ -91,6 +91,31 @@ def test_a_bad_file_leaves_the_last_good_settings_in_force(source: SettingsSourc
     assert title_of(source) == "金融"
 
 
+def test_a_version_that_only_another_process_saw_comes_into_force(source: SettingsSource, path: Path) -> None:
+    path.write_text(config("财经"))
+    SettingsSource(path, ENVIRON)
+    path.write_text(config("[]"))
+    assert source.refresh()
+    assert title_of(source) == "财经"
+    assert isinstance(source.error, ConfigError)
+    assert not source.refresh()
+
+
+def test_a_copy_that_could_not_be_renewed_does_not_come_back(path: Path) -> None:
+    source = SettingsSource(path, ENVIRON)
+    memory = path.with_name(".config.yaml.accepted")
+    memory.unlink()
+    memory.mkdir()
+    path.write_text(config("财经"))
+    assert source.refresh()
+    assert source.memory_error is not None
+    memory.rmdir()
+    memory.write_text(config("旧闻"))
+    path.write_text(config("[]"))
+    assert not source.refresh()
+    assert title_of(source) == "财经"
+
+
 def test_a_bad_file_that_becomes_what_it_was(source: SettingsSource, path: Path) -> None:
     path.write_text("[")
     source.refresh()

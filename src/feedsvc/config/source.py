@@ -52,7 +52,8 @@ class SettingsSource:
     def refresh(self) -> bool:
         """Look at the file (one stat when nothing changed); True if new settings are now in force.
 
-        A file that is bad, or gone, sets `error` and changes nothing else.
+        A file that is bad, or gone, sets `error`; in force stays, or comes, what was accepted last by whichever process
+        of the service looked first: they all serve by the same settings.
         """
         with self._lock:
             look = self._look()
@@ -69,7 +70,7 @@ class SettingsSource:
         except ConfigError as error:
             self.error, self._content = error, None
             self._is_settled = False
-            return False
+            return self._catch_up(error)
         if content == self._content:
             return False
         self._content = content
@@ -77,9 +78,21 @@ class SettingsSource:
             settings = load_bytes(content, self._path, self._environ)
         except ConfigError as error:
             self.error = error
-            return False
+            return self._catch_up(error)
         self.error = None
         self._remember(content)
+        return self._put_in_force(settings)
+
+    def _catch_up(self, error: ConfigError) -> bool:
+        """Another process may have accepted a version that this one never saw."""
+        if self.memory_error is not None:  # what is remembered may be older than what is in force here
+            return False
+        try:
+            return self._put_in_force(self._recall(error))
+        except ConfigError:
+            return False
+
+    def _put_in_force(self, settings: Settings) -> bool:
         is_new = settings != self.current
         self.current = settings
         return is_new
