@@ -93,9 +93,10 @@ class SettingsSource:
             return False
 
     def _put_in_force(self, settings: Settings) -> bool:
-        is_new = settings != self.current
+        if settings == self.current:
+            return False
         self.current = settings
-        return is_new
+        return True
 
     def _look(self) -> _Look:
         try:
