@@ -15,6 +15,9 @@ from feedsvc.feed.formats import Format
 from feedsvc.model import Article, Document, Feed, Finding, Section, SectionState, Site
 from feedsvc.text import canonical_text
 
+RENDER = "render"
+"""The rule of findings about what can't be written at all."""
+
 COMPOSING = "feed"
 """Stands for a format in findings about articles that don't even become entries."""
 
@@ -61,11 +64,14 @@ def prove(
 
 
 def reason_of(findings: Sequence[Finding]) -> str:
-    """Why an article is kept back, in words for an editor: the first thing found, and how many more there are."""
+    """Why an article is kept back, in words for an editor: the first thing found, and how many others there are."""
     first = findings[0]
     compared = f" (expected {first.expected}, found {first.found})" if first.expected or first.found else ""
-    more = f", and {len(findings) - 1} more findings" if len(findings) > 1 else ""
-    return f"{first.format}: {first.rule}: {first.message}{compared}{more}"
+    # What can't be written is the article's own fault, the same in each format; the rest needs to say where it showed.
+    where = "" if first.rule == RENDER else f"{first.format}: {first.rule}: "
+    others = len({(finding.rule, finding.message, finding.expected) for finding in findings}) - 1
+    more = f"; {others} more finding{'s' if others > 1 else ''}" if others else ""
+    return f"{where}{first.message}{compared}{more}"
 
 
 def guard(what: str, examine: Callable[[], Iterable[Finding]]) -> tuple[Finding, ...]:
@@ -119,7 +125,7 @@ def _seek(feed: Feed, section: Section, formats: Mapping[str, Format]) -> tuple[
 
 def _finding_of(error: Exception, what: str) -> Finding:
     if isinstance(error, RenderError):
-        found = Finding(rule="render", message=error.reason, format=error.format, entry_id=error.entry_id)
+        found = Finding(rule=RENDER, message=error.reason, format=error.format, entry_id=error.entry_id)
     else:
         found = Finding(rule=f"fault.{type(error).__name__}", message=str(error) or "no message", format=what)
     return _storable(found)

@@ -79,7 +79,7 @@ class Runtime:
         self.clock = clock
         self.folder_id = folder.prepare()
         self.regenerator = Regenerator(store, folder, self.folder_id, clock)
-        self._opened_with = (source.current.database_url, source.current.feeds_dir)
+        self._opened_with = source.current
         self._lock = Lock()
         self._is_migrated = False
         self._registered: Settings | None = None
@@ -114,6 +114,12 @@ class Runtime:
     def settings(self) -> Settings:
         """Those in force now."""
         return self.source.current
+
+    @property
+    def needs_restart(self) -> bool:
+        """Do the settings name another database or feeds folder than those that were opened and stay in use?"""
+        opened, settings = self._opened_with, self.settings
+        return (opened.database_url, opened.feeds_dir) != (settings.database_url, settings.feeds_dir)
 
     def refresh(self) -> bool:
         """Take over a changed config.yaml (registering new sections); True if new settings are in force.
@@ -156,7 +162,7 @@ class Runtime:
             "ok": all(check.ok for check in checks),
             "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks],
             "config": {"path": str(settings.path), "ok": error is None, "error": str(error) if error else None},
-            "database": settings.database_label,
+            "database": self._opened_with.database_label,
             "feeds_dir": str(self.folder.path),
             "worker": {"alive": self._is_alive(picture), "last_seen": _iso(picture.last_seen)},
             "articles": self._count_articles(),
@@ -171,7 +177,7 @@ class Runtime:
     def _examine(self) -> tuple[list[Check], _Picture]:
         picture = _Picture()
         checks = [self._check_config()]
-        detail = {"database": self.settings.database_label, "feeds_dir": str(self.folder.path)}
+        detail = {"database": self._opened_with.database_label, "feeds_dir": str(self.folder.path)}
         broken: dict[str, str] = {}
         try:
             picture = self._read()
@@ -233,7 +239,7 @@ class Runtime:
     def _check_config(self) -> Check:
         if self.source.error is not None:
             return Check("config", ok=False, detail=f"The last good one is in force: {self.source.error}")
-        if self._opened_with != (self.settings.database_url, self.settings.feeds_dir):
+        if self.needs_restart:
             detail = "It names another database or feeds folder now: restart feedsvc to use it."
             return Check("config", ok=False, detail=detail)
         return Check("config", ok=True, detail=str(self.settings.path))

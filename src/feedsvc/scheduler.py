@@ -225,7 +225,12 @@ class Worker:
         if error is not None and error != self._config_error:
             log.error("config_refused", path=str(settings.path), error=error)
         elif error is None and (self._config_error or (is_new and self._settings)):
-            log.info("config_accepted", path=str(settings.path), sections=len(settings.feeds))
+            log.info(
+                "config_accepted",
+                path=str(settings.path),
+                sections=len(settings.feeds),
+                needs_restart=self._runtime.needs_restart,
+            )
         self._config_error = error
         if is_new:
             self._timetable.plan(settings)

@@ -91,6 +91,12 @@ def canonical_language(tag: str) -> str:
         raise ValueError(f"not a language tag (BCP 47), such as zh-Hans or en-GB: {error}") from error
 
 
+def find_illegal(text: str) -> tuple[int, str] | None:
+    """The first character that XML 1.0 can't carry: its position, counted from 1, and its name, `U+0001`."""
+    found = _XML_ILLEGAL.search(text)
+    return None if found is None else (found.start() + 1, f"U+{ord(found.group()):04X}")
+
+
 def sanitize_html(markup: str, base_url: str) -> str:
     """Make a safe fragment in canonical form: nothing active, URLs absolute; its own output comes out unchanged."""
 

@@ -1,6 +1,7 @@
 """Wiring, and what it tells of itself: checks and status never raise, and hold the truth."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -213,7 +214,7 @@ def test_a_quarantine_is_told_in_each_feed_with_title_and_reason(newsroom: Newsr
         "article_id": article.id,
         "title": "坏文章",
         "revision": 1,
-        "reason": "rss: render: can't be written",
+        "reason": "can't be written",
         "since": "2026-03-02T08:00:00Z",
     }
     newsroom.put(external_id="a1", title="改好了")
@@ -268,11 +269,14 @@ def test_a_section_taken_out_is_listed(newsroom: Newsroom, runtime: Runtime) -> 
 
 def test_another_database_or_folder_needs_a_restart(runtime: Runtime) -> None:
     path = runtime.settings.path
-    path.write_text(path.read_text() + "feeds: elsewhere\n")
+    in_use = checks(runtime)["database"].detail
+    path.write_text(re.sub("database: .*", "", path.read_text()) + "feeds: elsewhere\ndatabase: sqlite:///other.db\n")
     assert runtime.refresh()
     check = checks(runtime)["config"]
     assert not check.ok
     assert "restart feedsvc" in check.detail
+    assert runtime.needs_restart
+    assert checks(runtime)["database"].detail == runtime.status()["database"] == in_use
 
 
 def test_a_store_that_is_gone_is_a_failed_check(tmp_path: Path, clock: Any) -> None:

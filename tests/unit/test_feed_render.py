@@ -55,7 +55,29 @@ def test_an_entry_that_xml_cannot_carry_is_named(name: str, broken: str) -> None
 
     assert caught.value.entry_id == feed.entries[1].entry_id
     assert caught.value.format == name
-    assert caught.value.reason
+    assert caught.value.reason == (
+        f"title holds U+{ord(broken):04X} at character 2, which no feed can carry; remove it"
+    )
+
+
+@pytest.mark.parametrize("name", ["rss", "atom"])
+def test_a_place_deep_in_an_entry_is_named(name: str) -> None:
+    feed = feed_of(article(1, authors=(Author(name="钟艺"), Author(name="吴\x01"))))
+
+    with pytest.raises(RenderError, match=r"authors\[1\].name holds U\+0001 at character 2"):
+        FORMATS[name].render(feed)
+
+
+def test_an_empty_title_is_named() -> None:
+    with pytest.raises(RenderError, match="the title is empty"):
+        FORMATS["atom"].render(feed_of(article(1, title="")))
+
+
+def test_what_nobody_foresaw_is_told_as_it_was_raised() -> None:
+    broken = replace(feed_of(article(1)).entries[0], editor=17)  # type: ignore[arg-type]
+
+    with pytest.raises(RenderError, match="int"):
+        FORMATS["rss"].render(replace(feed_of(article(1)), entries=(broken,)))
 
 
 @pytest.mark.parametrize("name", FORMATS)

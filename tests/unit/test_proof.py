@@ -47,5 +47,7 @@ def test_a_reason_is_short_and_says_that_there_is_more() -> None:
     first = Finding(rule="entry.title", message="it does not read back", format="atom", expected="甲", found="乙")
     assert reason_of([first]) == "atom: entry.title: it does not read back (expected 甲, found 乙)"
     second = Finding(rule="render", message="can't be written", format="rss")
-    assert reason_of([second]) == "rss: render: can't be written"
-    assert reason_of([second, first, first]) == "rss: render: can't be written, and 2 more findings"
+    assert reason_of([second]) == "can't be written"
+    assert reason_of([second, replace(second, format="atom")]) == "can't be written"
+    assert reason_of([second, first, first]) == "can't be written; 1 more finding"
+    assert reason_of([second, first, replace(first, rule="entry.link")]) == "can't be written; 2 more findings"

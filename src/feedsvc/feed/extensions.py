@@ -20,6 +20,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feedsvc.errors import RenderError
+from feedsvc.feed.blame import explain
 from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, MEDIA, XML_LANG
 from feedsvc.model import Enclosure, Entry, Feed, Image
 
@@ -152,6 +153,6 @@ def render_document(format: str, generator: FeedGenerator, feed: Feed) -> bytes:
             try:
                 etree.tostring(build(), encoding="UTF-8")
             except (ValueError, TypeError, UnicodeError) as guilty:
-                raise RenderError(format, entry.entry_id, str(guilty)) from guilty
+                raise RenderError(format, entry.entry_id, explain(entry, guilty)) from guilty
         raise RenderError(format, None, str(error)) from error
     return content

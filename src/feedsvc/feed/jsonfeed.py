@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from feedsvc.errors import RenderError
+from feedsvc.feed.blame import explain
 from feedsvc.feed.verify import compare, expect_entry
 from feedsvc.model import Author, Entry, Feed, Finding, Image
 from feedsvc.parse import Reading
@@ -33,7 +34,7 @@ _ITEM_KEYS = {
 
 def render(feed: Feed) -> bytes:
     """The document's bytes, the same for the same feed: UTF-8, keys in a fixed order. RenderError names the guilty."""
-    items = [_encode(_item(entry), entry.entry_id) for entry in feed.entries]
+    items = [_encode(_item(entry), entry) for entry in feed.entries]
     head = {
         "version": VERSION,
         "title": feed.title,
@@ -54,11 +55,13 @@ def render(feed: Feed) -> bytes:
     return _encode(head, None)[:-1] + b',"items":[\n' + b",\n".join(items) + b"\n]}\n"
 
 
-def _encode(node: dict[str, Any], entry_id: str | None) -> bytes:
+def _encode(node: dict[str, Any], entry: Entry | None) -> bytes:
     try:
         return json.dumps(_present(node), ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError as error:
-        raise RenderError(NAME, entry_id, str(error)) from error
+        if entry is None:
+            raise RenderError(NAME, None, str(error)) from error
+        raise RenderError(NAME, entry.entry_id, explain(entry, error)) from error
 
 
 def _item(entry: Entry) -> dict[str, Any]:
