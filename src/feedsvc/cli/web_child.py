@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  # see _Server.startup
 import http.client
 import multiprocessing
 import os
@@ -32,14 +33,18 @@ _BUFFER_BYTES = 64 * 1024
 _THREADS = 256
 """Requests a process answers at once: far more than may wait (`Prefer: wait`), or send their bodies slowly."""
 
-_STOP_SECONDS = 5
+_STOP_SECONDS = 3
 _ANNOUNCE_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.05
 
 
 class _Server(MPServer):
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
-        """Start the processes, and only then a thread: a fork in the midst of its work would take locks along."""
+        """Start the processes, and only then a thread: a fork in the midst of its work would take locks along.
+
+        A process that granian starts anew later is forked beside that thread, while it announces. The one module
+        that both would import lazily (to connect, and to route a request) is imported before.
+        """
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian does not annotate it
         Thread(target=announce, args=(self.bind_addr, self.bind_port), name="announce", daemon=True).start()
 
