@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,7 +49,7 @@ class TestJSON:
         (taken,) = read("a.json", dump(GOOD)).taken
         assert taken.place == ""
         assert taken.accepted.article.title == "糧價回穩"
-        assert taken.accepted.notes[0].place == "published"
+        assert [note.place for note in taken.accepted.notes] == ["external_id", "published"]
 
     def test_a_refused_one_of_a_list_stops_no_other(self) -> None:
         assert places(read("a.JSON", dump([GOOD, BAD, GOOD, 7]))) == (["[0]", "[2]"], ["[1]", "[3]"])
@@ -69,11 +71,58 @@ class TestJSON:
         assert taken.accepted.article.sections == ("finance",)
 
 
+class TestIdsOfTheirOwn:
+    def identify(self, section: str | None = None, **fields: Any) -> str:
+        (taken,) = read("a.json", dump(GOOD | fields), section=section).taken
+        assert taken.is_id_derived
+        assert taken.accepted.article.external_id is not None
+        return taken.accepted.article.external_id
+
+    def test_one_that_was_given_is_kept_without_a_word(self) -> None:
+        (taken,) = read("a.json", dump(GOOD | {"external_id": "cms/1"})).taken
+        assert taken.accepted.article.external_id == "cms/1"
+        assert not taken.is_id_derived
+        assert [note.place for note in taken.accepted.notes] == ["published"]
+
+    def test_is_the_same_each_time_and_is_told(self) -> None:
+        digest = hashlib.sha256("糧價回穩\n2024-03-05T01:07:00Z\nmacro".encode()).hexdigest()
+        assert self.identify() == f"import:{digest[:32]}"
+        (taken,) = read("a.json", dump(GOOD)).taken
+        assert "made from the title, time and sections" in taken.accepted.notes[0].message
+
+    def test_outlives_a_correction_of_the_text_and_another_name_of_the_section(self) -> None:
+        both = self.identify(sections=["macro", "finance"])
+        assert both == self.identify(sections=["財經", "宏观"], summary="另一句話。", tags=["糧"])
+
+    @pytest.mark.parametrize(
+        "change", [{"title": "糧價回落"}, {"published": "2024-03-05T09:08:00"}, {"published": None}]
+    )
+    def test_differs_with_title_time_and_sections(self, change: dict[str, Any]) -> None:
+        assert self.identify(**change) != self.identify()
+        assert self.identify(section="finance") != self.identify()
+
+    def test_a_link_is_enough(self) -> None:
+        (taken,) = read("a.json", dump(GOOD | {"link": "https://news.example/1"})).taken
+        assert "made from the link" in taken.accepted.notes[0].message
+        given = self.identify(link="https://news.example/1")
+        assert given == self.identify(link="/1", title="糧價回落", published=None, sections=["finance"])
+        assert given != self.identify(link="/2")
+
+    def test_lines_have_them_too(self) -> None:
+        (taken,) = read("a.jsonl", dump(GOOD)).taken
+        assert taken.accepted.article.external_id == self.identify()
+
+
 class TestJSONLines:
     @pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson"])
     def test_an_article_a_line(self, name: str) -> None:
         content = dump(GOOD) + b"\r\n\n" + dump(BAD) + b"\n{\n" + dump(GOOD)
         assert places(read(name, content)) == (["line 1", "line 5"], ["line 3", "line 4"])
+
+    def test_a_broken_one_is_pointed_at_where_it_stands_in_the_file(self) -> None:
+        (refused,) = read("a.jsonl", dump(GOOD) + b"\n\n{]\n").refused
+        assert refused.place == "line 3"
+        assert "at line 3, column 2" in refused.error.problems[0].reason
 
 
 class TestPages:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,12 +15,14 @@ import click
 from feedsvc.cli.commands import FAILED, config_option
 from feedsvc.cli.messages import complain, say, warn
 from feedsvc.cli.opening import open_runtime
+from feedsvc.cli.rehearsal import Rehearsal
 from feedsvc.cli.terminal import print_json, print_table, progress
+from feedsvc.config import Settings
 from feedsvc.errors import ConflictError, Problem, RefusedError
 from feedsvc.ingest import UNDERSTOOD, Taken, read_file
-from feedsvc.model import Article, Note
-from feedsvc.publish import put
-from feedsvc.runtime import Runtime
+from feedsvc.model import Note
+from feedsvc.publish import Clock, put
+from feedsvc.store import Store
 
 _TAKEN_FROM_FOLDERS = {".json", ".jsonl", ".ndjson", ".txt"}
 """A folder may hold pictures and the like, too; a file that is named is always read."""
@@ -26,11 +30,11 @@ _TAKEN_FROM_FOLDERS = {".json", ".jsonl", ".ndjson", ".txt"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """What became of one article, or of a file that gave none. `place` is where in the file it stands, or ''."""
+    """What became, or would become, of one article, or of a file that gave none; `place` is where in it, or ''."""
 
     path: str
     place: str = ""
-    outcome: str  # "created", "updated", "unchanged", "accepted" (--dry-run), "refused", "skipped" (in a folder)
+    outcome: str  # "created", "updated", "unchanged", "refused", "empty" (a file), "skipped" (a file in a folder)
     id: str | None = None
     external_id: str | None = None
     title: str | None = None
@@ -43,25 +47,33 @@ class _Row:
 @click.command("import", epilog=f"Understood are {UNDERSTOOD}.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
 @click.option("--section", metavar="SLUG", help="Where they all go, whatever the files say.")
-@click.option("--dry-run", is_flag=True, help="Read and check everything, store nothing.")
-@click.option("--json", "is_json", is_flag=True, help="JSON on standard output.")
+@click.option("--dry-run", is_flag=True, help="Read and check everything, say what would be done, store nothing.")
+@click.option("--json", "is_json", is_flag=True, help="JSON on standard output, the notes in it.")
 @config_option
 def command(paths: tuple[Path, ...], section: str | None, dry_run: bool, is_json: bool) -> None:
     """Take in articles from files, and from folders with all that is in them.
 
-    An article that was imported before is updated, never doubled. Exit code 0 also with warnings; 1 if anything was
-    refused: the rest is in all the same.
+    An article that was imported before is updated, never doubled: it is known by its external_id, one without by its
+    link, else by title, time and sections. Exit code 0 also with warnings; 1 if anything was refused: the rest is in
+    all the same.
     """
-    with open_runtime() as runtime:
-        slug = runtime.settings.resolve_section(section) if section else None
-        files = [found for path in paths for found in _walk(path)]
-        rows = [row for file in progress(files, "Importing") for row in _import_file(runtime, file, slug, dry_run)]
+    with open_runtime() as runtime, ExitStack() as opened:
+        settings = runtime.settings
+        slug = settings.resolve_section(section) if section else None
+        store = opened.enter_context(closing(Rehearsal.open(settings.database_url))) if dry_run else runtime.store
+        work = _Import(settings=settings, store=store, clock=runtime.clock, section=slug, is_dry=dry_run)
+        files = {found.absolute(): found for path in paths for found in _walk(path)}  # each once
+        rows = [row for file in progress(tuple(files.values()), "Importing") for row in work.take_in(file)]
         rows += [_Row(path=str(path), outcome="skipped") for path in _list_skipped(paths)]
     if is_json:
         print_json([asdict(row) for row in rows])
     else:
         print_table(("file", "outcome", "id", "sections", "title"), [_cells(row) for row in rows if row.title])
-    _report(rows)
+        _explain(rows)
+        for path in paths:
+            if not _walk(path):
+                say(f"{path}: there is nothing in it to import")
+    _sum_up(rows, is_dry=dry_run)
     if any(row.outcome == "refused" for row in rows):
         raise click.exceptions.Exit(FAILED)
 
@@ -85,71 +97,75 @@ def _may_hold_articles(path: Path) -> bool:
     return path.suffix.lower() in _TAKEN_FROM_FOLDERS
 
 
-def _import_file(runtime: Runtime, path: Path, section: str | None, dry_run: bool) -> Iterator[_Row]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        problem = Problem("file", "", f"can't be read: {error.strerror}")
-        yield _Row(path=str(path), outcome="refused", problems=(problem,))
-        return
-    settings = runtime.settings
-    batch = read_file(
-        path.name,
-        content,
-        resolve_section=settings.resolve_section,
-        base_url=settings.site.base_url,
-        naive_timezone=ZoneInfo(settings.site.timezone),
-        section=section,
-    )
-    for taken in batch.taken:
-        yield _describe_dry(path, taken) if dry_run else _store(runtime, path, taken)
-    for refused in batch.refused:
-        yield _Row(path=str(path), place=refused.place, outcome="refused", problems=refused.error.problems)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Import:
+    """One run of the command. `derived`: ids that were not given but derived -> where the first article of it is."""
 
+    settings: Settings
+    store: Store
+    clock: Clock
+    section: str | None
+    is_dry: bool
+    derived: dict[str, str] = field(default_factory=dict)
 
-def _store(runtime: Runtime, path: Path, taken: Taken) -> _Row:
-    fields = taken.accepted.article
-    try:
-        outcome = put(runtime.store, runtime.clock, fields)
-    except (ConflictError, RefusedError) as error:
-        problems = error.problems if isinstance(error, RefusedError) else (Problem(error.field, "", error.reason),)
-        return _Row(
-            path=str(path),
+    def take_in(self, path: Path) -> Iterator[_Row]:
+        """Every article of a file."""
+        name = str(path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            yield _Row(
+                path=name, outcome="refused", problems=(Problem("file", "", f"can't be read: {error.strerror}"),)
+            )
+            return
+        batch = read_file(
+            path.name,
+            content,
+            resolve_section=self.settings.resolve_section,
+            base_url=self.settings.site.base_url,
+            naive_timezone=ZoneInfo(self.settings.site.timezone),
+            section=self.section,
+        )
+        for taken in batch.taken:
+            yield self._store(name, taken)
+        for refused in batch.refused:
+            yield _Row(path=name, place=refused.place, outcome="refused", problems=refused.error.problems)
+        if not batch.taken and not batch.refused:
+            yield _Row(path=name, outcome="empty")
+
+    def _store(self, path: str, taken: Taken) -> _Row:
+        fields = taken.accepted.article
+        row = _Row(
+            path=path,
             place=taken.place,
             outcome="refused",
             external_id=fields.external_id,
             title=fields.title,
-            problems=problems,
+            sections=fields.sections,
+            notes=taken.accepted.notes,
         )
-    done = "created" if outcome.created else "updated" if outcome.changed else "unchanged"
-    return _describe(path, taken, outcome.article, done)
+        try:
+            self._refuse_doubled(row, is_id_derived=taken.is_id_derived)
+            outcome = put(self.store, self.clock, fields)
+        except ConflictError as error:
+            return replace(row, notes=(), problems=(Problem(error.field, "", error.reason),))
+        except RefusedError as error:
+            return replace(row, notes=(), problems=error.problems)
+        return replace(
+            row,
+            outcome="created" if outcome.created else "updated" if outcome.changed else "unchanged",
+            id=None if self.is_dry and outcome.created else outcome.article.id,
+            state=outcome.article.state.value,
+        )
 
-
-def _describe(path: Path, taken: Taken, article: Article, outcome: str) -> _Row:
-    return _Row(
-        path=str(path),
-        place=taken.place,
-        outcome=outcome,
-        id=article.id,
-        external_id=article.external_id,
-        title=article.title,
-        sections=article.sections,
-        state=article.state.value,
-        notes=taken.accepted.notes,
-    )
-
-
-def _describe_dry(path: Path, taken: Taken) -> _Row:
-    fields = taken.accepted.article
-    return _Row(
-        path=str(path),
-        place=taken.place,
-        outcome="accepted",
-        external_id=fields.external_id,
-        title=fields.title,
-        sections=fields.sections,
-        notes=taken.accepted.notes,
-    )
+    def _refuse_doubled(self, row: _Row, *, is_id_derived: bool) -> None:
+        """Two articles of one run that can't be told apart are two, or one by mistake: only the sender knows."""
+        if not is_id_derived or row.external_id is None:
+            return
+        first = self.derived.setdefault(row.external_id, _where(row))
+        if first != _where(row):
+            reason = f"is not given, and nothing else tells it from {first}: give each an external_id, or take one away"
+            raise ConflictError("external_id", reason)
 
 
 def _where(row: _Row) -> str:
@@ -160,15 +176,31 @@ def _cells(row: _Row) -> tuple[Any, ...]:
     return (_where(row), row.outcome, row.id, ", ".join(row.sections), row.title)
 
 
-def _report(rows: list[_Row]) -> None:
-    """Notes, refusals and the sum, on standard error."""
-    for row in rows:
-        for note in row.notes:
-            (warn if note.severity == "warning" else say)(f"{_where(row)}: {note.place}: {note.message}")
-        for problem in row.problems:
-            complain(f"{_where(row)}: refused: {problem}")
-        if row.outcome == "skipped":
-            say(f"{row.path}: skipped, since its name doesn't end like one that holds articles")
+def _explain(rows: list[_Row]) -> None:
+    """Notes and refusals on standard error, file by file."""
+    for path, of_file in groupby(rows, lambda row: row.path):
+        lines = [line for row in of_file for line in _lines(row)]
+        if lines:
+            say(f"{path}:")
+        for tell, line in lines:
+            tell(f"  {line}")
+
+
+def _lines(row: _Row) -> Iterator[tuple[Callable[[str], None], str]]:
+    place = f"{row.place}: " if row.place else ""
+    for note in row.notes:
+        tell, severity = (warn, "warning") if note.severity == "warning" else (say, "note")
+        yield tell, f"{severity}: {place}{note.place}: {note.message}"
+    for problem in row.problems:
+        yield complain, f"refused: {place}{problem}"
+    if row.outcome == "skipped":
+        yield say, "skipped, since its name doesn't end like one that holds articles"
+    if row.outcome == "empty":
+        yield warn, "warning: holds no article"
+
+
+def _sum_up(rows: list[_Row], *, is_dry: bool) -> None:
     outcomes = [row.outcome for row in rows]
     counts = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in dict.fromkeys(outcomes))
-    say(f"{counts or 'Nothing was found to import'}.")
+    dry = "Nothing was stored; it would be: " if is_dry and counts else ""
+    say(f"{dry}{counts or 'Nothing was found to import'}.")

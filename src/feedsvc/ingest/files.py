@@ -3,14 +3,18 @@
 .json            one article, a list of them, or {"articles": [...]}
 .jsonl, .ndjson  one article a line
 .txt             one news page (see newspage.py), in UTF-8, GB18030 or Big5
+
+Each has an external id in the end, so that a second import updates: one that brings none gets one of its own.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -20,17 +24,22 @@ from feedsvc.ingest.bounds import MAX_FILE_BYTES, MAX_PAGE_BYTES
 from feedsvc.ingest.jsontext import WHOLE, parse_json, parse_json_value
 from feedsvc.ingest.newspage import read_newspage
 from feedsvc.ingest.report import refused
-from feedsvc.model import Note
+from feedsvc.ingest.times import write_time
+from feedsvc.model import ArticleInput, Note
 
 UNDERSTOOD = ".json (an article or several), .jsonl or .ndjson (an article a line), .txt (the text of a news page)"
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An article found in a file. `place` says where (`[3]`, `line 7`), '' where it is the whole file."""
+    """An article found in a file. `place` says where (`[3]`, `line 7`), '' where it is the whole file.
+
+    `is_id_derived`: it brought no external id, so that two articles may have come to the same one.
+    """
 
     place: str
     accepted: Accepted
+    is_id_derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +65,23 @@ class _Gate:
     naive_timezone: tzinfo | None
     section: str | None
 
-    def take(self, value: Any) -> Accepted:
+    def take(self, place: str, value: Any) -> Taken:
         if not isinstance(value, Mapping):
             raise refused(WHOLE, value, "must be a JSON object: {...}")
-        return accept(
+        accepted = accept(
             value if self.section is None else {**value, "sections": [self.section]},
             resolve_section=self.resolve_section,
             base_url=self.base_url,
             naive_timezone=self.naive_timezone,
         )
+        if accepted.article.external_id is not None:
+            return Taken(place, accepted)
+        return Taken(place, _derive_id(accepted), is_id_derived=True)
 
-    def take_page(self, content: bytes) -> Accepted:
+    def take_line(self, number: int, line: bytes) -> Taken:
+        return self.take(f"line {number}", parse_json(line, first_line=number))
+
+    def take_page(self, content: bytes) -> Taken:
         text, notes = decode_page(content)
         accepted = read_newspage(
             text,
@@ -75,7 +90,7 @@ class _Gate:
             naive_timezone=self.naive_timezone,
             section=self.section,
         )
-        return Accepted(accepted.article, (*notes, *accepted.notes))
+        return Taken("", Accepted(accepted.article, (*notes, *accepted.notes)))
 
 
 def read_file(
@@ -100,14 +115,14 @@ def read_file(
             value = parse_json_value(content)
         except RefusedError as error:
             return _refuse_whole(error)
-        return _gather((place, one, gate.take) for place, one in _list_articles(value))
+        return _gather((place, partial(gate.take, place, one)) for place, one in _list_articles(value))
     if suffix in {".jsonl", ".ndjson"}:
         lines = enumerate(content.split(b"\n"), 1)
         return _gather(
-            (f"line {number}", line, lambda one: gate.take(parse_json(one))) for number, line in lines if line.strip()
+            (f"line {number}", partial(gate.take_line, number, line)) for number, line in lines if line.strip()
         )
     if suffix == ".txt":
-        return _gather([("", content, gate.take_page)])
+        return _gather([("", partial(gate.take_page, content))])
     return _refuse_whole(refused(WHOLE, name, f"this kind of file is not understood. Understood are {UNDERSTOOD}"))
 
 
@@ -158,12 +173,27 @@ def _list_articles(value: Any) -> Iterable[tuple[str, Any]]:
     return [("", value)]
 
 
-def _gather(found: Iterable[tuple[str, Any, Callable[[Any], Accepted]]]) -> Batch:
+def _derive_id(accepted: Accepted) -> Accepted:
+    """Give it an external id that the same article comes to again: by its link, else by title, time and sections."""
+    article = accepted.article
+    identity, made_from = ((article.link,), "link") if article.link else (_name(article), "title, time and sections")
+    digest = hashlib.sha256("\n".join(identity).encode()).hexdigest()
+    external_id = f"import:{digest[:32]}"
+    note = Note(place="external_id", message=f"is not given: it is {external_id}, made from the {made_from}")
+    return Accepted(replace(article, external_id=external_id), (note, *accepted.notes))
+
+
+def _name(article: ArticleInput) -> tuple[str, ...]:
+    published = write_time(article.published) if article.published else ""
+    return (article.title, published, *sorted(article.sections))
+
+
+def _gather(found: Iterable[tuple[str, Callable[[], Taken]]]) -> Batch:
     taken: list[Taken] = []
     turned_away: list[Refused] = []
-    for place, value, take in found:
+    for place, take in found:
         try:
-            taken.append(Taken(place, take(value)))
+            taken.append(take())
         except RefusedError as error:
             turned_away.append(Refused(place, error))
     return Batch(tuple(taken), tuple(turned_away))

@@ -20,16 +20,19 @@ class _JSONRuleError(ValueError):
     """Python's parser would take it, we don't."""
 
 
-def parse_json(body: bytes) -> dict[str, Any]:
-    """Read one JSON object. Raises RefusedError: broken (line and column are told), no object, ambiguous, too deep."""
-    value = parse_json_value(body)
+def parse_json(body: bytes, *, first_line: int = 1) -> dict[str, Any]:
+    """Read one JSON object. Raises RefusedError: broken (line and column are told), no object, ambiguous, too deep.
+
+    `first_line` is the line of a file on which `body` begins.
+    """
+    value = parse_json_value(body, first_line=first_line)
     if not isinstance(value, dict):
         raise refused(WHOLE, value, "must be a JSON object: {...}")
     return value
 
 
-def parse_json_value(body: bytes) -> Any:
-    """Read one JSON value of any kind. Raises RefusedError."""
+def parse_json_value(body: bytes, *, first_line: int = 1) -> Any:
+    """Read one JSON value of any kind, as parse_json does. Raises RefusedError."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -40,7 +43,7 @@ def parse_json_value(body: bytes) -> Any:
         )
     except json.JSONDecodeError as error:
         excerpt = text[max(0, error.pos - 20) : error.pos + 20]
-        where = f"line {error.lineno}, column {error.colno}"
+        where = f"line {first_line + error.lineno - 1}, column {error.colno}"
         raise refused(WHOLE, excerpt, f"is no valid JSON at {where}: {error.msg}") from error
     except RecursionError as error:
         raise refused(WHOLE, "", "is nested too deep: an article needs four levels") from error
