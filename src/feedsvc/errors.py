@@ -76,12 +76,19 @@ class RefusedError(FeedsvcError):
 
 
 class UnknownSectionError(FeedsvcError):
-    """No section answers to `name`; `known` are the ones that exist, `nearest` the likeliest of them or ''."""
+    """No section answers to `name`; `known` are the ones that exist, `nearest` the likeliest of them or ''.
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
+    `instead` is set where the name means a feed in which nothing is put: a clause on what it is and what to name.
+    """
+
+    def __init__(self, name: str, known: Sequence[str], *, instead: str = "") -> None:
         self.name = name
         self.known = tuple(known)
+        self.instead = instead
         self.nearest = next(iter(get_close_matches(name, self.known, n=1)), "")
+        if instead:
+            super().__init__(f"{instead}.")
+            return
         guess = f" Did you mean {self.nearest}?" if self.nearest else ""
         super().__init__(f"There is no section {name!r}.{guess} Sections: {', '.join(self.known) or 'none'}.")
 

@@ -98,3 +98,19 @@ def test_label_shows_no_password() -> None:
     settings = replace(SETTINGS, database_url="postgresql://desk:p%40ss@db:5432/news?sslmode=require")
     assert settings.database_label == "postgresql://desk:***@db:5432/news"
     assert "p%40ss" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("economy", "economy is a combination of macro and finance: name one of them"),
+        ("经济", "economy is a combination of macro and finance: name one of them"),
+        ("Money", "money is a combination of finance: name that"),
+        ("All", "all is the feed of everything: name the section that it belongs in (macro, finance)"),
+    ],
+)
+def test_what_is_made_of_sections_is_none_and_says_of_which(name: str, said: str) -> None:
+    with pytest.raises(UnknownSectionError) as caught:
+        SETTINGS.resolve_section(name)
+    assert caught.value.instead == said
+    assert str(caught.value) == f"{said}."

@@ -592,6 +592,11 @@ class TestBodies:
         assert article.content_html == kept
         assert take(to_json(article)) == Accepted(article)
 
+    def test_white_space_around_them_goes_without_a_word(self) -> None:
+        accepted = take_with(content_html="\n<p>一。</p>\r\n\u3000")
+        assert accepted == Accepted(article_with(content_html="<p>一。</p>"))
+        assert ("content_html", "was rewritten in canonical form") in notes_with(content_html="<P>一。")
+
     @pytest.mark.parametrize("body", ["", " \n", "<p> </p>", "<script>x</script>", "<!-- x -->", "<p>&nbsp;</p>"])
     def test_that_show_nothing_need_a_summary(self, body: str) -> None:
         field, _, reason = problem_with(content_html=body, summary=None)

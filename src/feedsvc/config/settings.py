@@ -72,13 +72,23 @@ class Settings:
     def resolve_section(self, name: str) -> str:
         """The slug of the plain section that `name` means: slug, alias or title, in any case of letters.
 
-        Raises UnknownSectionError, which knows the slugs and titles there are.
+        Raises UnknownSectionError, which knows the slugs and titles there are, and what a combination is made of.
         """
         slug = self._slug_by_name.get(fold_name(name))
         if slug is None:
             known = dict.fromkeys(text for slug, section in self.plain.items() for text in (slug, section.title))
-            raise UnknownSectionError(name, tuple(known))
+            raise UnknownSectionError(name, tuple(known), instead=self._explain_combination(fold_name(name)))
         return slug
+
+    def _explain_combination(self, folded: str) -> str:
+        if folded == ALL_SLUG:
+            return f"all is the feed of everything: name the section that it belongs in ({', '.join(self.plain)})"
+        for slug, section in self.sections.items():
+            if section.include and folded in (slug, fold_name(section.title)):
+                *others, last = section.include
+                members = f"{', '.join(others)} and {last}" if others else last
+                return f"{slug} is a combination of {members}: name {'one of them' if others else 'that'}"
+        return ""
 
     @cached_property
     def _feeds_by_member(self) -> Mapping[str, tuple[str, ...]]:

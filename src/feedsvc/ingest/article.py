@@ -80,6 +80,8 @@ def accept(
 
 def explain_unknown_section(error: UnknownSectionError) -> str:
     """Say which sections there are, and how to make this name one of theirs."""
+    if error.instead:
+        return error.instead
     guess = f"; did you mean {error.nearest}?" if error.nearest else "."
     return (
         f'no section answers to "{shorten(error.name)}"{guess} Sections: {quote_all(error.known)}. '
@@ -204,7 +206,7 @@ def _keep_body(report: Report, given: str | None, base: str) -> str | None:
     if not is_showing(kept):
         report.note("content_html", "holds nothing that shows and is left out", "warning" if given.strip() else "info")
         return None
-    if kept != given and not reading.active:
+    if kept != given.strip() and not reading.active:
         report.note("content_html", "was rewritten in canonical form")
     return kept
 

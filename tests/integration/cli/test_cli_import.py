@@ -78,7 +78,8 @@ def test_one_refusal_stops_no_other_and_is_exit_code_1(site: Site, inbox: Path) 
     assert [problem["field"] for problem in by_place["[1]"]["problems"]] == ["titel"]
     assert "tech" in by_place["[2]"]["problems"][0]["reason"]
     said = site.run("import", file, expect=1)
-    assert "some.json: [1]: refused: titel" in said.stderr
+    assert f"{file}:\n  refused: [1]: titel: there is no such field" in said.stderr
+    assert said.stderr.count("some.json") == 1
     assert "2 unchanged, 2 refused." in said.stderr
 
 
@@ -99,8 +100,61 @@ def test_a_file_that_can_not_be_read_is_refused(site: Site, inbox: Path) -> None
 def test_dry_run_stores_nothing(site: Site, inbox: Path) -> None:
     file = inbox / "a.json"
     file.write_text(json.dumps([article(1), article(2, title="")]))
-    assert [row["outcome"] for row in rows(site, file, "--dry-run", expect=1)] == ["accepted", "refused"]
+    assert [row["outcome"] for row in rows(site, file, "--dry-run", expect=1)] == ["created", "refused"]
     site.run("article", "show", "n/1", expect=1)
+
+
+def test_dry_run_says_what_would_be_done(site: Site, inbox: Path) -> None:
+    file = inbox / "a.json"
+    file.write_text(json.dumps([article(1), article(2)]))
+    stored = rows(site, file)
+    file.write_text(json.dumps([article(1), article(2, title="二"), article(3), article(2, draft=True)]))
+    rehearsed = rows(site, file, "--dry-run", expect=1)
+    assert [row["outcome"] for row in rehearsed] == ["unchanged", "updated", "created", "refused"]
+    assert [row["id"] for row in rehearsed] == [*(row["id"] for row in stored), None, None]
+    assert json.loads(site.run("article", "show", "n/2", "--json").stdout)["title"] == "第2篇"
+    told = site.run("import", "--dry-run", file, expect=1).stderr
+    assert told.endswith("Nothing was stored; it would be: 1 unchanged, 1 updated, 1 created, 1 refused.\n")
+
+
+def test_articles_without_an_id_are_never_doubled(site: Site, inbox: Path) -> None:
+    good = {"title": "好文章", "sections": ["macro"], "summary": "好"}
+    (inbox / "a.json").write_text(json.dumps([good]))
+    (first,) = rows(site, inbox)
+    assert first["external_id"].startswith("import:")
+    (inbox / "a.json").write_text(json.dumps([good | {"summary": "更好"}]))
+    (second,) = rows(site, inbox)
+    assert (first["outcome"], second["outcome"], second["id"]) == ("created", "updated", first["id"])
+
+
+def test_two_that_nothing_tells_apart_are_not_made_one_in_silence(site: Site, inbox: Path) -> None:
+    good = {"title": "好文章", "sections": ["macro"], "summary": "好"}
+    (inbox / "a.json").write_text(json.dumps([good, good | {"external_id": "n/1"}]))
+    (inbox / "b.jsonl").write_text(json.dumps(good | {"summary": "更好"}))
+    found = rows(site, inbox, expect=1)
+    assert [row["outcome"] for row in found] == ["created", "created", "refused"]
+    (problem,) = found[2]["problems"]
+    assert problem["field"] == "external_id"
+    assert f"{inbox / 'a.json'}: [0]: give each an external_id" in problem["reason"]
+
+
+def test_a_file_that_is_named_twice_is_read_once(site: Site, inbox: Path) -> None:
+    (inbox / "a.json").write_text(json.dumps({"title": "好文章", "sections": ["macro"], "summary": "好"}))
+    assert [row["outcome"] for row in rows(site, inbox, inbox / "a.json")] == ["created"]
+
+
+def test_notes_tell_how_grave_they_are_and_stay_in_the_json(site: Site, inbox: Path) -> None:
+    (inbox / "a.json").write_text(json.dumps(article(1, title=" 一 ", content_html="<p>二</p><script>x</script>")))
+    said = site.run("import", inbox).stderr
+    assert "\n  note: title: white space" in said
+    assert "\n  warning: content_html: unsafe parts" in said
+    assert site.run("import", "--json", inbox).stderr == "1 unchanged.\n"
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.json", "[]"), ("a.jsonl", "\n")])
+def test_a_file_that_holds_nothing_is_named(site: Site, inbox: Path, name: str, text: str) -> None:
+    (inbox / name).write_text(text)
+    assert site.run("import", inbox).stderr == f"{inbox / name}:\n  warning: holds no article\n1 empty.\n"
 
 
 def test_section_stands_for_all(site: Site, inbox: Path) -> None:
@@ -108,6 +162,15 @@ def test_section_stands_for_all(site: Site, inbox: Path) -> None:
     (inbox / "b.txt").write_text(PAGE.replace("宏观", "无此栏目"), "utf-8")
     assert {tuple(row["sections"]) for row in rows(site, inbox, "--section", "文化")} == {("culture",)}
     assert "culture" in site.run("import", inbox, "--section", "cultur", expect=2).stderr
+
+
+def test_a_combination_takes_no_articles_and_says_which_sections_do(site: Site, inbox: Path) -> None:
+    file = inbox / "a.json"
+    file.write_text(json.dumps([article(1, sections=["economy"]), article(2, sections=["all"])]))
+    economy, everything = (row["problems"][0]["reason"] for row in rows(site, file, expect=1))
+    assert economy == "economy is a combination of macro and finance: name one of them"
+    assert everything.startswith("all is the feed of everything: name the section")
+    assert "economy is a combination" in site.run("import", file, "--section", "economy", expect=2).stderr
 
 
 def test_a_time_without_zone_is_read_in_the_sites_with_a_warning(site: Site, inbox: Path) -> None:
@@ -126,7 +189,8 @@ def test_people_get_a_table_and_a_sum(site: Site, inbox: Path) -> None:
     assert done.stderr == "1 created.\n"
     empty = inbox / "empty"
     empty.mkdir()
-    assert site.run("import", empty).stderr == "Nothing was found to import.\n"
+    told = f"{empty}: there is nothing in it to import\nNothing was found to import.\n"
+    assert site.run("import", empty).stderr == told
 
 
 def test_a_path_that_is_not_there_is_wrong_use(site: Site, inbox: Path) -> None:
