@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import print_json, print_line, print_table, told
 from feedsvc.errors import ArticleNotFoundError, ConflictError
 from feedsvc.ingest import Accepted, accept, to_json
-from feedsvc.model import Article, State
+from feedsvc.model import Article, ArticleFields, ArticleInput, State
 from feedsvc.presence import Presence, presence
 from feedsvc.publish import Outcome
 from feedsvc.runtime import Runtime
@@ -31,7 +32,7 @@ _key_argument = click.argument("key", metavar="ID")
 @click.group("article")
 @config_option
 def command() -> None:
-    """Add, show, correct or withdraw articles. ID is an article's id or its external id."""
+    """Add, show, correct, withdraw or revive articles. ID is an article's id or its external id."""
 
 
 @command.command("add")
@@ -69,7 +70,7 @@ def edit(key: str, assignments: tuple[str, ...], json_file: Path | None, minor: 
     with open_runtime() as runtime:
         article = _find(runtime, key)
         if article.state is State.WITHDRAWN:
-            raise ConflictError("state", "the article is withdrawn; importing it again brings it back")
+            raise ConflictError("state", f"the article is withdrawn; `feedsvc article revive {key}` brings it back")
         before = to_json(article)
         if assignments or json_file:
             patch = read_article(json_file) if json_file else {}
@@ -132,9 +133,32 @@ def show(key: str, is_json: bool) -> None:
 @_json_option
 @config_option
 def withdraw(key: str, is_json: bool) -> None:
-    """Take an article out of every feed. It stays stored; importing it again brings it back under its old ids."""
+    """Take an article out of every feed. It stays stored; `feedsvc article revive ID` brings it back."""
     with open_runtime() as runtime:
         outcome = publish.withdraw(runtime.store, runtime.clock, _find(runtime, key).id)
+        _report(runtime, outcome, is_json=is_json)
+
+
+@command.command("revive")
+@_key_argument
+@click.option("--draft", is_flag=True, help="Keep it back, until `edit ID --set draft=false`.")
+@_json_option
+@config_option
+def revive(key: str, draft: bool, is_json: bool) -> None:
+    """Bring a withdrawn article back into its feeds, as it was, under its old ids.
+
+    It is live at once, also if it was a draft when it was withdrawn; scheduled, if its time still lies ahead.
+    """
+    with open_runtime() as runtime:
+        article = _find(runtime, key)
+        fields = {field.name: getattr(article, field.name) for field in dataclass_fields(ArticleFields)}
+        outcome = publish.put(
+            runtime.store,
+            runtime.clock,
+            ArticleInput(**fields, draft=draft),
+            article_id=article.id,
+            may_replace=_refuse_not_withdrawn,
+        )
         _report(runtime, outcome, is_json=is_json)
 
 
@@ -165,6 +189,13 @@ def _accept(runtime: Runtime, data: Mapping[str, Any]) -> Accepted:
     for note in accepted.notes:
         warn(f"{note.severity}: {note.place}: {note.message}")
     return accepted
+
+
+def _refuse_not_withdrawn(stored: Article) -> None:
+    if stored.state is not State.WITHDRAWN:
+        raise ConflictError(
+            "state", f"the article is {stored.state.value}, not withdrawn: there is nothing to bring back"
+        )
 
 
 def _find(runtime: Runtime, key: str) -> Article:

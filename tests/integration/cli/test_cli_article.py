@@ -221,7 +221,7 @@ def test_show_of_a_draft_without_a_body(site: Site) -> None:
     assert shown.endswith("draft: true\n")
 
 
-@pytest.mark.parametrize("command", ["show", "edit", "withdraw", "why"])
+@pytest.mark.parametrize("command", ["show", "edit", "withdraw", "revive", "why"])
 def test_an_unknown_article_is_named(site: Site, command: str) -> None:
     failed = site.run("article", command, "没有这篇", expect=1)
     assert "没有这篇" in failed.stderr
@@ -239,13 +239,43 @@ def test_withdraw_takes_it_out_and_import_brings_it_back(site: Site, tmp_path: P
     assert "sample" not in (site.feeds / "world.json").read_text("utf-8")
     assert before["entry_id"] not in (site.feeds / "world.atom").read_text("utf-8")
     assert json.loads(site.run("article", "withdraw", before["id"], "--json").stdout)["outcome"] == "unchanged"
-    assert "withdrawn" in site.run("article", "edit", before["id"], "--set", "title=x", expect=1).stderr
+    refused = site.run("article", "edit", before["id"], "--set", "title=x", expect=1).stderr
+    assert f"`feedsvc article revive {before['id']}` brings it back" in refused
 
     file = tmp_path / "again.json"
     file.write_text(json.dumps(before["article"]))
     site.run("import", file)
     after = show(site, before["id"])
     assert (after["state"], after["entry_id"]) == ("live", before["entry_id"])
+
+
+def test_revive_brings_it_back_as_it_was(site: Site) -> None:
+    before = show(site, "sample-world-ferry")
+    site.run("article", "withdraw", "sample-world-ferry")
+    done = site.run("article", "revive", "sample-world-ferry")
+    assert done.stdout == f"{before['id']}\n"
+    assert f"changed: {before['title']}, live" in done.stderr
+    after = show(site, before["id"])
+    assert after["article"] == before["article"] | {"updated": after["updated"]}
+    assert after["entry_id"] == before["entry_id"]
+    assert after["updated"] > before["updated"]
+    site.run("regenerate", "world")
+    assert before["entry_id"] in (site.feeds / "world.atom").read_text("utf-8")
+
+
+def test_revive_leaves_a_scheduled_one_scheduled_and_keeps_back_a_draft(site: Site) -> None:
+    site.run("article", "withdraw", "sample-macro-forecast")
+    site.run("article", "revive", "sample-macro-forecast")
+    assert show(site, "sample-macro-forecast")["state"] == "scheduled"
+    site.run("article", "withdraw", "sample-world-ferry")
+    revived = site.run("article", "revive", "sample-world-ferry", "--draft", "--json")
+    assert json.loads(revived.stdout)["state"] == "draft"
+
+
+def test_revive_is_for_withdrawn_ones(site: Site) -> None:
+    refused = site.run("article", "revive", "sample-world-ferry", expect=1)
+    assert "the article is live, not withdrawn" in refused.stderr
+    assert show(site, "sample-world-ferry")["revision"] == 1
 
 
 def test_why_names_each_feed_with_its_reason(site: Site) -> None:
