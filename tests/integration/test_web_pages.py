@@ -159,6 +159,7 @@ def test_an_article_shows_everything_it_has(newsroom: Newsroom, clock: Clock) ->
     assert page.xpath("//time/@datetime")[0] == "2026-03-01T09:32:31+08:00"
     assert "2026年3月1日 09:32" in text
     assert "../sections/macro/" in links(page)
+    assert "../sections/macro/#subscribe" in links(page)
     assert "https://paper.example.org/harbour" in links(page)
     assert page.xpath("//figure/img/@src") == ["https://img.example.org/a.jpg"]
     assert page.xpath("//audio/@src") == ["https://e.example.org/%E9%92%9F.mp3"]

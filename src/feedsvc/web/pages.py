@@ -106,6 +106,7 @@ def article(article_id: str) -> Response:
         canonical=found.link or settings.site.article_url(found.id),
         alternates=_alternates(settings, sections),
         article=found,
+        sections=sections,
         summary=_summarize(found),
         crumbs=_crumbs(settings, found, sections),
         files=[_describe_file(enclosure) for enclosure in found.enclosures],
