@@ -40,15 +40,18 @@ test: $(DEV_STAMP)  ## run every test, with coverage
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --include='src/feedsvc/feed/*' --fail-under=100
 
+bench: $(DEV_STAMP)  ## measure a publication beside the naive way, in one run
+	$(BIN)/python bench/publication.py $(BENCHARGS)
+
 check: $(DEV_STAMP)  ## format, lint, types, import contracts
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
 format: $(DEV_STAMP)  ## put the code in its usual form
-	$(BIN)/ruff format src tests
-	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench
 
 # Made from pyproject.toml for every platform; hashes, no index lines.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
