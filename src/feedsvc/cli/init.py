@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,11 +13,13 @@ import click
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from feedsvc.cli.commands import Failure
-from feedsvc.cli.messages import say
+from feedsvc.cli.commands import Failure, given_config
+from feedsvc.cli.messages import count, say
 from feedsvc.cli.regenerate import regenerate_feeds
-from feedsvc.errors import FeedsvcError
+from feedsvc.config import load
+from feedsvc.errors import ConfigError, FeedsvcError
 from feedsvc.ingest import accept
+from feedsvc.model import INDEX_SLUG
 from feedsvc.publish import put
 from feedsvc.runtime import Runtime
 
@@ -36,32 +39,50 @@ def command(folder: Path, samples: bool, base_url: str) -> None:
 
     `feedsvc init news && cd news && feedsvc serve` has feeds. A config.yaml that is there already stays as it is.
     """
+    if given_config():
+        raise click.UsageError("init writes DIR/config.yaml: leave -c/--config out.")
     config = folder / "config.yaml"
-    _write_config(config, "config.yaml" if samples else "minimal.yaml", base_url.rstrip("/"))
+    _write_config(config, _fill_in("config.yaml" if samples else "minimal.yaml", base_url.rstrip("/")))
     try:
         runtime = Runtime.open(config.absolute())
     except FeedsvcError:
         config.unlink()
         raise
     try:
-        count = load_samples(runtime) if samples else 0
-        results = regenerate_feeds(runtime, [*runtime.settings.feeds, "index"])
+        loaded = load_samples(runtime) if samples else 0
+        results = regenerate_feeds(runtime, [*runtime.settings.feeds, INDEX_SLUG])
     finally:
         runtime.close()
-    live = sum(result.error is None for result in results)
-    loaded = f", {count} sample articles" if samples else ""
-    say(f"{config}: {live} of {len(results)} feeds are live{loaded}.")
+    live = {result.slug for result in results if result.error is None}
+    feeds = runtime.settings.feeds.keys()
+    listed = ", and the list of them" if INDEX_SLUG in live else ""
+    told = f"; {count(loaded, 'sample article')}" if samples else ""
+    say(f"{config}: {len(live & feeds)} of {count(len(feeds), 'feed')} are live{listed}{told}.")
     say(f"Next: feedsvc --config {config} serve")
-    if live < len(results):
+    if len(live) < len(results):
         raise Failure("Some feeds are not live: `feedsvc status` says why.")
 
 
-def _write_config(config: Path, template: str, base_url: str) -> None:
+def _fill_in(template: str, base_url: str) -> str:
+    """The template with this address. UsageError for one that the config could not hold."""
     text = (_SAMPLES / template).read_text("utf-8")
     address = urlsplit(base_url)
     if address.hostname in _LOOPBACK and address.port:
         text = text.replace(_SAMPLE_PORT, f"port: {address.port}")
     text = text.replace(_SAMPLE_URL, base_url)
+    try:
+        with TemporaryDirectory() as folder:
+            draft = Path(folder) / "config.yaml"
+            draft.write_text(text, "utf-8")
+            load(draft, environ={})
+    except ConfigError as error:
+        problem = error.problems[0]
+        wrong = f"found {problem.found}, expected {problem.expected}. {problem.hint}"
+        raise click.BadParameter(wrong.strip(), param_hint="--base-url") from error
+    return text
+
+
+def _write_config(config: Path, text: str) -> None:
     try:
         config.parent.mkdir(parents=True, exist_ok=True)
         with config.open("x", encoding="utf-8") as file:

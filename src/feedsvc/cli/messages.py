@@ -22,6 +22,11 @@ def complain(message: str) -> None:
     _colored(message, "red")
 
 
+def count(number: int, thing: str) -> str:
+    """`1 feed`, `2 feeds`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _colored(message: str, color: str) -> None:
     # https://no-color.org; None leaves it to click, which colours terminals only.
     click.secho(message, err=True, fg=color, color=False if os.environ.get("NO_COLOR") else None)

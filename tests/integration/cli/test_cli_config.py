@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from commands import Site, run
 
@@ -10,9 +11,14 @@ from commands import Site, run
 def test_check_sums_up_a_right_config_and_opens_nothing(site: Site) -> None:
     (site.folder / "feedsvc.db").unlink()
     done = site.run("config", "check")
-    assert "6 sections" in done.stderr
+    assert "6 sections and 1 combination," in done.stderr
     assert done.stdout == ""
     assert not (site.folder / "feedsvc.db").exists()
+
+
+def test_check_counts_as_people_do(tmp_path: Path) -> None:
+    run("init", tmp_path)
+    assert "is right: 1 section, database" in run("-c", tmp_path / "config.yaml", "config", "check").stderr
 
 
 def test_check_names_every_problem_with_its_place(site: Site) -> None:

@@ -17,7 +17,7 @@ from feedsvc.web.frame import STATIC_DIR
 def test_a_bare_site_works_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "news"
     done = run("init", folder)
-    assert "3 of 3 feeds are live" in done.stderr
+    assert "2 of 2 feeds are live, and the list of them." in done.stderr
     assert {path.name for path in (folder / "feeds").glob("[!.]*")} == {
         *(f"{slug}.{suffix}" for slug in ("news", "all") for suffix in ("rss", "atom", "json")),
         "index.opml",
@@ -46,10 +46,18 @@ def test_base_url_and_port_go_into_the_config(tmp_path: Path) -> None:
 
 
 def test_a_bad_base_url_leaves_nothing_to_stumble_over(tmp_path: Path) -> None:
-    failed = run("init", "--base-url", "news", tmp_path, expect=2)
-    assert "base_url" in failed.stderr
-    assert not (tmp_path / "config.yaml").exists()
-    run("init", tmp_path)
+    folder = tmp_path / "news"
+    failed = run("init", "--base-url", "news", folder, expect=2)
+    assert "Invalid value for --base-url: found 'news', expected an absolute address" in failed.stderr
+    assert "config.yaml" not in failed.stderr
+    assert not folder.exists()
+    run("init", folder)
+
+
+def test_init_takes_no_config_in_silence(tmp_path: Path) -> None:
+    refused = run("-c", tmp_path / "mine.yaml", "init", tmp_path / "news", expect=2)
+    assert "leave -c/--config out" in refused.stderr
+    assert not (tmp_path / "news").exists()
 
 
 def test_the_samples_show_what_an_article_can_be(site: Site) -> None:
