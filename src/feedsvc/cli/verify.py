@@ -10,7 +10,7 @@ from feedsvc.audit import audit, find_strangers, formats_of
 from feedsvc.cli.commands import FAILED, config_option
 from feedsvc.cli.messages import say, warn
 from feedsvc.cli.opening import open_runtime
-from feedsvc.cli.terminal import print_json, print_table, progress
+from feedsvc.cli.terminal import print_json, print_line, progress
 from feedsvc.config import Settings
 from feedsvc.errors import UnknownSectionError
 from feedsvc.model import INDEX_SLUG, Finding
@@ -76,11 +76,10 @@ def _report(findings: dict[str, tuple[Finding, ...]], *, is_json: bool) -> None:
     count = sum(map(len, findings.values()))
     if is_json:
         print_json([{"feed": slug, **_finding_json(each)} for slug, found in findings.items() for each in found])
-    elif count:
-        rows = [
-            (f"{slug}.{each.format}", each.rule, _explain(each)) for slug, found in findings.items() for each in found
-        ]
-        print_table(("file", "rule", "what is wrong"), rows)
+    else:
+        for slug, found in findings.items():
+            for each in found:
+                print_line(f"{slug}.{each.format}: {each.rule}: {_explain(each)}")
     say(f"Feeds verified: {len(findings)}. Findings: {count}.")
 
 

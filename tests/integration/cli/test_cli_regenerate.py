@@ -144,9 +144,10 @@ def test_verify_names_what_someone_else_wrote(site: Site) -> None:
     assert ("world", "rss", "file.altered") in found
     assert ("world", "rss", "entry.title") in found
     assert {slug for slug, _, _ in found} == {"world"}
-    table = site.run("verify", expect=1).stdout
-    assert "world.rss" in table
-    assert "urn:uuid:" in table
+    lines = site.run("verify", expect=1).stdout.splitlines()
+    assert len(lines) == len(json.loads(site.run("verify", "--json", expect=1).stdout))
+    assert all(line.startswith("world.rss: ") and line == line.rstrip() for line in lines)
+    assert any(line.startswith("world.rss: entry.title: ") and "urn:uuid:" in line for line in lines)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"<rss><channel>", b"{}", b"<html/>", b"null"])
