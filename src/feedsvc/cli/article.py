@@ -35,7 +35,7 @@ def command() -> None:
     """Add, show, correct, withdraw or revive articles. ID is an article's id or its external id."""
 
 
-@command.command("add")
+@command.command("add", short_help="Add an article from JSON, from options, or from both.")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @draft_options
 @_json_option
@@ -54,9 +54,15 @@ def add(file: Path | None, is_json: bool, **options: Any) -> None:
         _report(runtime, outcome, is_json=is_json)
 
 
-@command.command("edit")
+@command.command("edit", short_help="Correct an article, by options, from JSON or in $EDITOR.")
 @_key_argument
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="A field's new value: text, or JSON.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A field's new value: text, or JSON; may be repeated.",
+)
 @click.option(
     "--json-file",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
@@ -139,7 +145,7 @@ def withdraw(key: str, is_json: bool) -> None:
         _report(runtime, outcome, is_json=is_json)
 
 
-@command.command("revive")
+@command.command("revive", short_help="Bring a withdrawn article back into its feeds.")
 @_key_argument
 @click.option("--draft", is_flag=True, help="Keep it back, until `edit ID --set draft=false`.")
 @_json_option
@@ -162,7 +168,7 @@ def revive(key: str, draft: bool, is_json: bool) -> None:
         _report(runtime, outcome, is_json=is_json)
 
 
-@command.command("why")
+@command.command("why", short_help="Say in which feeds an article is, and where not, and why.")
 @_key_argument
 @_json_option
 @config_option

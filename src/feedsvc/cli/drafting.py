@@ -21,7 +21,9 @@ _JSON_WORDS = ("null", "true", "false")
 
 _OPTIONS = (
     click.option("--title", help="Its title."),
-    click.option("--section", "sections", multiple=True, metavar="SLUG", help="A section it belongs to."),
+    click.option(
+        "--section", "sections", multiple=True, metavar="SLUG", help="A section it belongs to; may be repeated."
+    ),
     click.option(
         "--body-file",
         type=click.File("r", encoding="utf-8"),
@@ -29,8 +31,8 @@ _OPTIONS = (
     ),
     click.option("--summary", help="Its summary, plain text."),
     click.option("--link", help="Where it stands, if not on a page of this service."),
-    click.option("--author", "authors", multiple=True, metavar="NAME", help="One of its authors."),
-    click.option("--tag", "tags", multiple=True, help="One of its tags."),
+    click.option("--author", "authors", multiple=True, metavar="NAME", help="One of its authors; may be repeated."),
+    click.option("--tag", "tags", multiple=True, help="One of its tags; may be repeated."),
     click.option("--language", metavar="TAG", help="Its language, such as zh-Hans."),
     click.option("--published", metavar="TIME", help="When it was, or will be, published (RFC 3339)."),
     click.option("--external-id", metavar="ID", help="Its id where it comes from."),

@@ -21,7 +21,13 @@ def command() -> None:
 
 @command.command("create")
 @click.option("--name", required=True, help="Whose it is, such as the CMS's name.")
-@click.option("--section", "names", multiple=True, metavar="SLUG", help="What it may touch; every section without.")
+@click.option(
+    "--section",
+    "names",
+    multiple=True,
+    metavar="SLUG",
+    help="What it may touch; may be repeated; every section without.",
+)
 @config_option
 def create(name: str, names: tuple[str, ...]) -> None:
     """Print a new token, alone on standard output. It is stored hashed only: this is the one time it is shown."""

@@ -63,6 +63,25 @@ def test_every_command_and_option_is_documented(names: tuple[str, ...], command:
         assert {option for option in options - {"--config", "--json"} if option not in row} == set()
 
 
+@pytest.mark.parametrize(
+    "names", [(), *(names for names, command in EVERY if isinstance(command, click.Group))], ids=" ".join
+)
+def test_no_summary_of_a_command_is_cut(names: tuple[str, ...]) -> None:
+    assert "..." not in run(*names, "--help").stdout.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(("names", "command"), EVERY, ids=[" ".join(names) for names, _ in EVERY])
+def test_an_option_that_may_be_repeated_says_so(names: tuple[str, ...], command: click.Command) -> None:
+    repeated = [one for one in command.params if isinstance(one, click.Option) and one.multiple]
+    assert [one.name for one in repeated if "may be repeated" not in (one.help or "")] == []
+
+
+@pytest.mark.parametrize(("typed", "meant"), [(("sevre",), "serve"), (("article", "wihdraw"), "withdraw")])
+def test_a_misspelt_command_is_guessed(typed: tuple[str, ...], meant: str) -> None:
+    failed = run(*typed, expect=2)
+    assert failed.stderr.count(f"Did you mean '{meant}'?") == 1
+
+
 def test_version() -> None:
     assert run("--version").stdout == f"feedsvc {__version__}\n"
 
@@ -107,6 +126,7 @@ def test_a_config_that_broke_is_told_while_the_last_good_one_is_in_force(site: S
     done = site.run("status", "--json")
     assert "last good one is in force" in done.stderr
     assert "titel" in done.stderr
+    assert site.run("status").stderr.count("unknown key `titel`") == 1
 
 
 def test_a_database_out_of_reach_is_exit_code_1_in_a_sentence(site: Site) -> None:
