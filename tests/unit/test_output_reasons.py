@@ -16,6 +16,7 @@ from feedsvc.output.folder import FeedsFolder, _telling
         (errno.ENOSPC, "no space left on device", "free some space"),
         (errno.EACCES, "permission denied", "let the user that feedsvc runs as"),
         (errno.EROFS, "read-only file system", "mount it writable"),
+        (errno.ENOENT, "no such file or directory", "name another one as `feeds` in config.yaml"),
         (errno.EMFILE, "too many open files", "ulimit -n"),
         (errno.EXDEV, "invalid cross-device link", ""),
     ],
@@ -51,3 +52,8 @@ def test_only_slugs_are_names(slug: str, tmp_path: Path) -> None:
 def test_only_formats_are_suffixes(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is no format; there are rss, atom, json, opml"):
         FeedsFolder(tmp_path).stat("macro", name)
+
+
+def test_a_folder_that_can_not_be_made_names_the_key_to_mend() -> None:
+    with pytest.raises(OutputError, match=r"^/proc/nofeeds: .*`feeds` in config\.yaml$"):
+        FeedsFolder(Path("/proc/nofeeds")).prepare()
