@@ -157,10 +157,13 @@ def summarize(text: str, limit: int = 200) -> str:
 
     Cut after a sentence where one ends in the second half, else after a word or a Chinese character, with an ellipsis.
     """
-    line = " ".join(text.split())
+    # Of a long body only the beginning is looked at; more than 32 code points in each grapheme would be no text.
+    beginning = " ".join(text[: limit * 64].split())
+    line = beginning[: limit * 32]
     graphemes = _GRAPHEME.findall(line)
     if len(graphemes) <= limit:
-        return line
+        is_whole = len(text) <= limit * 64 and line == beginning
+        return line if is_whole else line.rstrip() + ELLIPSIS
     for end in range(limit, limit // 2, -1):
         cut = "".join(graphemes[:end]).rstrip()
         if _SENTENCE_END.search(cut) and (not cut.endswith(".") or graphemes[end] == " "):

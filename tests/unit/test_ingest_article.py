@@ -12,7 +12,16 @@ import pytest
 
 from feedsvc.errors import RefusedError, UnknownSectionError
 from feedsvc.ingest import Accepted, ArticleJSON, accept, to_json
-from feedsvc.ingest.bounds import MAX_CONTENT_BYTES, MAX_DEPTH, MAX_ELEMENTS, MAX_SUMMARY_BYTES, MAX_TITLE
+from feedsvc.ingest.bounds import (
+    MAX_AUTHORS,
+    MAX_CONTENT_BYTES,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_PROBLEMS,
+    MAX_REFERENCES,
+    MAX_SUMMARY_BYTES,
+    MAX_TITLE,
+)
 from feedsvc.model import Article, ArticleInput, Author, Enclosure, Image, Source, State
 
 SECTIONS = {"macro": "macro", "宏觀": "macro", "finance": "finance"}
@@ -302,7 +311,27 @@ class TestShape:
         assert problems[-1][2] == "and 4901 more problems"
 
     def test_a_flood_of_bad_characters_is_counted(self) -> None:
-        assert problems_with(tags=["\0"] * 5_000)[-1][2] == "and 4900 more problems"
+        flood = [{"name": "\0", "email": "\0", "url": "\0"}] * MAX_AUTHORS
+        assert problems_with(authors=flood)[-1][2] == f"and {3 * MAX_AUTHORS - MAX_PROBLEMS} more problems"
+
+    def test_a_flood_of_unknown_fields_is_counted(self) -> None:
+        flood = {f"x{number}": number for number in range(5_000)}
+        assert problems_with(**flood)[-1][2] == f"and {5_000 - MAX_PROBLEMS} more problems"
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"x": [[1] * 200_000]},
+            {"tags": [[1] * 200_000]},
+            {"authors": [{"name": "甲", "x": list(range(500_000))}]},
+            {"authors": [{}] * 500_000},
+            {f"x{number}": 1 for number in range(300_000)},
+        ],
+    )
+    def test_what_can_be_no_article_costs_little(self, fields: dict[str, Any]) -> None:
+        start = time.process_time()
+        assert problems_with(**fields)
+        assert time.process_time() - start < 2
 
 
 class TestSections:
@@ -336,8 +365,8 @@ class TestTimes:
             ("2022-10-24 09:32+0800", datetime(2022, 10, 24, 1, 32, tzinfo=UTC)),
             ("2022-10-24t09:32:31z", datetime(2022, 10, 24, 9, 32, 31, tzinfo=UTC)),
             ("2022-10-24T09:32:31-03", datetime(2022, 10, 24, 12, 32, 31, tzinfo=UTC)),
-            ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
-            ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+            ("0002-01-01T00:00:00Z", datetime(2, 1, 1, tzinfo=UTC)),
+            ("9998-12-31T23:59:59Z", datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)),
             ("2022-10-24T09:32:31.000Z", datetime(2022, 10, 24, 9, 32, 31, tzinfo=UTC)),
         ],
     )
@@ -374,8 +403,10 @@ class TestTimes:
             ("2022-10-24T24:00:00Z", "is no possible time: hour"),
             ("2022-10-24T09:32:61Z", "is no possible time: second"),
             ("0000-01-01T00:00:00Z", "is no possible time: year"),
-            ("0001-01-01T00:00:00+08:00", "must lie in the years 1 to 9999 in UTC"),
-            ("9999-12-31T23:59:59-00:01", "must lie in the years 1 to 9999 in UTC"),
+            ("0001-01-01T00:00:00+08:00", "must lie in the years 2 to 9998"),
+            ("0001-12-31T23:59:59Z", "must lie in the years 2 to 9998"),
+            ("9999-01-01T00:00:00Z", "must lie in the years 2 to 9998"),
+            ("9999-12-31T23:59:59-00:01", "must lie in the years 2 to 9998"),
             ("2022-10-24T09:32:31+24:00", "its offset within 24 hours"),
             ("2022-10-24T09:32:31+08:60", "its offset within 24 hours"),
         ],
@@ -643,12 +674,44 @@ class TestHostileBodies:
 
     @pytest.mark.parametrize(
         "body",
-        ["<" * 200_000, "<a " * 100_000, "</" * 100_000 + ">", '<a x="' * 50_000, "&" * 200_000, "<!>" * 100_000 + "x"],
+        [
+            "<" * 200_000,
+            "<a " * 100_000,
+            "</" * 100_000 + ">",
+            '<a x="' * 50_000,
+            "&" * MAX_REFERENCES,
+            "<!>" * 100_000 + "x",
+            "<?" * 200_000,
+            "<p>甲</p>" + "</ " * 200_000,
+            "<a x=" + " " * 200_000 + "y>甲</a>",
+            "<a on" + " " * 200_000 + "y>甲</a>",
+            "<a on" + "n" * 200_000 + ">甲</a>",
+        ],
     )
     def test_that_are_only_odd_cost_little(self, body: str) -> None:
-        start = time.monotonic()
+        start = time.process_time()
         take_with(content_html=body)
-        assert time.monotonic() - start < 10
+        assert time.process_time() - start < 5
+
+    def test_an_end_that_never_ends_is_refused_at_once(self) -> None:
+        start = time.process_time()
+        assert "never closed" in problem_with(content_html="<style>" + "</style " * 200_000)[2]
+        assert "never closed" in problem_with(content_html="<p>甲</p><!-- " + "- " * 200_000)[2]
+        assert time.process_time() - start < 5
+
+    def test_what_grows_beyond_the_bound_is_refused(self) -> None:
+        body = "&" * (MAX_REFERENCES - 1) + "甲" * ((MAX_CONTENT_BYTES - MAX_REFERENCES) // 3)
+        assert "when sanitised" in problem_with(content_html=body)[2]
+        assert "character references" in problem_with(content_html="&" * (MAX_REFERENCES + 1))[2]
+
+    def test_long_names_tags_and_types_cost_little(self) -> None:
+        start = time.process_time()
+        long = "a" * 500_000
+        assert "longer" in problems_with(authors=[{"name": long}])[0][2]
+        assert "longer" in problems_with(language="en-x-" + "a-" * 500_000 + "a")[0][2]
+        enclosure = {"url": "https://a.example/", "type": "audio/mpeg;x=" + long, "length": 1}
+        assert "media type" in problems_with(enclosures=[enclosure])[0][2]
+        assert time.process_time() - start < 2
 
     def test_well_formed_depth_up_to_the_bound_passes(self) -> None:
         body = "<div>" * MAX_DEPTH + "甲" + "</div>" * MAX_DEPTH

@@ -199,6 +199,9 @@ def _keep_body(report: Report, given: str | None, base: str) -> str | None:
         report.refuse("content_html", given, str(error))
         return None
     kept = sanitize_html(reading.markup, base)
+    if is_longer(kept, MAX_CONTENT_BYTES):
+        report.refuse("content_html", given, f"is longer than {MAX_CONTENT_BYTES} bytes when sanitised: split it")
+        return None
     if measure_depth(kept) > MAX_DEPTH:
         report.refuse("content_html", given, f"holds more than {MAX_DEPTH} elements inside each other: flatten it")
     if reading.active:

@@ -29,8 +29,16 @@ MAX_ENCLOSURES = 20
 MAX_DEPTH = 250
 """Elements inside each other in a body; libxml2 reads 256, its own root among them."""
 
-MAX_ELEMENTS = 50_000
+MAX_ELEMENTS = 20_000
 """Start tags in a body."""
+
+MAX_REFERENCES = 50_000
+"""Ampersands in a body: each splits a text, and a parser joins texts in time that grows with their number's square."""
+
+MAX_LANGUAGE = 100
+MAX_MEDIA_TYPE = 255
+FIRST_YEAR, LAST_YEAR = 2, 9998
+"""Of a time in UTC: a year from the calendar's ends, so that it can be told in any time zone."""
 
 MAX_PIXELS = 1_000_000
 MAX_LENGTH_BYTES = 2**53 - 1

@@ -11,17 +11,18 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
+from typing import NoReturn
 
-from feedsvc.ingest.bounds import MAX_DEPTH, MAX_ELEMENTS
+from feedsvc.ingest.bounds import MAX_DEPTH, MAX_ELEMENTS, MAX_REFERENCES
 
 _SPACE = r"[\t\n\f\r ]"
 _VALUE = r"""(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+)"""
 _ATTRIBUTES = rf"(?:[\t\n\f\r /]*+[^\t\n\f\r />][^\t\n\f\r />=]*+(?:{_SPACE}*+={_SPACE}*+{_VALUE})?+)*+"
 _TAG = re.compile(rf"<(/?)([A-Za-z][^\t\n\f\r />]*+)({_ATTRIBUTES})[\t\n\f\r /]*+>")
 _COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)
-_BOGUS_COMMENT = re.compile(r"<(?:[!?]|/(?![A-Za-z]))[^>]*>")
-_HANDLER = re.compile(r"""(?:^|[\t\n\f\r /"'])(on[a-z]+)[\t\n\f\r ]*=""", re.IGNORECASE)
-_SCRIPT_URL = re.compile(r"""=[\t\n\f\r ]*["']?[\t\n\f\r ]*(?:javascript|vbscript)[\t\n\f\r ]*:""", re.IGNORECASE)
+_BOGUS_COMMENT = re.compile(r"<(?:[!?]|/(?![A-Za-z]))[^>]*+>")
+_HANDLER = re.compile(rf"""(?:^|[\t\n\f\r /"'])(on[a-z]++){_SPACE}*+=""", re.IGNORECASE)
+_SCRIPT_URL = re.compile(rf"""={_SPACE}*+["']?+{_SPACE}*+(?:javascript|vbscript){_SPACE}*+:""", re.IGNORECASE)
 
 _OPAQUE = frozenset("script style svg math noscript template iframe noembed noframes xmp textarea title".split())
 """Dropped with their content; for a parser it is no HTML."""
@@ -66,7 +67,11 @@ def read_markup(markup: str) -> Reading:
     active: set[str] = set()
     stack = _Stack()
     position = 0
-    while (start := markup.find("<", position)) >= 0:
+    if markup.count("&") > MAX_REFERENCES:
+        raise MarkupError(f"holds more than {MAX_REFERENCES} character references (&): split it")
+    # After the last `>` no tag and no comment ends, so all is text there.
+    last_end = markup.rfind(">")
+    while 0 <= (start := markup.find("<", position)) < last_end:
         pieces.append(markup[position:start])
         if comment := _match_comment(markup, start):
             position = comment.end()
@@ -77,7 +82,10 @@ def read_markup(markup: str) -> Reading:
             unfinished = re.compile("<[/!?]?[A-Za-z]").match(markup, start)
             position = len(markup) if unfinished else start + 1
             pieces.append(markup[start:position].replace("<", "&lt;"))
-    pieces.append(markup[position:])
+    rest = markup[position:]
+    if "<!--" in rest:
+        _refuse_open_comment(position + rest.index("<!--"))
+    pieces.append(rest.replace("<", "&lt;"))
     return Reading("".join(pieces), tuple(sorted(active)))
 
 
@@ -102,9 +110,13 @@ def _match_comment(markup: str, start: int) -> re.Match[str] | None:
     if markup.startswith("<!--", start):
         comment = _COMMENT.match(markup, start)
         if comment is None:
-            raise MarkupError(f"the comment <!-- at character {start + 1} is never closed: end it with -->")
+            _refuse_open_comment(start)
         return comment
     return _BOGUS_COMMENT.match(markup, start)
+
+
+def _refuse_open_comment(start: int) -> NoReturn:
+    raise MarkupError(f"the comment <!-- at character {start + 1} is never closed: end it with -->")
 
 
 def _take_tag(markup: str, tag: re.Match[str], pieces: list[str], active: set[str], stack: _Stack) -> int:
@@ -130,10 +142,11 @@ def _take_tag(markup: str, tag: re.Match[str], pieces: list[str], active: set[st
 def _skip_element(markup: str, tag: re.Match[str], name: str) -> int:
     if name in {"svg", "math"} and tag[0].endswith("/>"):
         return tag.end()
-    end = re.compile(rf"</{name}(?=[\t\n\f\r />])[^>]*>", re.IGNORECASE).search(markup, tag.end())
-    if end is None:
+    end_tag = re.compile(rf"</{name}(?=[\t\n\f\r />])", re.IGNORECASE).search(markup, tag.end())
+    end = markup.find(">", end_tag.end()) if end_tag else -1
+    if end < 0:
         raise MarkupError(f"the <{name}> at character {tag.start() + 1} is never closed: end it with </{name}>")
-    return end.end()
+    return end + 1
 
 
 @dataclass(slots=True)

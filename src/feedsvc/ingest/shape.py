@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -88,6 +88,9 @@ class ArticleJSON(_Shape):
     draft: bool | None = Field(None, description="Keeps it back.")
 
 
+_DEEPEST = 3
+"""Steps from the article to the deepest text of the shape: authors, their number, a name."""
+
 _UNCARRIED = re.compile("[\0\ud800-\udfff]")
 _STAND_INS: Mapping[str, Any] = {"title": "-", "sections": []}
 _EXPECTED = {
@@ -121,6 +124,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 
 def read_shape(data: Mapping[str, Any], report: Report) -> ArticleJSON:
     """Check names and types. Gives what is sound, so that values can be checked, too; refused fields are left out."""
+    data = _bound(data, report)
     bad = _refuse_uncarried(data, report)
     try:
         return _validate(data, bad)
@@ -131,6 +135,25 @@ def read_shape(data: Mapping[str, Any], report: Report) -> ArticleJSON:
         report.refuse(write_path(detail["loc"]), _found(detail), _explain(detail))
     report.unsaid += len(details[MAX_PROBLEMS:])
     return _validate(data, bad)
+
+
+def _bound(data: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+    """Refuse what is cheap to refuse before anything is walked through: unknown fields, and lists that are too long."""
+    known: dict[str, Any] = {}
+    unknown = 0
+    for name, value in data.items():
+        if name not in ArticleJSON.model_fields:
+            unknown += 1
+            if unknown <= MAX_PROBLEMS:
+                report.refuse(write_path((name,)), value, _explain_unknown((name,)))
+        elif isinstance(value, list) and len(value) > _LIMITS.get(name, len(value)):
+            report.refuse(name, value, f"holds more than the {_LIMITS[name]} it may hold")
+            if name in _STAND_INS:
+                known[name] = value[: _LIMITS[name]]
+        else:
+            known[name] = value
+    report.unsaid += max(0, unknown - MAX_PROBLEMS)
+    return known
 
 
 def _validate(data: Mapping[str, Any], bad: set[str]) -> ArticleJSON:
@@ -156,17 +179,19 @@ def _explain(detail: ErrorDetails) -> str:
     if kind == "missing":
         return "is required" + _MENDS.get(str(location[-1]), "")
     if kind == "extra_forbidden":
-        model = ArticleJSON if len(location) == 1 else _MODELS[str(location[0])]
-        names = list(model.model_fields)
-        near = get_close_matches(str(location[-1]), names, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "."
-        return f"there is no such field{hint} Fields: {', '.join(names)}"
-    if kind == "too_long":
-        return f"holds more than the {_LIMITS[str(location[0])]} it may hold"
+        return _explain_unknown(location)
     expected = _EXPECTED.get(kind, "")
     if location[0] in _TIMES:
         expected = f"a time as RFC 3339, such as {EXAMPLE}"
     return f"must be {expected}, not {_name_type(detail['input'])}" if expected else detail["msg"]
+
+
+def _explain_unknown(location: tuple[int | str, ...]) -> str:
+    model = ArticleJSON if len(location) == 1 else _MODELS[str(location[0])]
+    names = list(model.model_fields)
+    near = get_close_matches(shorten(str(location[-1])), names, n=1)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return f"there is no such field{hint} Fields: {', '.join(names)}"
 
 
 def _name_type(value: object) -> str:
@@ -179,18 +204,26 @@ def _name_type(value: object) -> str:
 def _refuse_uncarried(data: Mapping[str, Any], report: Report) -> set[str]:
     """Refuse NUL and lone surrogates anywhere: no database, XML or UTF-8 carries them. Gives the top-level fields."""
     bad: set[str] = set()
-    waiting: list[tuple[tuple[int | str, ...], Any]] = []
-    waiting.extend([((name,), value) for name, value in data.items()][::-1])
-    while waiting:
-        location, value = waiting.pop()
-        if isinstance(value, Mapping):
-            waiting.extend([((*location, str(key)), item) for key, item in value.items()][::-1])
-        elif isinstance(value, list):
-            waiting.extend([((*location, index), item) for index, item in enumerate(value)][::-1])
-        elif isinstance(value, str) and (reason := find_uncarried(value)):
-            report.refuse(write_path(location), value, reason)
-            bad.add(str(location[0]))
+    for name, value in data.items():
+        for location, text, reason in _find_uncarried_in(value, (name,)):
+            report.refuse(write_path(location), text, reason)
+            bad.add(name)
     return bad
+
+
+def _find_uncarried_in(value: Any, location: tuple[int | str, ...]) -> Iterator[tuple[tuple[int | str, ...], str, str]]:
+    """In a text, and in lists and objects as deep as the shape goes; what lies deeper is refused by its type."""
+    if isinstance(value, str):
+        if reason := find_uncarried(value):
+            yield location, value, reason
+    elif len(location) >= _DEEPEST:
+        return
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _find_uncarried_in(item, (*location, str(key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _find_uncarried_in(item, (*location, index))
 
 
 def find_uncarried(text: str) -> str:

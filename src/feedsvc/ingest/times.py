@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from feedsvc.ingest.bounds import FIRST_YEAR, LAST_YEAR
 from feedsvc.ingest.report import Report
 
 EXAMPLE = "2022-10-24T09:32:31+08:00"
@@ -44,7 +45,10 @@ def read_time(report: Report, field: str, given: str, naive_timezone: tzinfo | N
     try:
         instant = _to_utc(naive, zone, naive_timezone)
     except (OverflowError, ValueError):
-        report.refuse(field, given, "must lie in the years 1 to 9999 in UTC, its offset within 24 hours")
+        report.refuse(field, given, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}, its offset within 24 hours")
+        return None
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        report.refuse(field, given, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
         return None
     if zone is None:
         report.note(field, f"has no time zone: read in {naive_timezone} as {write_time(instant)}")

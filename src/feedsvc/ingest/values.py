@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from feedsvc.ingest.bounds import MAX_NAME, MAX_URL
+from feedsvc.ingest.bounds import MAX_LANGUAGE, MAX_MEDIA_TYPE, MAX_NAME, MAX_URL
 from feedsvc.ingest.report import Report, shorten
 from feedsvc.text import canonical_language, canonical_line, canonical_text, canonical_url
 
@@ -71,6 +71,9 @@ def keep_language(report: Report, field: str, given: str | None) -> str | None:
     """A BCP 47 tag."""
     if given is None or not given.strip():
         return _keep(report, field, given, "", MAX_NAME)
+    if len(given) > MAX_LANGUAGE:
+        report.refuse(field, given, f"is longer than {MAX_LANGUAGE} characters: no language tag is")
+        return None
     try:
         tag = canonical_language(given)
     except ValueError as error:
@@ -86,7 +89,7 @@ def keep_media_type(report: Report, field: str, given: str | None, kind: str = "
     if given is None:
         return None
     media_type = given.strip()
-    if not _MEDIA_TYPE.fullmatch(media_type):
+    if len(media_type) > MAX_MEDIA_TYPE or not _MEDIA_TYPE.fullmatch(media_type):
         report.refuse(field, given, f"is no media type, such as {kind or 'audio/'}{'png' if kind else 'mpeg'}")
         return None
     name, semicolon, parameters = media_type.partition(";")
@@ -137,7 +140,8 @@ def _keep(report: Report, field: str, given: str | None, kept: str, longest: int
         return None
     if len(kept) > longest:
         report.refuse(field, kept, f"is longer than {longest} characters: shorten it")
-    elif kept != given:
+        return kept[:longest]  # what comes after looks at no more than it may hold
+    if kept != given:
         report.note(field, explain_change(given, kept))
     return kept
 

@@ -111,9 +111,10 @@ def drain(response: Response) -> Response:
     """Read and drop what is left of the request's body before the answer goes out.
 
     Not for a client that waits to be asked for its body (RFC 9110 §10.1.1): the answer tells it not to send it at all.
+    Nor for one that sends a body where it means nothing (§9.3.1): its answer does not wait for that.
     """
     has_body = request.content_length or request.headers.get("Transfer-Encoding")
-    if not has_body or request.headers.get("Expect", "").lower() == "100-continue":
+    if not has_body or request.method in {"GET", "HEAD"} or request.headers.get("Expect", "").lower() == "100-continue":
         return response
     deadline = time.monotonic() + _DROPPING_SECONDS
     left_bytes = _DROPPED_BYTES

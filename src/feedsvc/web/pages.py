@@ -27,7 +27,7 @@ _HEADLINES = 8
 _PAGE_LENGTH = 20
 # How far back one can page: what lies deeper is found through the API, not by turning pages.
 _DEEPEST = 400
-_CURSOR = re.compile(r"(\d{1,12})-(\d{1,18})", re.ASCII)
+_CURSOR = re.compile(r"(-?\d{1,12})-(\d{1,18})", re.ASCII)
 _LONGEST_GUESSED_NAME = 64
 _KIB = 1024
 _UNITS = ("KB", "MB", "GB")
