@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from feedsvc.choice import choose
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.feed import opml
 from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import FORMATS, RENDERER
-from feedsvc.model import INDEX_SLUG, Article, Feed, Finding, Publication, Section
+from feedsvc.model import INDEX_SLUG, Feed, Finding, Publication, Section
 from feedsvc.output import FeedsFolder, StoredDocument
 from feedsvc.proof import guard
 from feedsvc.store import Store
@@ -64,17 +65,8 @@ def _compose_now(store: Store, settings: Settings, section: Section) -> Feed | N
     states = store.section_states()
     if section.slug not in states:
         return None
-    articles = _choose(store, section)
+    articles = choose(store, section, RENDERER).articles
     return compose(settings.site, section, states[section.slug], articles, settings.sections)
-
-
-def _choose(store: Store, section: Section) -> list[Article]:
-    """The newest live articles that are not in quarantine."""
-    quarantined = {
-        article_id: item.revision for article_id, item in store.quarantined().items() if item.renderer == RENDERER
-    }
-    newest = store.newest_live(section.members, section.limit + len(quarantined))
-    return [article for article in newest if quarantined.get(article.id) != article.revision][: section.limit]
 
 
 def _read(folder: FeedsFolder, slug: str, name: str) -> StoredDocument | Finding:

@@ -84,13 +84,14 @@ def put(
         return _correct(tx, stored, fields, _whole(clock()))
 
 
-def withdraw(store: Store, clock: Clock, article_id: str) -> Outcome:
+def withdraw(store: Store, clock: Clock, article_id: str, *, may_replace: Check = replace_freely) -> Outcome:
     """Take it out of every feed at once (raises urgent generations). Raises ArticleNotFoundError. Twice is once.
 
-    Its `updated` becomes the time of the withdrawal.
+    Its `updated` becomes the time of the withdrawal. `may_replace` as in `put`.
     """
     with store.write() as tx:
         stored = _get(tx, article_id)
+        may_replace(stored)
         if stored.state is State.WITHDRAWN:
             return Outcome(stored, created=False, changed=False)
         now = _whole(clock())

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from feedsvc.choice import Choice, choose
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.feed import opml
@@ -34,7 +35,6 @@ from feedsvc.model import (
     Finding,
     Publication,
     Quarantined,
-    Section,
     SectionState,
 )
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder
@@ -87,15 +87,6 @@ class _Draft:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What a feed would hold: `held` are ids left out by quarantine, `retried` those of `articles` that were in it."""
-
-    articles: tuple[Article, ...]
-    held: tuple[str, ...]
-    retried: tuple[Article, ...]
-
-
 class Regenerator:
     """Bound to one store, one feeds folder and a clock; the settings come with each call since they may change.
 
@@ -134,6 +125,11 @@ class Regenerator:
         except (OutputError, StoreError) as error:
             with contextlib.suppress(StoreError):
                 self._note(slug, str(error), ())
+            raise
+        except Exception as error:
+            # A fault of ours, or a row that can't be read: health and status must not call this section well.
+            with contextlib.suppress(StoreError):
+                self._note(slug, f"{type(error).__name__}: {error}", ())
             raise
         result = replace(result, seconds=time.monotonic() - began)
         if result.outcome == "published":
@@ -227,37 +223,20 @@ class Regenerator:
                     basis=basis,
                     documents=proof.documents,
                     entries={article.id: article.revision for article in choice.articles},
-                    findings=proof.findings,
+                    findings=proof.findings or choice.unreadable,
                     quarantined=choice.held,
                     error=error,
                 )
 
-    def _try(self, settings: Settings, slug: str) -> tuple[Basis, _Choice, Proof]:
+    def _try(self, settings: Settings, slug: str) -> tuple[Basis, Choice, Proof]:
         # Generations before articles: what changes in between makes the section stale again, never silently fresh.
         states = self._store.section_states()
         if slug not in states:
             raise StoreError(f"section {slug!r} is not registered in the database yet; the worker does it at its start")
         section = settings.feeds[slug]
-        choice = self._choose(section)
+        choice = choose(self._store, section, self._renderer)
         proof = prove(settings.site, section, states[slug], choice.articles, settings.sections, formats=self._formats)
         return self._fingerprints.of(settings, slug, states), choice, proof
-
-    def _choose(self, section: Section) -> _Choice:
-        """The newest articles that are not in quarantine, the next newest in the place of those that are."""
-        wanted = section.limit
-        while True:
-            newest = self._store.newest_live(section.members, wanted)
-            rows = self._store.quarantined([article.id for article in newest])
-            held = {article.id for article in newest if article.id in rows and self._holds(rows[article.id], article)}
-            kept = tuple(article for article in newest if article.id not in held)
-            if len(kept) >= section.limit or len(newest) < wanted:
-                retried = tuple(article for article in kept if article.id in rows)
-                return _Choice(kept, tuple(article.id for article in newest if article.id in held), retried)
-            wanted += section.limit - len(kept)
-
-    def _holds(self, item: Quarantined, article: Article) -> bool:
-        """What was changed since, or is rendered otherwise now, is tried again."""
-        return item.revision == article.revision and item.renderer == self._renderer
 
     def _quarantine(self, slug: str, accused: Sequence[Article], proof: Proof) -> None:
         items = [
@@ -314,13 +293,16 @@ class Regenerator:
                 )
                 for each in draft.documents
             ),
-            findings=(),
+            findings=draft.findings,
             error=None,
             attempted=now,
             published=now if is_changed or known is None else known.published,
         )
         with self._store.write() as tx:
             tx.save_publication(self._folder_id, publication)
+        for finding in draft.findings:
+            if known is None or finding not in known.findings:
+                log.error("article_unreadable", slug=slug, reason=finding.message)
         return _result(publication, "published" if is_changed else "unchanged", draft.quarantined)
 
     def _is_on_disk(self, document: Document, last_modified: datetime) -> bool:

@@ -258,8 +258,9 @@ def _check_section(picture: _Picture, slug: str) -> Check | None:
     """What an admin should know of one feed; None where all is well."""
     name = f"section {slug}"
     known = picture.survey.publications.get(slug)
-    if known and known.error is not None:
-        return Check(name, ok=False, detail=f"blocked: {known.error}")
+    if known and (known.error is not None or known.findings):
+        blocked = f"blocked: {known.error}" if known.error is not None else known.findings[0].message
+        return Check(name, ok=False, detail=blocked)
     if held := picture.quarantined.get(slug):
         titles = ", ".join(f"{article.title} ({article.id})" for _, article in held)
         return Check(name, ok=False, detail=f"without {len(held)} in quarantine: {titles}")

@@ -173,3 +173,14 @@ def test_two_articles_that_want_one_external_id_are_told_apart(store: Store, clo
         results = list(threads.map(claim, articles))
     assert "external_id" in results
     assert len({article.id for article in articles} & set(results)) == 1
+
+
+def test_a_withdrawal_that_may_not_be_leaves_everything(store: Store, clock: SettableClock) -> None:
+    article = put(store, clock, FIELDS).article
+
+    def refuse(stored: Article) -> None:
+        raise ConflictError("sections", f"{stored.id} is not yours")
+
+    with pytest.raises(ConflictError):
+        withdraw(store, clock, article.id, may_replace=refuse)
+    assert store.article(article.id) == article

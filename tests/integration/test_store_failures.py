@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -89,6 +90,23 @@ def test_a_file_system_that_cannot_write_ahead_is_refused(tmp_path: Path, open_s
     # This way to the file has no memory to share between processes, like most network disks.
     with pytest.raises(StoreError, match="use a local disk"):
         open_store(f"sqlite:///file:{tmp_path}/feedsvc.db?vfs=unix-dotfile&uri=true").migrate()
+
+
+def test_a_file_that_is_taken_away_while_it_is_open_takes_no_more(sqlite_url: str, open_store: OpenStore) -> None:
+    store = open_store(sqlite_url)
+    store.migrate()
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    aside = file.with_name("aside.db")
+    file.rename(aside)
+    with pytest.raises(StoreUnavailableError, match="deleted or replaced"):
+        store.ping()
+    with pytest.raises(StoreUnavailableError, match="put the file back"), store.write():
+        pytest.fail("a transaction was opened")
+    shutil.copy(aside, file)
+    with pytest.raises(StoreUnavailableError, match="deleted or replaced"):
+        store.tokens()
+    aside.rename(file)
+    assert store.tokens() == []
 
 
 def test_missing_tables_say_how_to_make_them(empty_url: str, open_store: OpenStore) -> None:

@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from feedsvc.errors import StoreError
+from feedsvc.errors import StoreError, StoreUnavailableError
 from feedsvc.store.failures import label_of, translated
 
 BUSY_SECONDS = 10
@@ -32,19 +33,42 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._lock = Lock()
         self._of_parents: list[Engine] = []
+        self._file: tuple[int, int] | None = None
         self._open()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one committed state."""
+        self._refuse_lost_file()
         with translated(self.url), self._reader_of_this_process().begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the block and is rolled back on an exception."""
+        self._refuse_lost_file()
         with translated(self.url), self._writer_of_this_process().begin() as connection:
             yield connection
+
+    def _refuse_lost_file(self) -> None:
+        """An SQLite file that was deleted or replaced is still open here: what was written would be lost."""
+        if not self.is_sqlite:
+            return
+        file = self._look_at_file()
+        if self._file is None:
+            self._file = file
+        elif file != self._file:
+            raise StoreUnavailableError(
+                f"Database {self.label}: its file was deleted or replaced while feedsvc was running. Nothing is "
+                "written to what is left of it: put the file back, or restart feedsvc to use what lies there now."
+            )
+
+    def _look_at_file(self) -> tuple[int, int] | None:
+        try:
+            found = Path(str(self.url.database)).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def use_write_ahead_log(self) -> None:
         """Switch an SQLite file to WAL, which lasts. SQLite doesn't always wait for other processes here, so we do."""

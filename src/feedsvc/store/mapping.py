@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
 
+from feedsvc.errors import StoreError
 from feedsvc.model import (
     Article,
     ArticleFields,
@@ -46,6 +47,26 @@ def field_columns(fields: ArticleFields) -> dict[str, Any]:
 
 
 def article_from(row: Row[Any]) -> Article:
+    """Raises StoreError, naming the article, for a row whose JSON has another shape than ours."""
+    try:
+        return _article_from(row)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise StoreError(
+            f"Article {row.id} can't be read from the database ({error}): send it anew, or correct its row."
+        ) from error
+
+
+def readable(rows: Iterable[Row[Any]], broken: list[str] | None = None) -> Iterator[Article]:
+    """The articles that can be read; why the others can't goes to `broken`, so that one never hides the rest."""
+    for row in rows:
+        try:
+            yield article_from(row)
+        except StoreError as error:
+            if broken is not None:
+                broken.append(str(error))
+
+
+def _article_from(row: Row[Any]) -> Article:
     return Article(
         seq=row.seq,
         id=row.id,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, bindparam, select, union_all
 
 from feedsvc.model import Article
-from feedsvc.store.mapping import article_from
+from feedsvc.store.mapping import readable
 from feedsvc.store.schema import LIVE, article, article_section
 
 MEMBERS_AT_ONCE = 50
@@ -56,7 +56,7 @@ def _newest_live(members: int) -> Select[Any]:
     return select(merged.c.published, merged.c.seq).distinct().order_by(*newest).limit(bindparam("limit"))
 
 
-def newest_live(connection: Connection, sections: Sequence[str], limit: int) -> list[Article]:
+def newest_live(connection: Connection, sections: Sequence[str], limit: int, broken: list[str] | None) -> list[Article]:
     """As Store.newest_live; sections named twice count once."""
     newest: list[tuple[datetime, int]] = []
     for members in chunks(list(dict.fromkeys(sections)), MEMBERS_AT_ONCE):
@@ -67,5 +67,5 @@ def newest_live(connection: Connection, sections: Sequence[str], limit: int) -> 
     articles: dict[int, Article] = {}
     for part in chunks([seq for _, seq in newest]):
         rows = connection.execute(select(article).where(article.c.seq.in_(part)))
-        articles.update((row.seq, article_from(row)) for row in rows.all())
-    return [articles[seq] for _, seq in newest]
+        articles.update((article.seq, article) for article in readable(rows.all(), broken))
+    return [articles[seq] for _, seq in newest if seq in articles]

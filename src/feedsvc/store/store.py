@@ -18,7 +18,14 @@ from sqlalchemy import Column, func, select, text
 from feedsvc.model import Article, Publication, Quarantined, SectionState, State, Token
 from feedsvc.store import schema
 from feedsvc.store.connect import Database
-from feedsvc.store.mapping import article_from, publication_from, quarantined_from, section_state_from, token_from
+from feedsvc.store.mapping import (
+    article_from,
+    publication_from,
+    quarantined_from,
+    readable,
+    section_state_from,
+    token_from,
+)
 from feedsvc.store.migrate import migrate
 from feedsvc.store.queries import chunks, newest_live
 from feedsvc.store.transaction import Transaction
@@ -75,18 +82,19 @@ class Store:
             row = connection.execute(select(schema.article).where(column == key)).one_or_none()
         return article_from(row) if row else None
 
-    def newest_live(self, sections: Sequence[str], limit: int) -> list[Article]:
+    def newest_live(self, sections: Sequence[str], limit: int, *, broken: list[str] | None = None) -> list[Article]:
         """The newest live articles of any of these plain sections, each once: published, then seq, descending.
 
-        One LIMITed index range per member, merged; never a scan or a sort of all members' articles.
+        One LIMITed index range per member, merged; never a scan or a sort of all members' articles. One whose row can't
+        be read is left out; `broken` gets a sentence about it.
         """
         with self._database.read() as connection:
-            return newest_live(connection, sections, limit)
+            return newest_live(connection, sections, limit, broken)
 
     def list_articles(
         self, *, section: str | None = None, state: State | None = None, limit: int = 50, before_seq: int | None = None
     ) -> list[Article]:
-        """By arrival, newest first; `before_seq` continues after a page."""
+        """By arrival, newest first; `before_seq` continues after a page. One that can't be read is left out."""
         article, member = schema.article.c, schema.article_section.c
         query = select(schema.article)
         if section is None:
@@ -99,7 +107,7 @@ class Store:
         if before_seq is not None:
             query = query.where(place < before_seq)
         with self._database.read() as connection:
-            return [article_from(row) for row in connection.execute(query.order_by(place.desc()).limit(limit))]
+            return list(readable(connection.execute(query.order_by(place.desc()).limit(limit))))
 
     def count_articles(self) -> Mapping[State, int]:
         """How many there are of each state, 0 included."""

@@ -114,9 +114,10 @@ def get_article() -> Response:
 def delete_article() -> Response:
     """Withdraw the article: out of every feed at once, 410 on its page. Withdrawing twice is withdrawing once."""
     runtime = this_runtime()
-    article = _require(runtime, _named_key())
-    _scope().require(article.sections)
-    outcome = publish.withdraw(runtime.store, runtime.clock, article.id)
+    article, scope = _require(runtime, _named_key()), _scope()
+    outcome = publish.withdraw(
+        runtime.store, runtime.clock, article.id, may_replace=lambda stored: scope.require(stored.sections)
+    )
     return _answer(runtime, outcome)
 
 
