@@ -116,6 +116,19 @@ def test_a_copy_that_could_not_be_renewed_does_not_come_back(path: Path) -> None
     assert title_of(source) == "财经"
 
 
+def test_a_file_that_is_half_written_is_read_again(
+    source: SettingsSource, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text("site: {")
+
+    def finish_writing(_seconds: float) -> None:
+        path.write_text(config("财经"))
+
+    monkeypatch.setattr("feedsvc.config.source.time.sleep", finish_writing)
+    assert source.refresh()
+    assert (title_of(source), source.error) == ("财经", None)
+
+
 def test_a_bad_file_that_becomes_what_it_was(source: SettingsSource, path: Path) -> None:
     path.write_text("[")
     source.refresh()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,8 @@ from threading import Lock
 from feedsvc.config.reading import load_bytes, read_bytes
 from feedsvc.config.settings import Settings
 from feedsvc.errors import ConfigError
+
+_WRITING_SECONDS = 0.05
 
 _Look = tuple[int, int, int, int] | None
 """mtime and ctime in ns, size and inode of the file; None when there is none to look at."""
@@ -66,22 +69,34 @@ class SettingsSource:
 
     def _take(self) -> bool:
         try:
-            content = read_bytes(self._path)
-        except ConfigError as error:
-            self.error, self._content = error, None
-            self._is_settled = False
-            return self._catch_up(error)
-        if content == self._content:
-            return False
-        self._content = content
-        try:
-            settings = load_bytes(content, self._path, self._environ)
+            content = self._read()
+            if content == self._content:
+                return False
+            settings = self._load(content)
         except ConfigError as error:
             self.error = error
             return self._catch_up(error)
         self.error = None
-        self._remember(content)
         return self._put_in_force(settings)
+
+    def _read(self) -> bytes:
+        try:
+            return read_bytes(self._path)
+        except ConfigError:
+            self._content, self._is_settled = None, False
+            raise
+
+    def _load(self, content: bytes) -> Settings:
+        """An editor that writes in place leaves the file empty, or half, for a moment: a bad one is read once more."""
+        self._content = content
+        try:
+            settings = load_bytes(content, self._path, self._environ)
+        except ConfigError:
+            time.sleep(_WRITING_SECONDS)
+            self._content = content = self._read()
+            settings = load_bytes(content, self._path, self._environ)
+        self._remember(content)
+        return settings
 
     def _catch_up(self, error: ConfigError) -> bool:
         """Another process may have accepted a version that this one never saw."""
