@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedsvc.feed.extensions import add_entry, extended_generator, render_document
-from feedsvc.feed.verify import Expectation, Letters, expect_entry, verify_xml
-from feedsvc.model import Author, Category, Entry, Feed, Finding
+from feedsvc.feed.extensions import add_entry, category_of, extended_generator, render_document
+from feedsvc.feed.verify import Expectation, Letters, expect_entry, expect_feed, verify_xml
+from feedsvc.model import Author, Entry, Feed, Finding
 from feedsvc.parse import Reading
 
 NAME = "atom"
@@ -32,7 +32,7 @@ def render(feed: Feed) -> bytes:
     if feed.image:
         generator.logo(feed.image.url)
     for category in feed.categories:
-        generator.category(**_category(category))
+        generator.category(**category_of(category))
     for entry in feed.entries:
         _add_entry(generator, entry)
     return render_document(NAME, generator, feed)
@@ -46,8 +46,7 @@ def verify(content: bytes, feed: Feed) -> list[Finding]:
             format=NAME,
             media_type=MEDIA_TYPE,
             version="atom10",
-            entry_ids=tuple(entry.entry_id for entry in feed.entries),
-            channel=_expect_feed(feed),
+            channel=expect_feed(feed, NAME) | {"generator": "feedsvc"},
             entries=tuple(_expect_entry(entry, feed) for entry in feed.entries),
             channel_path="/atom:feed",
             entry_path="/atom:feed/atom:entry",
@@ -59,24 +58,6 @@ def verify(content: bytes, feed: Feed) -> list[Finding]:
             entry_letters=tuple(_expect_letters(entry) for entry in feed.entries),
         ),
     )
-
-
-def _expect_feed(feed: Feed) -> Reading:
-    author = feed.author
-    return {
-        "id": feed.feed_id,
-        "title": feed.title,
-        "description": feed.description,
-        "link": feed.home_url,
-        "self": (feed.self_urls[NAME],),
-        "language": feed.language,
-        "copyright": feed.copyright,
-        "image": feed.image.url if feed.image else None,
-        "updated": feed.updated,
-        "authors": ((author.name, author.url),),
-        "categories": tuple((category.term, category.scheme) for category in feed.categories),
-        "generator": "feedsvc",
-    }
 
 
 def _expect_entry(entry: Entry, feed: Feed) -> Reading:
@@ -119,7 +100,7 @@ def _add_entry(generator: Any, entry: Entry) -> None:
     if entry.editor:
         element.contributor(name=entry.editor)
     for category in entry.categories:
-        element.category(**_category(category))
+        element.category(**category_of(category))
 
 
 def _author(author: Author) -> dict[str, str]:
@@ -128,7 +109,3 @@ def _author(author: Author) -> dict[str, str]:
         **({"email": author.email} if author.email else {}),
         **({"uri": author.url} if author.url else {}),
     }
-
-
-def _category(category: Category) -> dict[str, str]:
-    return {"term": category.term} | ({"scheme": category.scheme} if category.scheme else {})

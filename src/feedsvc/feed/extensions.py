@@ -22,7 +22,7 @@ from lxml import etree
 from feedsvc.errors import RenderError
 from feedsvc.feed.blame import explain
 from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, MEDIA, XML_LANG
-from feedsvc.model import Enclosure, Entry, Feed, Image
+from feedsvc.model import Category, Enclosure, Entry, Feed, Image
 
 Element = Any
 """An lxml element; lxml's stubs leave the type of feedgen's trees open."""
@@ -140,6 +140,11 @@ def add_entry(generator: FeedGenerator, entry: Entry) -> FeedEntry:
     element = generator.add_entry(order="append")
     element.feedsvc.entry = entry
     return element
+
+
+def category_of(category: Category) -> dict[str, str]:
+    """A category in feedgen's words."""
+    return {"term": category.term} | ({"scheme": category.scheme} if category.scheme else {})
 
 
 def render_document(format: str, generator: FeedGenerator, feed: Feed) -> bytes:

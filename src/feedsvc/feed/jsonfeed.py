@@ -14,7 +14,7 @@ from typing import Any
 
 from feedsvc.errors import RenderError
 from feedsvc.feed.blame import explain
-from feedsvc.feed.verify import compare, expect_entry
+from feedsvc.feed.verify import compare, expect_entry, expect_feed
 from feedsvc.model import Author, Entry, Feed, Finding, Image
 from feedsvc.parse import Reading
 
@@ -124,16 +124,7 @@ def verify(content: bytes, feed: Feed) -> list[Finding]:
 
 
 def _expect_feed(feed: Feed) -> Reading:
-    return {
-        "id": feed.feed_id,
-        "title": feed.title,
-        "description": feed.description,
-        "link": feed.home_url,
-        "self": (feed.self_urls[NAME],),
-        "language": feed.language,
-        "copyright": feed.copyright,
-        "image": feed.image.url if feed.image else None,
-        "updated": feed.updated,
+    return expect_feed(feed, NAME) | {
         "ttl": feed.ttl_seconds,
         "authors": _expect_authors([feed.author]),
         "categories": tuple(category.term for category in feed.categories),

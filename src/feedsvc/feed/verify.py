@@ -16,7 +16,7 @@ from lxml import etree
 
 from feedsvc.errors import ParseError
 from feedsvc.feed.namespaces import PREFIXES
-from feedsvc.model import Enclosure, Entry, Finding, Image
+from feedsvc.model import Enclosure, Entry, Feed, Finding, Image
 from feedsvc.parse import ParsedFeed, Reading, as_feedparser_reads, parse_feed
 
 _SHOWN = 80
@@ -32,20 +32,40 @@ Letters = Mapping[str, tuple[str, ...]]
 class Expectation:
     """What a right document of one feed in one format reads like.
 
-    `version` is feedparser's name of the format. `entry_ids` come in the document's order; `entries` and
-    `entry_letters` are parallel to them. `channel_path` and `entry_path` find the elements that the letters count from.
+    `version` is feedparser's name of the format. `entries` come in the document's order, `entry_letters` are parallel
+    to them. `channel_path` and `entry_path` find the elements that the letters count from.
     """
 
     format: str
     media_type: str
     version: str
-    entry_ids: tuple[str, ...]
     channel: Reading
     entries: tuple[Reading, ...]
     channel_path: str
     entry_path: str
     channel_letters: Letters
     entry_letters: tuple[Letters, ...]
+
+    @property
+    def entry_ids(self) -> list[str]:
+        return [entry["id"] for entry in self.entries]
+
+
+def expect_feed(feed: Feed, format: str) -> dict[str, Any]:
+    """What a feed's head reads like where a format can carry all of it; each format's module says where it differs."""
+    return {
+        "id": feed.feed_id,
+        "title": feed.title,
+        "description": feed.description,
+        "link": feed.home_url,
+        "self": (feed.self_urls[format],),
+        "language": feed.language,
+        "copyright": feed.copyright,
+        "image": feed.image.url if feed.image else None,
+        "updated": feed.updated,
+        "authors": ((feed.author.name, feed.author.url),),
+        "categories": tuple((category.term, category.scheme) for category in feed.categories),
+    }
 
 
 def expect_entry(entry: Entry) -> dict[str, Any]:
