@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
-SITE ?= var/site
+SITE ?= .
 # Test files side by side, each whole in one process, so that what a file sets up is set up once.
 TESTARGS ?= -n auto --dist loadfile
 
@@ -30,7 +30,7 @@ $(DEV_STAMP): $(RUN_STAMP) requirements/dev.lock
 	@touch $@
 
 run: $(RUN_STAMP)  ## serve the sample site on http://127.0.0.1:8000
-	@test -f $(SITE)/config.yaml || $(BIN)/feedsvc init --samples $(SITE)
+	@test -f $(SITE)/feedsvc.db || $(BIN)/feedsvc init --samples --keep-config $(SITE)
 	@exec $(BIN)/feedsvc --config $(SITE)/config.yaml serve
 
 test: $(DEV_STAMP)  ## run every test, with coverage
@@ -61,4 +61,4 @@ lock: $(DEV_STAMP)  ## pin the dependencies anew
 	$(LOCK) -c requirements/run.lock --extra dev pyproject.toml -o requirements/dev.lock
 
 clean:  ## forget everything that was made
-	rm -rf $(VENV) var build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -37,3 +37,7 @@ def test_links_between_documents_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text("utf-8")):
         assert (path.parent / target).exists(), f"{document} leads to {target}, which is not there"
+
+
+def test_the_config_at_the_top_is_the_sample() -> None:
+    assert (ROOT / "config.yaml").read_text("utf-8") == (ROOT / "src/feedsvc/samples/config.yaml").read_text("utf-8")

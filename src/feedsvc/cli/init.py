@@ -34,19 +34,24 @@ _DURATION = TypeAdapter(timedelta)
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--samples", is_flag=True, help="With sample sections and articles, Chinese and English.")
 @click.option("--base-url", metavar="URL", default=_SAMPLE_URL, show_default=True, help="Where readers will reach it.")
-def command(folder: Path, samples: bool, base_url: str) -> None:
+@click.option("--keep-config", is_flag=True, help="Go by the config.yaml that is there already.")
+def command(folder: Path, samples: bool, base_url: str, keep_config: bool) -> None:
     """Make a folder with a working config.yaml, a database and feeds.
 
-    `feedsvc init news && cd news && feedsvc serve` has feeds. A config.yaml that is there already stays as it is.
+    `feedsvc init news && cd news && feedsvc serve` has feeds. A config.yaml that is there already stays as it is; with
+    --keep-config the rest is made by it.
     """
     if given_config():
         raise click.UsageError("init writes DIR/config.yaml: leave -c/--config out.")
     config = folder / "config.yaml"
-    _write_config(config, _fill_in("config.yaml" if samples else "minimal.yaml", base_url.rstrip("/")))
+    is_kept = keep_config and config.is_file()
+    if not is_kept:
+        _write_config(config, _fill_in("config.yaml" if samples else "minimal.yaml", base_url.rstrip("/")))
     try:
         runtime = Runtime.open(config.absolute())
     except FeedsvcError:
-        config.unlink()
+        if not is_kept:
+            config.unlink()
         raise
     try:
         loaded = load_samples(runtime) if samples else 0

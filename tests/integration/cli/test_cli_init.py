@@ -34,6 +34,22 @@ def test_an_empty_folder_is_fine_and_a_config_is_never_overwritten(tmp_path: Pat
     assert config.read_text().endswith("# mine\n")
 
 
+def test_a_config_that_is_there_can_be_gone_by(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    run("init", tmp_path / "other", "--samples")
+    mine = (tmp_path / "other" / "config.yaml").read_text() + "# mine\n"
+    config.write_text(mine)
+    made = run("init", "--samples", "--keep-config", tmp_path)
+    assert "11 sample articles" in made.stderr
+    assert config.read_text() == mine
+    assert (tmp_path / "feeds" / "macro.rss").is_file()
+    broken = tmp_path / "broken" / "config.yaml"
+    broken.parent.mkdir()
+    broken.write_text(mine + "sectoins: {}\n")
+    run("init", "--samples", "--keep-config", broken.parent, expect=2)
+    assert broken.is_file()
+
+
 def test_base_url_and_port_go_into_the_config(tmp_path: Path) -> None:
     run("init", "--base-url", "http://localhost:9123/", tmp_path / "here")
     here = (tmp_path / "here" / "config.yaml").read_text()
