@@ -18,7 +18,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from engine import newsroom_on
+from feedsvc.runtime import Runtime
 from feedsvc.store import Store
+from newsroom import Newsroom
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -190,3 +193,15 @@ def sqlite_store(sqlite_url: str, open_store: Callable[[str], Store]) -> Store:
 def postgres_store(postgres_url: str, open_store: Callable[[str], Store]) -> Store:
     """A migrated, empty store in PostgreSQL."""
     return open_store(postgres_url)
+
+
+@pytest.fixture
+def newsroom(store_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Newsroom]:
+    """A whole site, its articles in each database in turn; a file may have one of its own instead."""
+    with newsroom_on(store_url, tmp_path / "site", clock) as newsroom:
+        yield newsroom
+
+
+@pytest.fixture
+def runtime(newsroom: Newsroom) -> Runtime:
+    return newsroom.runtime

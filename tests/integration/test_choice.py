@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 
-from engine import newsroom_on, run
+from engine import run
 from feedsvc import choice
 from feedsvc.choice import choose
 from feedsvc.feed.formats import RENDERER
 from feedsvc.presence import presence
 from feedsvc.store import Store
 from newsroom import Newsroom
-
-
-@pytest.fixture
-def newsroom(store_url: str, tmp_path: Path, clock: Any) -> Iterator[Newsroom]:
-    with newsroom_on(store_url, tmp_path / "site", clock) as newsroom:
-        yield newsroom
 
 
 def break_row(url: str, article_id: str, change: str) -> None:

@@ -1,31 +1,16 @@
 """In which feeds an article stands, and where not, for what reason."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from engine import broken_formats, newsroom_on, regenerator, settings_with
+from engine import broken_formats, regenerator, settings_with
 from feedsvc import publish
 from feedsvc.errors import RenderError
 from feedsvc.model import Article, Feed
 from feedsvc.presence import Presence, presence
 from feedsvc.runtime import Runtime
 from newsroom import Newsroom
-
-
-@pytest.fixture
-def newsroom(store_url: str, tmp_path: Path, clock: Any) -> Iterator[Newsroom]:
-    with newsroom_on(store_url, tmp_path / "site", clock) as newsroom:
-        yield newsroom
-
-
-@pytest.fixture
-def runtime(newsroom: Newsroom) -> Runtime:
-    return newsroom.runtime
 
 
 def look(runtime: Runtime, article: Article) -> dict[str, Presence]:

@@ -1,7 +1,6 @@
 """One section, from stale to live: what is written, when nothing is, and what lies on disk after a crash."""
 
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,24 +8,13 @@ from typing import Any
 
 import pytest
 
-from engine import broken_formats, files, mtime, newsroom_on, regenerator, run, settings_with, temp_names, texts
+from engine import broken_formats, files, mtime, regenerator, run, settings_with, temp_names, texts
 from feedsvc import publish
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.model import Document, Section
 from feedsvc.output import FeedsFolder
 from feedsvc.runtime import Runtime
 from newsroom import Newsroom
-
-
-@pytest.fixture
-def newsroom(store_url: str, tmp_path: Path, clock: Any) -> Iterator[Newsroom]:
-    with newsroom_on(store_url, tmp_path / "site", clock) as newsroom:
-        yield newsroom
-
-
-@pytest.fixture
-def runtime(newsroom: Newsroom) -> Runtime:
-    return newsroom.runtime
 
 
 def test_a_new_article_goes_live_in_every_format_and_feed(newsroom: Newsroom, runtime: Runtime, clock: Any) -> None:

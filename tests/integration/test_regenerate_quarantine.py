@@ -1,15 +1,14 @@
 """One bad article never stops a feed, and nothing that can't be proved goes live."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from engine import broken_formats, files, newsroom_on, regenerator, run, texts
+from engine import broken_formats, files, regenerator, run, texts
 from feedsvc.errors import RenderError
 from feedsvc.feed import opml
 from feedsvc.feed.formats import Format
@@ -20,17 +19,6 @@ from newsroom import Newsroom
 BAD = "坏文章"
 
 Render = Callable[[Feed], bytes]
-
-
-@pytest.fixture
-def newsroom(store_url: str, tmp_path: Path, clock: Any) -> Iterator[Newsroom]:
-    with newsroom_on(store_url, tmp_path / "site", clock) as newsroom:
-        yield newsroom
-
-
-@pytest.fixture
-def runtime(newsroom: Newsroom) -> Runtime:
-    return newsroom.runtime
 
 
 def bad_ids(feed: Feed) -> list[str]:

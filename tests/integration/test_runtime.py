@@ -2,31 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine import broken_formats, newsroom_on, regenerator, run
+from engine import broken_formats, regenerator, run
 from feedsvc import __version__
 from feedsvc.errors import ConfigError, OutputError, RenderError, StoreUnavailableError
 from feedsvc.model import Feed
 from feedsvc.publish import withdraw
 from feedsvc.runtime import Check, Runtime, find_config, now
 from newsroom import CONFIG, Newsroom, open_newsroom
-
-
-@pytest.fixture
-def newsroom(store_url: str, tmp_path: Path, clock: Any) -> Iterator[Newsroom]:
-    with newsroom_on(store_url, tmp_path / "site", clock) as newsroom:
-        yield newsroom
-
-
-@pytest.fixture
-def runtime(newsroom: Newsroom) -> Runtime:
-    return newsroom.runtime
 
 
 def beat(runtime: Runtime, next_runs: dict[str, str] | None = None) -> None:
