@@ -23,7 +23,7 @@ from feedgen.feed import FeedGenerator
 
 from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import FORMATS
-from feedsvc.model import Article, Author, Section, SectionState, Site, State
+from feedsvc.model import Article, Author, Holdings, Section, SectionState, Site, State
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SENTENCES = (
@@ -79,7 +79,7 @@ def publish_naively(articles: list[Article]) -> None:
 
 
 def publish_proved(articles: list[Article]) -> None:
-    feed = compose(SITE, SECTION, STATE, articles, {"macro": SECTION})
+    feed = compose(SITE, SECTION, STATE, Holdings(articles=tuple(articles)), {"macro": SECTION})
     for row in FORMATS.values():
         assert row.verify(row.render(feed), feed) == []
 

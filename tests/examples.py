@@ -12,6 +12,7 @@ from feedsvc.model import (
     Author,
     Enclosure,
     Feed,
+    Holdings,
     Image,
     Section,
     SectionState,
@@ -106,7 +107,7 @@ def full_article(number: int = 1, **changes: Any) -> Article:
 
 
 def feed_of(*articles: Article, section: Section = MACRO, site: Site = SITE) -> Feed:
-    return compose(site, section, section_state(section.slug), articles, SECTIONS)
+    return compose(site, section, section_state(section.slug), Holdings(articles=tuple(articles)), SECTIONS)
 
 
 def example_feed() -> Feed:

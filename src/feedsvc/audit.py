@@ -65,8 +65,8 @@ def _compose_now(store: Store, settings: Settings, section: Section) -> Feed | N
     states = store.section_states()
     if section.slug not in states:
         return None
-    articles = choose(store, section, RENDERER).articles
-    return compose(settings.site, section, states[section.slug], articles, settings.sections)
+    holdings = choose(store, section, RENDERER).holdings
+    return compose(settings.site, section, states[section.slug], holdings, settings.sections)
 
 
 def _read(folder: FeedsFolder, slug: str, name: str) -> StoredDocument | Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from feedsvc.model import Article, Finding, Quarantined, Section
+from feedsvc.model import Article, Finding, Holdings, Quarantined, Section
 from feedsvc.store import Store
 
 MAX_TEXT_BYTES = 8 * 1024 * 1024
@@ -13,13 +13,13 @@ MAX_TEXT_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a feed would hold, newest first.
+    """What a feed would hold.
 
-    `held` are ids left out by quarantine, `retried` those of `articles` that were in it, `unreadable` tells of rows in
+    `held` are ids left out by quarantine, `retried` the articles that were in it, `unreadable` tells of rows in
     the database that are no articles.
     """
 
-    articles: tuple[Article, ...]
+    holdings: Holdings
     held: tuple[str, ...]
     retried: tuple[Article, ...]
     unreadable: tuple[Finding, ...]
@@ -40,7 +40,7 @@ def choose(store: Store, section: Section, renderer: str) -> Choice:
         if len(kept) >= section.limit or len(newest) + len(broken) < wanted:
             fitting = _within_bytes(kept)
             return Choice(
-                articles=fitting,
+                holdings=Holdings(articles=fitting),
                 held=held,
                 retried=tuple(article for article in fitting if article.id in rows),
                 unreadable=tuple(Finding(rule="article.unreadable", message=why, format="store") for why in broken),

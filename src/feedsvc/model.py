@@ -26,6 +26,8 @@ INDEX_SLUG = "index"
 
 FormatName = Literal["rss", "atom", "json"]
 ContentMode = Literal["full", "summary"]
+WithdrawalMode = Literal["tombstone", "notice"]
+Severity = Literal["error", "warning"]
 
 
 class State(StrEnum):
@@ -34,6 +36,20 @@ class State(StrEnum):
     DRAFT = "draft"
     SCHEDULED = "scheduled"
     LIVE = "live"
+    WITHDRAWN = "withdrawn"
+
+
+class MemberState(StrEnum):
+    """How an article stands in one of its sections: as its State says, a withdrawal told apart by what shows of it.
+
+    A `notice` keeps the article's place, a `tombstone` says that it is gone; `withdrawn` was never live: nothing shows.
+    """
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    NOTICE = "notice"
+    TOMBSTONE = "tombstone"
     WITHDRAWN = "withdrawn"
 
 
@@ -65,11 +81,36 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
-    """A file that comes with an article (RSS 2.0 `enclosure`; RFC 4287 §4.2.7.2 link rel="enclosure")."""
+    """A file that comes with an article (RSS 2.0 `enclosure`; RFC 4287 §4.2.7.2 link rel="enclosure").
+
+    `length_bytes` 0 means that it is not known; `duration_seconds` is that of sound and film.
+    """
 
     url: str
     type: str
     length_bytes: int
+    title: str | None = None
+    duration_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What an editor said about a change, in plain text, and when it was made."""
+
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A live article taken back at `at`. `notice` is the editor's word on it, in plain text.
+
+    In the sections `shown_in` a notice stands in the article's place; in the others a tombstone says that it is gone.
+    """
+
+    at: datetime
+    notice: str | None = None
+    shown_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +138,15 @@ class ArticleInput(ArticleFields):
     """A canonical article on its way in, before it has an id.
 
     `published` None means: when it goes live. `draft` keeps it back. `minor` mends without moving
-    `updated`. `entry_id` carries a foreign id to the letter when an old feed is moved here.
+    `updated`. `correction` is the editor's note on what this change corrects. `entry_id` carries a foreign id to the
+    letter when an old feed is moved here.
     """
 
     published: datetime | None = None
     updated: datetime | None = None
     draft: bool = False
     minor: bool = False
+    correction: str | None = None
     entry_id: str | None = None
     is_permalink: bool = False
 
@@ -113,7 +156,8 @@ class Article(ArticleFields):
     """A stored article.
 
     `seq` counts arrivals and never changes; `id` names it in URLs and API; `entry_id` stands in the feeds.
-    `revision` counts changes of content from 1. `published` is None only in a draft that names no time.
+    `revision` counts changes of content from 1. `published` is None only in a draft that names no time. `corrections`
+    are in the order they were made. `withdrawal` is there while an article that was live is withdrawn.
     """
 
     seq: int
@@ -125,6 +169,14 @@ class Article(ArticleFields):
     updated: datetime | None
     created: datetime
     revision: int = 1
+    corrections: tuple[Correction, ...] = ()
+    withdrawal: Withdrawal | None = None
+
+    def state_in(self, section: str) -> MemberState:
+        """How it stands in one of its sections."""
+        if self.state is not State.WITHDRAWN or self.withdrawal is None:
+            return MemberState(self.state.value)
+        return MemberState.NOTICE if section in self.withdrawal.shown_in else MemberState.TOMBSTONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +198,10 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """The publication as a whole. `base_url` has no slash at its end; `timezone` is an IANA name."""
+    """The publication as a whole. `base_url` has no slash at its end; `timezone` is an IANA name.
+
+    `embeds` are the hosts whose frames (players, maps) may stand in an article's body.
+    """
 
     title: str
     base_url: str
@@ -155,9 +210,13 @@ class Site:
     author: Author | None = None
     copyright: str | None = None
     image: Image | None = None
+    embeds: tuple[str, ...] = ()
 
     def feed_url(self, slug: str, suffix: str) -> str:
         return f"{self.base_url}/feeds/{slug}.{suffix}"
+
+    def archive_url(self, slug: str, number: int) -> str:
+        return f"{self.base_url}/feeds/{slug}/archive/{number}.atom"
 
     def section_url(self, slug: str) -> str:
         return f"{self.base_url}/sections/{slug}/"
@@ -170,11 +229,27 @@ class Site:
         return f"{self.base_url}/feeds.opml"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Podcast:
+    """What directories want to know of a section whose articles are episodes (Apple's requirements for RSS feeds).
+
+    `category` and `subcategory` are Apple's; `type` says whether the newest or the first episode comes first.
+    """
+
+    author: str
+    category: str
+    subcategory: str | None = None
+    explicit: bool = False
+    type: Literal["episodic", "serial"] = "episodic"
+    owner: Author | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """A section with the defaults filled in. `include` makes it a combination, which no article names itself.
 
-    `max_age_seconds` is what Cache-Control says; `aliases` are the names under which articles arrive.
+    `max_age_seconds` is what Cache-Control says; `aliases` are the names under which articles arrive. `max_bytes`
+    bounds the bodies in one document together. `old_urls` are paths of this site that now lead to the section's feeds.
     """
 
     slug: str
@@ -191,6 +266,10 @@ class Section:
     schedule: Schedule = Schedule(every_seconds=900)
     on_change: bool = True
     max_age_seconds: int = 60
+    max_bytes: int = 2 * 1024 * 1024
+    withdrawals: WithdrawalMode = "tombstone"
+    podcast: Podcast | None = None
+    old_urls: tuple[str, ...] = ()
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -234,9 +313,35 @@ class Entry:
     enclosures: tuple[Enclosure, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """An entry that was in the feed and is gone (RFC 6721 §3)."""
+
+    entry_id: str
+    when: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holdings:
+    """The stored things that one document is made of, in its order.
+
+    `articles` are live, or withdrawn with a notice that shows here. `archive` is the number of this archive,
+    None for the live document; `prev_archive` that of the next older one, None where there is none.
+    """
+
+    articles: tuple[Article, ...]
+    tombstones: tuple[Tombstone, ...] = ()
+    archive: int | None = None
+    prev_archive: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """One section, neutral of format. `home_url` is its page; `self_urls` its address per format."""
+    """One section, neutral of format. `home_url` is its page; `self_urls` its address per format.
+
+    `tombstones` are newest first. `prev_archive_url` leads to older entries; `current_url` is there in an archive only,
+    and leads to the live document (RFC 5005 §4).
+    """
 
     slug: str
     feed_id: str
@@ -253,6 +358,11 @@ class Feed:
     created: datetime
     updated: datetime
     entries: tuple[Entry, ...]
+    tombstones: tuple[Tombstone, ...] = ()
+    prev_archive_url: str | None = None
+    current_url: str | None = None
+    podcast: Podcast | None = None
+    embeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -271,10 +381,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One difference between a document and what it should say.
+    """One thing wrong with a document: a difference from what it should say, or a breach of its format's standard.
 
-    `rule` is a short stable name (`entry.title`), `entry_id` the entry it hangs on or None for the document,
-    `expected` and `found` are shortened for reading.
+    `rule` is a short stable name (`entry.title`), `entry_id` the entry it hangs on or None for the document, `expected`
+    and `found` are shortened for reading. `standard` names document and section (`RFC 4287 §4.2.6`), `mend` what to
+    do about it, `place` where it stands (`line 12`, `content_html, character 40`); each may be empty.
     """
 
     rule: str
@@ -283,6 +394,10 @@ class Finding:
     entry_id: str | None = None
     expected: str = ""
     found: str = ""
+    severity: Severity = "error"
+    standard: str = ""
+    mend: str = ""
+    place: str = ""
 
     def __str__(self) -> str:
         whose = f" in entry {self.entry_id}" if self.entry_id else ""
@@ -321,13 +436,31 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """An article kept out of the feeds since `since`, until its revision changes or it is released."""
+    """An article kept out of the feeds since `since`, until its revision changes or it is released.
+
+    `reason` is a sentence for an editor, `findings` is all that was found.
+    """
 
     article_id: str
     revision: int
     reason: str
     renderer: str
     since: datetime
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """A cut of a section's articles by arrival (RFC 5005 §4): those after the archive before it, up to `last_seq`.
+
+    `number` counts from 1. `entries` is how many it was given; `generation` rises with every change of one of them.
+    """
+
+    section: str
+    number: int
+    last_seq: int
+    entries: int
+    generation: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from feedsvc.errors import RenderError
 from feedsvc.feed.compose import compose, without
 from feedsvc.feed.formats import Format
-from feedsvc.model import Article, Document, Feed, Finding, Section, SectionState, Site
+from feedsvc.model import Article, Document, Feed, Finding, Holdings, Section, SectionState, Site
 from feedsvc.text import canonical_text
 
 RENDER = "render"
@@ -43,20 +43,20 @@ def prove(
     site: Site,
     section: Section,
     state: SectionState,
-    articles: Sequence[Article],
+    holdings: Holdings,
     sections: Mapping[str, Section],
     *,
     formats: Mapping[str, Format],
 ) -> Proof:
-    """Compose these articles, render every format of the section and read each document back."""
+    """Compose what was chosen, render every format of the section and read each document back."""
 
     def compose_these(these: Sequence[Article]) -> Feed:
-        return compose(site, section, state, these, sections)
+        return compose(site, section, state, replace(holdings, articles=tuple(these)), sections)
 
     try:
-        feed = compose_these(articles)
+        feed = compose_these(holdings.articles)
     except Exception as error:  # noqa: BLE001  # a fault of ours in one article must cost the others nothing
-        return Proof((), _findings_alone(compose_these, articles) or (_finding_of(error, COMPOSING),))
+        return Proof((), _findings_alone(compose_these, holdings.articles) or (_finding_of(error, COMPOSING),))
     proof = _examine(feed, section, formats)
     if proof.findings and not proof.guilty:
         return replace(proof, findings=_seek(feed, section, formats) or proof.findings)

@@ -211,9 +211,9 @@ class Regenerator:
         guilty: set[str] = set()
         while True:
             basis, choice, proof = self._try(settings, slug)
-            accused = [article for article in choice.articles if article.entry_id in proof.guilty]
+            accused = [article for article in choice.holdings.articles if article.entry_id in proof.guilty]
             guilty |= {article.id for article in accused}
-            error = _why_blocked(proof.findings, len(accused), len(guilty), len(choice.articles))
+            error = _why_blocked(proof.findings, len(accused), len(guilty), len(choice.holdings.articles))
             if accused and not error:
                 self._quarantine(slug, accused, proof)
             elif choice.retried and not error:
@@ -222,7 +222,7 @@ class Regenerator:
                 return _Draft(
                     basis=basis,
                     documents=proof.documents,
-                    entries={article.id: article.revision for article in choice.articles},
+                    entries={article.id: article.revision for article in choice.holdings.articles},
                     findings=proof.findings or choice.unreadable,
                     quarantined=choice.held,
                     error=error,
@@ -235,7 +235,7 @@ class Regenerator:
             raise StoreError(f"section {slug!r} is not registered in the database yet; the worker does it at its start")
         section = settings.feeds[slug]
         choice = choose(self._store, section, self._renderer)
-        proof = prove(settings.site, section, states[slug], choice.articles, settings.sections, formats=self._formats)
+        proof = prove(settings.site, section, states[slug], choice.holdings, settings.sections, formats=self._formats)
         return self._fingerprints.of(settings, slug, states), choice, proof
 
     def _quarantine(self, slug: str, accused: Sequence[Article], proof: Proof) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.feed.compose import compose
-from feedsvc.model import Feed
+from feedsvc.model import Feed, Holdings
 from feedsvc.runtime import Runtime
 from readers import Proxy, passing_on
 from service import Service, feedsvc, free_port, serving, wait_until
@@ -53,7 +53,9 @@ def stored(service: Service) -> Callable[[str], Feed]:
             section = runtime.settings.feeds[slug]
             articles = runtime.store.newest_live(section.members, section.limit)
             state = runtime.store.section_states()[slug]
-            return compose(runtime.settings.site, section, state, articles, runtime.settings.sections)
+            return compose(
+                runtime.settings.site, section, state, Holdings(articles=tuple(articles)), runtime.settings.sections
+            )
         finally:
             runtime.close()
 

@@ -58,7 +58,7 @@ def test_a_feed_holds_what_fits(newsroom: Newsroom, clock: Any, monkeypatch: pyt
 
     chosen = choose(runtime.store, runtime.settings.feeds["macro"], RENDERER)
 
-    assert [article.id for article in chosen.articles] == [newest.id]
+    assert [article.id for article in chosen.holdings.articles] == [newest.id]
     assert run(runtime, "macro").outcome == "published"
     (standing, *_) = presence(runtime.store, runtime.settings, runtime.folder_id, oldest)
     assert standing.standing == "beyond_limit"
@@ -70,7 +70,7 @@ def test_one_article_is_held_however_long(newsroom: Newsroom, monkeypatch: pytes
 
     chosen = choose(newsroom.runtime.store, newsroom.runtime.settings.feeds["macro"], RENDERER)
 
-    assert [each.id for each in chosen.articles] == [article.id]
+    assert [each.id for each in chosen.holdings.articles] == [article.id]
 
 
 def test_a_fault_of_ours_shows_in_health(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:

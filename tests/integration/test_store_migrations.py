@@ -43,9 +43,9 @@ def test_a_new_step_can_be_made_from_the_template(tmp_path: Path) -> None:
     config = alembic_config()
     config.set_main_option("path_separator", "os")
     config.set_main_option("version_locations", str(tmp_path))
-    command.revision(config, "Add a column", rev_id="0002")
-    step = (tmp_path / "0002_add_a_column.py").read_text()
-    compile(step, "0002", "exec")
+    command.revision(config, "Add a column", rev_id="0009")
+    step = (tmp_path / "0009_add_a_column.py").read_text()
+    compile(step, "0009", "exec")
     assert step.startswith('"""Add a column."""')
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, insert, text
 
-from feedsvc.model import ArticleInput, State
+from feedsvc.model import ArticleInput, MemberState, State
 from feedsvc.store import Store, schema
 from feedsvc.store.mapping import field_columns
 
@@ -31,7 +31,11 @@ def fill(store: Store, articles: int) -> None:
             | {"published": NOON + timedelta(seconds=number * 7_919 % 100_003), "updated": NOON, "created": NOON}
         )
     places = [
-        {"section": slug, **{key: row[key] for key in ("seq", "state", "published")}}
+        {
+            "section": slug,
+            "state": MemberState(row["state"].value),
+            **{key: row[key] for key in ("seq", "published", "updated")},
+        }
         for row in rows
         for slug in row["sections"]
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from examples import FEED_IDS, FINANCE, MACRO, NOON, SECTIONS, SITE, article, feed_of, full_article, section_state
 from feedsvc.feed.compose import compose, without
-from feedsvc.model import Author, Category, Image
+from feedsvc.model import Author, Category, Holdings, Image
 
 
 def test_a_feed_carries_its_section_and_site() -> None:
@@ -114,4 +114,4 @@ def test_categories_are_sections_breadcrumb_and_tags_each_once() -> None:
 
 def test_a_live_article_without_a_time_is_a_fault_that_names_it() -> None:
     with pytest.raises(ValueError, match="article1"):
-        compose(SITE, FINANCE, section_state("finance"), [article(1, published=None)], SECTIONS)
+        compose(SITE, FINANCE, section_state("finance"), Holdings(articles=(article(1, published=None),)), SECTIONS)

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 from examples import MACRO, SECTIONS, SITE, article, section_state
 from feedsvc.feed.formats import FORMATS
-from feedsvc.model import Article, Feed, Finding
+from feedsvc.model import Article, Feed, Finding, Holdings
 from feedsvc.proof import Proof, prove, reason_of
 
 
 def proof_of(articles: Sequence[Article]) -> Proof:
-    return prove(SITE, MACRO, section_state(), articles, SECTIONS, formats=FORMATS)
+    return prove(SITE, MACRO, section_state(), Holdings(articles=tuple(articles)), SECTIONS, formats=FORMATS)
 
 
 def test_a_good_feed_is_proved_in_every_format_of_its_section() -> None:
@@ -28,9 +28,9 @@ def test_an_article_that_does_not_even_become_an_entry_is_found_out() -> None:
 
 
 def test_a_fault_of_composing_that_no_article_alone_has_is_the_feeds() -> None:
-    proof = prove(SITE, MACRO, None, [article(1)], SECTIONS, formats=FORMATS)  # type: ignore[arg-type]  # a fault of ours
+    proof = prove(SITE, MACRO, None, Holdings(articles=(article(1),)), SECTIONS, formats=FORMATS)  # type: ignore[arg-type]  # a fault of ours
     assert proof.guilty.keys() <= {article(1).entry_id}
-    assert prove(SITE, MACRO, None, [], SECTIONS, formats=FORMATS).findings[0].entry_id is None  # type: ignore[arg-type]  # likewise
+    assert prove(SITE, MACRO, None, Holdings(articles=()), SECTIONS, formats=FORMATS).findings[0].entry_id is None  # type: ignore[arg-type]  # likewise
 
 
 def test_what_only_two_together_break_is_nobodys() -> None:
@@ -38,7 +38,7 @@ def test_what_only_two_together_break_is_nobodys() -> None:
         return [Finding(rule="odd", message="two", format="rss")] if len(feed.entries) > 1 else []
 
     formats = {**FORMATS, "rss": replace(FORMATS["rss"], verify=verify)}
-    proof = prove(SITE, MACRO, section_state(), [article(1), article(2)], SECTIONS, formats=formats)
+    proof = prove(SITE, MACRO, section_state(), Holdings(articles=(article(1), article(2))), SECTIONS, formats=formats)
     assert proof.guilty == {}
     assert [finding.rule for finding in proof.findings] == ["odd"]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from feedsvc.feed.formats import FORMATS
-from feedsvc.model import Article, Author, Category, Entry, Feed, Section, SectionState, Site
+from feedsvc.model import Article, Author, Category, Entry, Feed, Holdings, Section, SectionState, Site, Tombstone
 from feedsvc.text import plain_text, summarize
 
 SUMMARY_GRAPHEMES = 200
@@ -18,15 +18,15 @@ def compose(
     site: Site,
     section: Section,
     state: SectionState,
-    articles: Sequence[Article],
+    holdings: Holdings,
     sections: Mapping[str, Section],
 ) -> Feed:
-    """The feed of one section from its newest live articles (already in order, newest first, at most `limit`).
+    """The feed of one section, or one of its archives, from what was chosen for it (already in order).
 
     `sections` are all that are configured; their titles become categories. A feed without entries is as old as its
     section: RFC 4287 §4.2.15 wants an `updated`, and a clock would make it differ between replicas.
     """
-    entries = tuple(_compose_entry(site, section, article, sections) for article in articles)
+    entries = tuple(_compose_entry(site, section, article, sections) for article in holdings.articles)
     return Feed(
         slug=section.slug,
         feed_id=state.feed_id,
@@ -34,26 +34,41 @@ def compose(
         description=section.description,
         language=section.language,
         home_url=site.section_url(section.slug),
-        self_urls={name: site.feed_url(section.slug, FORMATS[name].suffix) for name in section.formats},
+        self_urls=_self_urls(site, section, holdings.archive),
         author=site.author or Author(name=site.title),
         copyright=site.copyright,
         image=section.image or site.image,
         categories=tuple(Category(term=term) for term in section.categories),
         ttl_seconds=section.max_age_seconds,
         created=state.created,
-        updated=_latest(state.created, entries),
+        updated=_latest(state.created, entries, holdings.tombstones),
         entries=entries,
+        tombstones=holdings.tombstones,
+        prev_archive_url=_archive_url(site, section, holdings.prev_archive),
+        current_url=None if holdings.archive is None else site.feed_url(section.slug, FORMATS["atom"].suffix),
+        podcast=section.podcast,
+        embeds=site.embeds,
     )
 
 
 def without(feed: Feed, entry_ids: Collection[str]) -> Feed:
     """The same feed less these entries."""
     entries = tuple(entry for entry in feed.entries if entry.entry_id not in entry_ids)
-    return replace(feed, entries=entries, updated=_latest(feed.created, entries))
+    return replace(feed, entries=entries, updated=_latest(feed.created, entries, feed.tombstones))
 
 
-def _latest(created: datetime, entries: Sequence[Entry]) -> datetime:
-    return max((created, *(entry.updated for entry in entries)))
+def _latest(created: datetime, entries: Sequence[Entry], tombstones: Sequence[Tombstone]) -> datetime:
+    return max((created, *(entry.updated for entry in entries), *(tombstone.when for tombstone in tombstones)))
+
+
+def _self_urls(site: Site, section: Section, archive: int | None) -> Mapping[str, str]:
+    if archive is not None:
+        return {"atom": site.archive_url(section.slug, archive)}
+    return {name: site.feed_url(section.slug, FORMATS[name].suffix) for name in section.formats}
+
+
+def _archive_url(site: Site, section: Section, archive: int | None) -> str | None:
+    return None if archive is None else site.archive_url(section.slug, archive)
 
 
 def _compose_entry(site: Site, section: Section, article: Article, sections: Mapping[str, Section]) -> Entry:

@@ -13,6 +13,7 @@ from feedsvc.model import (
     Article,
     ArticleFields,
     Author,
+    Correction,
     DocumentRecord,
     Enclosure,
     Finding,
@@ -22,6 +23,7 @@ from feedsvc.model import (
     SectionState,
     Source,
     Token,
+    Withdrawal,
 )
 from feedsvc.store.schema import instant_of, seconds_of
 
@@ -46,11 +48,22 @@ def field_columns(fields: ArticleFields) -> dict[str, Any]:
     }
 
 
+def history_columns(article: Article) -> dict[str, Any]:
+    """The columns of `article` that hold what editors said about its changes."""
+    gone = article.withdrawal
+    return {
+        "corrections": [{"note": each.note, "at": seconds_of(each.at)} for each in article.corrections] or None,
+        "withdrawal": {"at": seconds_of(gone.at), "notice": gone.notice, "shown_in": list(gone.shown_in)}
+        if gone
+        else None,
+    }
+
+
 def article_from(row: Row[Any]) -> Article:
     """Raises StoreError, naming the article, for a row whose JSON has another shape than ours."""
     try:
         return _article_from(row)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, LookupError) as error:
         raise StoreError(
             f"Article {row.id} can't be read from the database ({error}): send it anew, or correct its row."
         ) from error
@@ -91,7 +104,13 @@ def _article_from(row: Row[Any]) -> Article:
         tags=tuple(row.tags or ()),
         image=Image(**row.image) if row.image else None,
         enclosures=tuple(Enclosure(**enclosure) for enclosure in row.enclosures or ()),
+        corrections=tuple(Correction(note=each["note"], at=instant_of(each["at"])) for each in row.corrections or ()),
+        withdrawal=_withdrawal_from(row.withdrawal) if row.withdrawal else None,
     )
+
+
+def _withdrawal_from(value: Mapping[str, Any]) -> Withdrawal:
+    return Withdrawal(at=instant_of(value["at"]), notice=value["notice"], shown_in=tuple(value["shown_in"]))
 
 
 def section_state_from(row: Row[Any]) -> SectionState:
@@ -99,7 +118,8 @@ def section_state_from(row: Row[Any]) -> SectionState:
 
 
 def quarantined_from(row: Row[Any]) -> Quarantined:
-    return Quarantined(**row._asdict())
+    findings = tuple(Finding(**finding) for finding in row.findings or ())
+    return Quarantined(**{**row._asdict(), "findings": findings})
 
 
 def token_from(row: Row[Any]) -> Token:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, select, union_all
 
 from feedsvc.model import Article
 from feedsvc.store.mapping import readable
-from feedsvc.store.schema import LIVE, article, article_section
+from feedsvc.store.schema import MEMBER_LIVE, article, article_section
 
 MEMBERS_AT_ONCE = 50
 """Sections asked for in one statement. SQLite would take 500 (https://www.sqlite.org/limits.html), but fewer find
@@ -42,7 +42,7 @@ def _newest_live(members: int) -> Select[Any]:
         select(section.published, section.seq)
         .where(
             section.section == bindparam(f"section_{number}"),
-            section.state == LIVE,
+            section.state == MEMBER_LIVE,
             section.published >= bindparam("since"),
         )
         .order_by(section.published.desc(), section.seq.desc())

@@ -29,9 +29,9 @@ from sqlalchemy import (
     text,
 )
 
-from feedsvc.model import State
+from feedsvc.model import MemberState, State
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest of migrations/versions: a database that stands there needs no Alembic at start."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -120,13 +120,28 @@ class StateWord(TypeDecorator[State]):
         return None if value is None else State(value)
 
 
+class MemberStateWord(TypeDecorator[MemberState]):
+    """A MemberState by its word."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: MemberState | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # the base's signature
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> MemberState | None:  # noqa: ARG002  # the base's signature
+        return None if value is None else MemberState(value)
+
+
 metadata = MetaData()
 
 # SQLite numbers rows by itself only where the key is declared INTEGER.
 _counter = BigInteger().with_variant(Integer(), "sqlite")
 
-LIVE = literal_column("'live'", StateWord)
 SCHEDULED = literal_column("'scheduled'", StateWord)
+MEMBER_LIVE = literal_column("'live'", MemberStateWord)
+MEMBER_NOTICE = literal_column("'notice'", MemberStateWord)
+MEMBER_TOMBSTONE = literal_column("'tombstone'", MemberStateWord)
 """Written into the statement, not bound: PostgreSQL then plans for this very state, however rare it is."""
 
 article = Table(
@@ -155,6 +170,8 @@ article = Table(
     Column("image", Json),
     Column("enclosures", Json),
     Column("content_html", Words),
+    Column("corrections", Json),
+    Column("withdrawal", Json),
 )
 """Empty lists are NULL: most of them are empty, and NULL costs nothing to read."""
 
@@ -166,17 +183,26 @@ article_section = Table(
     metadata,
     Column("section", Words, primary_key=True),
     Column("seq", _counter, ForeignKey(article.c.seq), primary_key=True, autoincrement=False),
-    Column("state", StateWord, nullable=False),
+    Column("state", MemberStateWord, nullable=False),
     Column("published", Instant),
+    Column("updated", Instant),
     sqlite_with_rowid=False,
 )
-"""Repeats state and published of the article, so that one index range gives the newest live ones of a section."""
+"""Repeats the article's times, so that one index range gives the newest of a section that stand there in one way."""
 
 Index(
     "article_section_newest",
     article_section.c.section,
     article_section.c.state,
     article_section.c.published.desc(),
+    article_section.c.seq.desc(),
+)
+
+Index(
+    "article_section_changed",
+    article_section.c.section,
+    article_section.c.state,
+    article_section.c.updated.desc(),
     article_section.c.seq.desc(),
 )
 
@@ -189,6 +215,31 @@ section = Table(
     Column("generation", BigInteger, nullable=False),
     Column("urgent_generation", BigInteger, nullable=False),
 )
+
+archive = Table(
+    "archive",
+    metadata,
+    Column("section", Words, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+)
+
+Index("archive_by_seq", archive.c.section, archive.c.last_seq)
+
+archive_publication = Table(
+    "archive_publication",
+    metadata,
+    Column("folder_id", Words, primary_key=True),
+    Column("section", Words, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("made_from", Words, nullable=False),
+    Column("digest", Words, nullable=False),
+    Column("length_bytes", BigInteger, nullable=False),
+    Column("mtime", Instant, nullable=False),
+)
+"""What one feeds folder holds of the archives."""
 
 document_version = Table(
     "document_version",
@@ -223,6 +274,7 @@ quarantine = Table(
     Column("reason", Words, nullable=False),
     Column("renderer", Words, nullable=False),
     Column("since", Instant, nullable=False),
+    Column("findings", Json),
 )
 
 heartbeat = Table(

@@ -98,12 +98,12 @@ class Store:
         article, member = schema.article.c, schema.article_section.c
         query = select(schema.article)
         if section is None:
-            place, standing = article.seq, article.state
+            place = article.seq
         else:
             query = query.join(schema.article_section, member.seq == article.seq).where(member.section == section)
-            place, standing = member.seq, member.state
+            place = member.seq
         if state is not None:
-            query = query.where(standing == state)
+            query = query.where(article.state == state)
         if before_seq is not None:
             query = query.where(place < before_seq)
         with self._database.read() as connection:

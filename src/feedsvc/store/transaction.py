@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from feedsvc.errors import ArticleNotFoundError, ConflictError
 from feedsvc.model import Article, ArticleInput, Publication, Quarantined, State, Token
 from feedsvc.store import schema
-from feedsvc.store.mapping import article_from, field_columns, publication_columns, token_from
+from feedsvc.store.mapping import article_from, field_columns, history_columns, publication_columns, token_from
 
 _DOCUMENT_LOCKS = 1
 """The room of PostgreSQL's advisory locks in which documents are locked by slug."""
@@ -94,6 +94,7 @@ class Transaction:
             "published": article.published,
             "updated": article.updated,
             "revision": article.revision,
+            **history_columns(article),
         }
         try:
             self._connection.execute(update(schema.article).where(mine).values(columns))
@@ -106,8 +107,10 @@ class Transaction:
         self._join_sections(article)
 
     def _join_sections(self, article: Article) -> None:
-        shared = {"seq": article.seq, "state": article.state, "published": article.published}
-        rows = [{"section": slug, **shared} for slug in dict.fromkeys(article.sections)]
+        shared = {"seq": article.seq, "published": article.published, "updated": article.updated}
+        rows = [
+            {"section": slug, "state": article.state_in(slug), **shared} for slug in dict.fromkeys(article.sections)
+        ]
         if rows:
             self._connection.execute(insert(schema.article_section), rows)
 
@@ -217,7 +220,7 @@ class Transaction:
 
     def quarantine(self, item: Quarantined) -> None:
         """Add or replace by article id."""
-        self._put(schema.quarantine, asdict(item))
+        self._put(schema.quarantine, asdict(item) | {"findings": [asdict(finding) for finding in item.findings]})
 
     def release(self, article_id: str) -> bool:
         """Take it out of quarantine; False if it was not in it."""

@@ -15,7 +15,7 @@ from feedsvc.feed.formats import FORMATS
 from feedsvc.model import ALL_SLUG, Section, Site
 from feedsvc.web.conditional import is_unchanged
 from feedsvc.web.context import this_runtime
-from feedsvc.web.words import say_time, words_for
+from feedsvc.words import say_time, words_for
 
 STATIC_DIR = Path(__file__).with_name("static")
 PAGE_MAX_AGE_SECONDS = 30

@@ -19,7 +19,7 @@ from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State
 from feedsvc.web.context import this_runtime
 from feedsvc.web.feeds import find_nearest
 from feedsvc.web.frame import error_page, list_feeds, page
-from feedsvc.web.words import words_for
+from feedsvc.words import words_for
 
 blueprint = Blueprint("pages", __name__)
 

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from feedsvc.web.words import WORDS, say_time, words_for
+from feedsvc.words import WORDS, say_time, words_for
 
 SHANGHAI = timezone(timedelta(hours=8))
 

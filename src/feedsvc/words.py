@@ -1,4 +1,4 @@
-"""The pages' own words, in the language of what is read: English, simplified and traditional Chinese."""
+"""Words for readers, on pages and in feeds, in the language of what they read: English, and both ways of Chinese."""
 
 from __future__ import annotations
 
