@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from feedsvc.errors import ArticleNotFoundError, ConflictError, StoreError
-from feedsvc.model import Article, ArticleInput, Author, Enclosure, Image, Source, State
+from feedsvc.model import Article, ArticleInput, Author, Enclosure, Image, MemberState, Source, State, Withdrawal
 from feedsvc.store import Store
 
 if TYPE_CHECKING:
@@ -283,6 +283,34 @@ def test_newest_live_follows_an_article_to_its_new_section_and_time(store: Store
     assert store.newest_live(["macro", "finance", "world"], 50) == [stays]
 
 
+def test_what_shows_of_a_withdrawal_is_found_by_section(store: Store, insert: Insert) -> None:
+    early, gone, late = (
+        insert(published=NOON + timedelta(minutes=minute), sections=("macro", "finance")) for minute in range(3)
+    )
+    grave = Withdrawal(at=NOON + timedelta(hours=1), notice="未经核实", shown_in=("finance",))
+    gone = replace(gone, state=State.WITHDRAWN, updated=grave.at, withdrawal=grave)
+    with store.write() as tx:
+        tx.update_article(gone)
+    shown, tombstones = (MemberState.LIVE, MemberState.NOTICE), (MemberState.TOMBSTONE,)
+
+    assert store.newest(["finance"], 50, shown) == [late, gone, early]
+    assert store.newest(["macro"], 50, shown) == [late, early]
+    assert store.newest(["macro", "finance"], 2, shown) == [late, gone]
+    assert store.newest(["macro"], 50, tombstones, by="updated") == [gone]
+    assert store.newest(["finance"], 50, tombstones, by="updated") == []
+    assert store.newest(["macro", "finance"], 50, tombstones, by="updated") == [gone]
+
+
+def test_newest_goes_by_the_time_that_is_asked_for(store: Store, insert: Insert) -> None:
+    first, second, third = (insert(published=NOON + timedelta(minutes=minute)) for minute in range(3))
+    first = replace(first, updated=NOON + timedelta(days=1))
+    with store.write() as tx:
+        tx.update_article(first)
+
+    assert store.newest(["macro"], 2, (MemberState.LIVE,)) == [third, second]
+    assert store.newest(["macro"], 2, (MemberState.LIVE,), by="updated") == [first, third]
+
+
 def test_newest_live_takes_more_sections_than_a_statement_has_terms(store: Store, insert: Insert) -> None:
     slugs = [f"s{number}" for number in range(1_201)]
     shared = insert(sections=(slugs[0], slugs[600], slugs[1_200]))
@@ -290,6 +318,7 @@ def test_newest_live_takes_more_sections_than_a_statement_has_terms(store: Store
     early = insert(sections=(slugs[700],), published=NOON - timedelta(hours=1))
     assert store.newest_live(slugs, 50) == [late, shared, early]
     assert store.newest_live(slugs, 2) == [late, shared]
+    assert store.newest(slugs, 50, (MemberState.LIVE, MemberState.NOTICE)) == [late, shared, early]
 
 
 def test_lists_go_by_arrival_and_continue_after_a_page(store: Store, insert: Insert) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, event, insert, text
 from feedsvc.model import ArticleInput, MemberState, State
 from feedsvc.store import Store, schema
 from feedsvc.store.mapping import field_columns
+from feedsvc.store.queries import Time
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECTIONS = ("macro", "finance", "sport", "world")
@@ -93,6 +94,26 @@ def test_the_newest_of_several_sections_sort_only_what_each_gives(sqlite_store: 
 
 
 @pytest.mark.parametrize(
+    ("states", "by", "index"),
+    [
+        ((MemberState.LIVE, MemberState.NOTICE), "published", "article_section_newest"),
+        ((MemberState.TOMBSTONE,), "updated", "article_section_changed"),
+    ],
+)
+def test_each_state_has_an_index_range_of_its_own(
+    sqlite_store: Store, states: tuple[MemberState, ...], by: Time, index: str
+) -> None:
+    fill(sqlite_store, 400)
+    plan = sqlite_plan(sqlite_store, lambda: sqlite_store.newest(SECTIONS, 50, states, by=by))
+    searches = [line for line in plan if line.startswith("SEARCH article_section")]
+    assert searches == [
+        f"SEARCH article_section USING COVERING INDEX {index} (section=? AND state=? AND {by}>?)"
+    ] * len(SECTIONS) * len(states)
+    tables = {line.split()[1] for line in plan if line.startswith("SCAN")}
+    assert not tables & {"article", "article_section"}
+
+
+@pytest.mark.parametrize(
     ("question", "index"),
     [
         (lambda store: store.next_due(), "article_by_time"),
@@ -141,6 +162,8 @@ def test_a_larger_archive_costs_no_more(sqlite_store: Store) -> None:
     def ask_for_all() -> None:
         for members in (["macro"], SECTIONS):
             sqlite_store.newest_live(members, 10)
+            sqlite_store.newest(members, 10, (MemberState.LIVE, MemberState.NOTICE))
+            sqlite_store.newest(members, 10, (MemberState.LIVE,), by="updated")
         sqlite_store.list_articles(limit=10)
         sqlite_store.next_due()
         with sqlite_store.write() as tx:

@@ -139,9 +139,7 @@ metadata = MetaData()
 _counter = BigInteger().with_variant(Integer(), "sqlite")
 
 SCHEDULED = literal_column("'scheduled'", StateWord)
-MEMBER_LIVE = literal_column("'live'", MemberStateWord)
-MEMBER_NOTICE = literal_column("'notice'", MemberStateWord)
-MEMBER_TOMBSTONE = literal_column("'tombstone'", MemberStateWord)
+MEMBER_WORDS = {state: literal_column(f"'{state.value}'", MemberStateWord) for state in MemberState}
 """Written into the statement, not bound: PostgreSQL then plans for this very state, however rare it is."""
 
 article = Table(

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, func, select, text
 
-from feedsvc.model import Article, Publication, Quarantined, SectionState, State, Token
+from feedsvc.model import Article, MemberState, Publication, Quarantined, SectionState, State, Token
 from feedsvc.store import schema
 from feedsvc.store.connect import Database
 from feedsvc.store.mapping import (
@@ -27,7 +27,7 @@ from feedsvc.store.mapping import (
     token_from,
 )
 from feedsvc.store.migrate import migrate
-from feedsvc.store.queries import chunks, newest_live
+from feedsvc.store.queries import Time, chunks, newest_articles
 from feedsvc.store.transaction import Transaction
 
 
@@ -88,8 +88,24 @@ class Store:
         One LIMITed index range per member, merged; never a scan or a sort of all members' articles. One whose row can't
         be read is left out; `broken` gets a sentence about it.
         """
+        return self.newest(sections, limit, (MemberState.LIVE,), broken=broken)
+
+    def newest(
+        self,
+        sections: Sequence[str],
+        limit: int,
+        states: tuple[MemberState, ...],
+        *,
+        by: Time = "published",
+        broken: list[str] | None = None,
+    ) -> list[Article]:
+        """The newest that stand in one of these states in any of these plain sections, each once.
+
+        In descending order of published, or of updated, then seq. As for `newest_live`, one LIMITed index range for
+        each member and state.
+        """
         with self._database.read() as connection:
-            return newest_live(connection, sections, limit, broken)
+            return newest_articles(connection, sections, states, limit, by=by, broken=broken)
 
     def list_articles(
         self, *, section: str | None = None, state: State | None = None, limit: int = 50, before_seq: int | None = None
