@@ -10,7 +10,7 @@ datetime is aware, in UTC, whole seconds. URLs are absolute and percent-encoded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -103,7 +103,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """A live article taken back at `at`. `notice` is the editor's word on it, in plain text.
+    """A live article taken back, as it stands since `at`. `notice` is the editor's word on it, in plain text.
 
     In the sections `shown_in` a notice stands in the article's place; in the others a tombstone says that it is gone.
     """
@@ -156,8 +156,9 @@ class Article(ArticleFields):
     """A stored article.
 
     `seq` counts arrivals and never changes; `id` names it in URLs and API; `entry_id` stands in the feeds.
-    `revision` counts changes of content from 1. `published` is None only in a draft that names no time. `corrections`
-    are in the order they were made. `withdrawal` is there while an article that was live is withdrawn.
+    `revision` counts changes of what shows from 1. `published` is None only in a draft that names no time.
+    `corrections` are in the order they were made. `withdrawal` is there while an article that was live is withdrawn,
+    and `updated` is its `at` then.
     """
 
     seq: int
@@ -177,6 +178,10 @@ class Article(ArticleFields):
         if self.state is not State.WITHDRAWN or self.withdrawal is None:
             return MemberState(self.state.value)
         return MemberState.NOTICE if section in self.withdrawal.shown_in else MemberState.TOMBSTONE
+
+    def is_notice_in(self, sections: Iterable[str]) -> bool:
+        """Does a notice stand in its place in any of these sections?"""
+        return any(self.state_in(section) is MemberState.NOTICE for section in sections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

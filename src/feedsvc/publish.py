@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from feedsvc.errors import ArticleNotFoundError, ConflictError
-from feedsvc.model import Article, ArticleFields, ArticleInput, State
+from feedsvc.model import Article, ArticleFields, ArticleInput, Correction, State, Withdrawal, WithdrawalMode
 from feedsvc.store import Store, Transaction
 
 Clock = Callable[[], datetime]
@@ -25,6 +25,9 @@ Clock = Callable[[], datetime]
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_LENGTH = 12
 _LOOKS_LIKE_ID = re.compile(f"[{_ID_ALPHABET}]{{{_ID_LENGTH}}}")
+
+MAX_CORRECTIONS = 100
+"""They all stand in the documents; no article comes near, a program that has gone wild does."""
 
 _LAST_INSTANT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -62,8 +65,11 @@ def put(
     scheduled if published lies ahead; else live, which raises the generation of its sections, those it left included.
     Without `published` a new article takes now when it goes live; a replaced one keeps what it had, its external id
     likewise. Raises ArticleNotFoundError for an unknown article_id; ConflictError for an id that is taken, for another
-    entry_id than the stored one, and where a live article is asked back to draft or into the future. `may_replace` sees
-    the stored article inside the transaction, so that nobody comes in between its leave and the replacement.
+    entry_id than the stored one, where a live article is asked back to draft or into the future, and for more than
+    MAX_CORRECTIONS. `may_replace` sees the stored article inside the transaction, so that nobody comes in between its
+    leave and the replacement.
+
+    `correction` is kept with the change that it speaks of; without another change it counts as one if it is new.
     """
     fields = replace(
         fields,
@@ -84,22 +90,38 @@ def put(
         return _correct(tx, stored, fields, _whole(clock()))
 
 
-def withdraw(store: Store, clock: Clock, article_id: str, *, may_replace: Check = replace_freely) -> Outcome:
-    """Take it out of every feed at once (raises urgent generations). Raises ArticleNotFoundError. Twice is once.
+def withdraw(
+    store: Store,
+    clock: Clock,
+    article_id: str,
+    *,
+    notice: str | None = None,
+    mode: WithdrawalMode | None = None,
+    notice_sections: Collection[str] = (),
+    may_replace: Check = replace_freely,
+) -> Outcome:
+    """Take it back in every feed at once (raises urgent generations). Raises ArticleNotFoundError. Twice is once.
 
-    Its `updated` becomes the time of the withdrawal. `may_replace` as in `put`.
+    `mode` says what shows of it: a notice in its place, or a tombstone; without it a notice in those of its sections
+    that are among `notice_sections`. `notice` is the editor's word on it, '' for none. Of an article that was never
+    live nothing shows. Asked again, what is None stays as it was; another notice or mode takes the old one's place.
+
+    Its `updated` becomes the time of the withdrawal, or of its change. `may_replace` as in `put`.
     """
     with store.write() as tx:
         stored = _get(tx, article_id)
         may_replace(stored)
-        if stored.state is State.WITHDRAWN:
-            return Outcome(stored, created=False, changed=False)
         now = _whole(clock())
-        was_live = stored.state is State.LIVE
-        updated = _latest(now, _after(stored.updated)) if was_live else now
-        article = replace(stored, state=State.WITHDRAWN, updated=updated)
+        if stored.state is State.LIVE or stored.withdrawal is not None:
+            article = _take_back(stored, notice, _sections_with_notice(stored, mode, notice_sections), now)
+        elif stored.state is State.WITHDRAWN:
+            article = stored
+        else:
+            article = replace(stored, state=State.WITHDRAWN, updated=now)
+        if article == stored:
+            return Outcome(stored, created=False, changed=False)
         tx.update_article(article)
-        if was_live:
+        if article.withdrawal is not None:
             tx.raise_generations(article.sections, urgent=True)
         return Outcome(article, created=False, changed=True)
 
@@ -141,13 +163,15 @@ def _find(tx: Transaction, fields: ArticleInput, article_id: str | None) -> Arti
 def _create(tx: Transaction, fields: ArticleInput, now: datetime) -> Article:
     _refuse_id_of_another(tx, fields.external_id, None)
     state, published = _standing(None, fields, now)
+    updated = _latest(published, fields.updated)
     article = tx.insert_article(
         fields if fields.entry_id else replace(fields, is_permalink=False),
         id="".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH)),
         entry_id=fields.entry_id or uuid4().urn,
         state=state,
         published=published,
-        updated=_latest(published, fields.updated),
+        updated=updated,
+        corrections=_corrections((), fields.correction, state, updated, now),
         now=now,
     )
     if state is State.LIVE:
@@ -160,16 +184,41 @@ def _correct(tx: Transaction, stored: Article, fields: ArticleInput, now: dateti
     state, published = _standing(stored, fields, now)
     said = {field.name: getattr(fields, field.name) for field in dataclass_fields(ArticleFields)}
     said["external_id"] = fields.external_id or stored.external_id
-    article = replace(stored, **said, state=state, published=published)
-    article = replace(article, updated=_updated(stored, article, fields, now))
+    article = replace(stored, **said, state=state, published=published, withdrawal=None)
+    noted = [each.note for each in stored.corrections]
+    corrects = fields.correction is not None and (article != stored or fields.correction not in noted)
+    updated = _updated(stored, article, fields, now, corrects=corrects)
+    note = fields.correction if corrects else None
+    article = replace(article, updated=updated, corrections=_corrections(stored.corrections, note, state, updated, now))
     if article == stored:
         return Outcome(stored, created=False, changed=False)
     if replace(article, state=stored.state) != stored:
         article = replace(article, revision=stored.revision + 1)
     tx.update_article(article)
-    shown_in = [slug for one in (stored, article) if one.state is State.LIVE for slug in one.sections]
-    tx.raise_generations(shown_in)
+    showing = [one for one in (stored, article) if one.state is State.LIVE or one.withdrawal is not None]
+    tx.raise_generations(slug for one in showing for slug in one.sections)
     return Outcome(article, created=False, changed=True)
+
+
+def _sections_with_notice(
+    stored: Article, mode: WithdrawalMode | None, notice_sections: Collection[str]
+) -> tuple[str, ...]:
+    if mode is None and stored.withdrawal is not None:
+        return stored.withdrawal.shown_in
+    if mode is None:
+        return tuple(slug for slug in stored.sections if slug in notice_sections)
+    return stored.sections if mode == "notice" else ()
+
+
+def _take_back(stored: Article, notice: str | None, shown_in: tuple[str, ...], now: datetime) -> Article:
+    """The article withdrawn; the very same where it is already, in these words."""
+    before = stored.withdrawal
+    said = before.notice if notice is None and before else notice or None
+    if before and (before.notice, before.shown_in) == (said, shown_in):
+        return stored
+    at = _latest(now, _after(stored.updated)) or now
+    withdrawal = Withdrawal(at=at, notice=said, shown_in=shown_in)
+    return replace(stored, state=State.WITHDRAWN, updated=at, revision=stored.revision + 1, withdrawal=withdrawal)
 
 
 def _promote(store: Store, article_id: str, now: datetime) -> Article | None:
@@ -218,15 +267,32 @@ def _standing(stored: Article | None, fields: ArticleInput, now: datetime) -> tu
     return (State.SCHEDULED if published > now else State.LIVE), published
 
 
-def _updated(stored: Article, article: Article, fields: ArticleInput, now: datetime) -> datetime | None:
+def _corrections(
+    before: tuple[Correction, ...], note: str | None, state: State, updated: datetime | None, now: datetime
+) -> tuple[Correction, ...]:
+    """With the new note, if there is one: made when readers see it, or now where they don't yet."""
+    if note is None:
+        return before
+    if len(before) == MAX_CORRECTIONS:
+        raise ConflictError("correction", f"the article carries {MAX_CORRECTIONS} corrections, and takes no more")
+    at = updated if state is State.LIVE and updated is not None else now
+    return (*before, Correction(note=note, at=at))
+
+
+def _updated(
+    stored: Article, article: Article, fields: ArticleInput, now: datetime, *, corrects: bool
+) -> datetime | None:
     """When `article`, which is to replace `stored`, counts as updated."""
+    # What comes back after a tombstone counts only if it is newer (RFC 6721 §3).
+    after_withdrawal = _after(stored.withdrawal.at) if stored.withdrawal else None
     if article.state is not State.LIVE or stored.state in (State.DRAFT, State.SCHEDULED):
         # Readers saw nothing later than now: a schedule moved forward leaves no time in the future behind.
-        return _latest(article.published, fields.updated, stored.updated and min(stored.updated, now))
+        seen = after_withdrawal or (stored.updated and min(stored.updated, now))
+        return _latest(article.published, fields.updated, seen)
     said_later = fields.updated is not None and (stored.updated is None or fields.updated > stored.updated)
-    if article == stored and not said_later:
+    if article == stored and not said_later and not corrects:
         return stored.updated
-    if fields.minor:
+    if fields.minor and after_withdrawal is None:
         return _latest(article.published, stored.updated)
     return _latest(now, _after(stored.updated), fields.updated, article.published)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from feedsvc.errors import ArticleNotFoundError, ConflictError
-from feedsvc.model import Article, ArticleInput, Author, Enclosure, State
+from feedsvc.model import Article, ArticleInput, Author, Enclosure, State, Withdrawal
 from feedsvc.publish import Outcome, promote_due, put, register_sections, withdraw
 from feedsvc.store import Store
 
@@ -339,9 +339,9 @@ def test_a_withdrawn_article_leaves_its_sections_at_once(
     first = put(store, clock, FIELDS)
     clock.advance(60)
     outcome = withdraw(store, clock, first.article.id)
-    assert outcome == Outcome(
-        replace(first.article, state=State.WITHDRAWN, updated=clock.now), created=False, changed=True
-    )
+    grave = Withdrawal(at=clock.now)
+    withdrawn = replace(first.article, state=State.WITHDRAWN, updated=clock.now, revision=2, withdrawal=grave)
+    assert outcome == Outcome(withdrawn, created=False, changed=True)
     assert store.article(first.article.id) == outcome.article
     assert store.newest_live(["macro"], 5) == []
     states = store.section_states()
@@ -388,7 +388,7 @@ def test_a_put_revives_a_withdrawn_article_with_its_ids(
     clock.advance(60)
     outcome = put(store, clock, FIELDS)
     assert (outcome.created, outcome.changed) == (False, True)
-    assert outcome.article == replace(first, updated=clock.now, revision=2)
+    assert outcome.article == replace(first, updated=clock.now, revision=3)
     assert store.newest_live(["macro"], 5) == [outcome.article]
     assert sections() == {"macro": 3, "finance": 3, "sport": 0}
 
@@ -398,7 +398,8 @@ def test_a_withdrawn_article_may_be_scheduled_anew(store: Store, clock: Settable
     withdraw(store, clock, first.article.id)
     again = correct(store, clock, first, published=clock.now + HOUR).article
     assert (again.state, again.published, again.updated) == (State.SCHEDULED, clock.now + HOUR, clock.now + HOUR)
-    assert sections() == {"macro": 2, "finance": 2, "sport": 0}
+    assert again.withdrawal is None
+    assert sections() == {"macro": 3, "finance": 3, "sport": 0}
 
 
 # going live

@@ -52,11 +52,15 @@ def history_columns(article: Article) -> dict[str, Any]:
     """The columns of `article` that hold what editors said about its changes."""
     gone = article.withdrawal
     return {
-        "corrections": [{"note": each.note, "at": seconds_of(each.at)} for each in article.corrections] or None,
+        "corrections": corrections_json(article.corrections),
         "withdrawal": {"at": seconds_of(gone.at), "notice": gone.notice, "shown_in": list(gone.shown_in)}
         if gone
         else None,
     }
+
+
+def corrections_json(corrections: Iterable[Correction]) -> list[dict[str, Any]] | None:
+    return [{"note": each.note, "at": seconds_of(each.at)} for each in corrections] or None
 
 
 def article_from(row: Row[Any]) -> Article:

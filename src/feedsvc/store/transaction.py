@@ -12,9 +12,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from feedsvc.errors import ArticleNotFoundError, ConflictError
-from feedsvc.model import Article, ArticleInput, Publication, Quarantined, State, Token
+from feedsvc.model import Article, ArticleInput, Correction, Publication, Quarantined, State, Token
 from feedsvc.store import schema
-from feedsvc.store.mapping import article_from, field_columns, history_columns, publication_columns, token_from
+from feedsvc.store.mapping import (
+    article_from,
+    corrections_json,
+    field_columns,
+    history_columns,
+    publication_columns,
+    token_from,
+)
 
 _DOCUMENT_LOCKS = 1
 """The room of PostgreSQL's advisory locks in which documents are locked by slug."""
@@ -57,8 +64,9 @@ class Transaction:
         published: datetime | None,
         updated: datetime | None,
         now: datetime,
+        corrections: tuple[Correction, ...] = (),
     ) -> Article:
-        """Store a new article (revision 1) with the fields as given and the times as decided by the caller.
+        """Store a new article (revision 1) with the fields as given, times and corrections as decided by the caller.
 
         Raises ConflictError where id, external id or entry_id is taken; the transaction stays usable.
         """
@@ -71,6 +79,7 @@ class Transaction:
             "updated": updated,
             "created": now,
             "revision": 1,
+            "corrections": corrections_json(corrections),
         }
         insertion = self._insertion(schema.article).values(columns).on_conflict_do_nothing()
         row = self._connection.execute(insertion.returning(schema.article)).one_or_none()
