@@ -98,8 +98,15 @@ def full_article(number: int = 1, **changes: Any) -> Article:
             "language": "zh-Hant",
             "image": Image(url="https://img.example/a.png", type="image/png", width=800, height=600, alt="图：<晶圆>"),
             "enclosures": (
-                Enclosure(url="https://cdn.example/a.mp3?s=1&t=2", type="audio/mpeg", length_bytes=123456),
-                Enclosure(url="https://cdn.example/b.pdf", type="application/pdf", length_bytes=7),
+                Enclosure(
+                    url="https://cdn.example/a.mp3?s=1&t=2",
+                    type="audio/mpeg",
+                    length_bytes=123456,
+                    title="朗读 <1>",
+                    duration_seconds=312,
+                ),
+                Enclosure(url="https://cdn.example/b.pdf", type="application/pdf", length_bytes=7, title="附表 & 数据"),
+                Enclosure(url="https://cdn.example/c.mp4", type="video/mp4", length_bytes=0, duration_seconds=61),
             ),
         }
         | changes,

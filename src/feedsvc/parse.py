@@ -102,18 +102,23 @@ def _read_entry(entry: Any) -> Reading:
         "summary": entry.get("summary") if "summary" in entry else None,
         "content": tuple((part.get("type"), part.get("value")) for part in entry.get("content", ())),
         "enclosures": tuple(
-            (link.get("href"), link.get("type"), link.get("length"))
+            (link.get("href"), link.get("type"), link.get("length"), link.get("title"))
             for link in entry.get("links", ())
             if link.get("rel") == "enclosure"
         ),
-        "media": tuple(
-            tuple(sorted((name, value) for name, value in medium.items() if name in _MEDIA_ATTRIBUTES))
-            for medium in entry.get("media_content", ())
-        ),
+        "media": _media(entry, "media_content"),
+        "thumbnails": _media(entry, "media_thumbnail"),
     }
 
 
-_MEDIA_ATTRIBUTES = frozenset({"url", "medium", "type", "width", "height", "filesize"})
+_MEDIA_ATTRIBUTES = frozenset({"url", "medium", "type", "width", "height", "filesize", "duration"})
+
+
+def _media(entry: Any, name: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+    return tuple(
+        tuple(sorted((attribute, value) for attribute, value in medium.items() if attribute in _MEDIA_ATTRIBUTES))
+        for medium in entry.get(name, ())
+    )
 
 
 def _instant(node: Any, name: str) -> datetime | None:

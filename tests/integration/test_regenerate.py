@@ -125,7 +125,7 @@ def test_settings_that_show_make_stale_and_others_leave_alone(newsroom: Newsroom
     assert runtime.regenerator.stale(fewer) == ["macro", "index"]
     result = runtime.regenerator.regenerate(fewer, "macro")
     assert result.outcome == "unchanged"
-    newer = regenerator(runtime, renderer="2")
+    newer = regenerator(runtime, renderer="another")
     assert set(newer.stale(runtime.settings)) == {*runtime.settings.feeds, "index"}
 
 

@@ -147,7 +147,7 @@ def test_a_mended_renderer_tries_again(newsroom: Newsroom, runtime: Runtime) -> 
     broken = regenerator(runtime, broken_formats(render=refuse_bad))
     broken.regenerate(runtime.settings, "macro")
     assert runtime.regenerator.regenerate(runtime.settings, "macro", force=True).quarantined == (bad.id,)
-    mended = regenerator(runtime, renderer="2")
+    mended = regenerator(runtime, renderer="another")
     assert mended.regenerate(runtime.settings, "macro").quarantined == ()
     assert bad.entry_id in texts(runtime)["rss"]
     assert runtime.store.quarantined() == {}

@@ -62,7 +62,21 @@ INSTANT = st.integers(min_value=-62135596800 + 86400, max_value=253402300799 - 8
 )
 LANGUAGE = st.sampled_from([None, "zh-Hans", "zh-Hant-TW", "en"])
 ENCLOSURE = st.builds(
-    Enclosure, url=URL, type=st.sampled_from(["audio/mpeg", "application/pdf"]), length_bytes=st.integers(0, 2**63)
+    Enclosure,
+    url=URL,
+    type=st.sampled_from(["audio/mpeg", "application/pdf"]),
+    length_bytes=st.integers(0, 2**63),
+    title=st.one_of(st.none(), LINE),
+    duration_seconds=st.one_of(st.none(), st.integers(1, 10**7)),
+)
+
+IMAGE = st.builds(
+    Image,
+    url=URL,
+    type=st.sampled_from([None, "image/png"]),
+    width=st.one_of(st.none(), st.integers(1, 10**6)),
+    height=st.one_of(st.none(), st.integers(1, 10**6)),
+    alt=st.one_of(st.none(), LINE),
 )
 
 
@@ -92,7 +106,7 @@ def articles(draw: st.DrawFn) -> Article:
         breadcrumb=draw(unique(LINE)),
         tags=draw(unique(LINE)),
         language=draw(LANGUAGE),
-        image=draw(st.one_of(st.none(), st.builds(Image, url=URL, alt=st.one_of(st.none(), LINE)))),
+        image=draw(st.one_of(st.none(), IMAGE)),
         enclosures=tuple(draw(st.lists(ENCLOSURE, max_size=3))),
     )
 

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -15,7 +16,7 @@ from feedsvc.errors import RenderError
 from feedsvc.feed import opml
 from feedsvc.feed.formats import FORMATS
 from feedsvc.feed.namespaces import PREFIXES
-from feedsvc.model import Author
+from feedsvc.model import Author, Enclosure
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -119,7 +120,7 @@ def test_an_rss_item_has_exactly_these_elements() -> None:
         "title", "link", "description", "encoded", "guid", "category", "pubDate", "modified"
     }  # fmt: skip
     assert children(full) - children(plain) == {
-        "enclosure", "creator", "contributor", "language", "source", "content"
+        "enclosure", "creator", "contributor", "language", "source", "content", "thumbnail"
     }  # fmt: skip
 
 
@@ -128,7 +129,8 @@ def test_an_atom_entry_has_exactly_these_elements() -> None:
     full, plain = root.findall("atom:entry", PREFIXES)
 
     assert children(plain) == {"id", "title", "updated", "published", "summary", "content", "link", "category"}
-    assert children(full) - children(plain) == {"author", "contributor", "source"}
+    # "content" is media:content here
+    assert children(full) - children(plain) == {"author", "contributor", "source", "thumbnail"}
 
 
 def test_an_atom_enclosure_is_not_taken_for_the_page() -> None:
@@ -136,12 +138,87 @@ def test_an_atom_enclosure_is_not_taken_for_the_page() -> None:
 
     links = [dict(link.attrib) for link in root.findall("atom:entry/atom:link", PREFIXES)]
 
-    assert [link["rel"] for link in links] == ["alternate", "enclosure", "enclosure", "via"]
+    assert [link["rel"] for link in links] == ["alternate", "enclosure", "enclosure", "enclosure", "via"]
     assert links[1] == {
         "href": "https://cdn.example/a.mp3?s=1&t=2",
         "rel": "enclosure",
         "type": "audio/mpeg",
         "length": "123456",
+        "title": "朗读 <1>",
+    }
+    assert links[3] == {"href": "https://cdn.example/c.mp4", "rel": "enclosure", "type": "video/mp4"}
+
+
+def test_the_links_of_a_feed_keep_what_they_say() -> None:
+    """feedgen writes those of a feed whole; those of its entries it does not, which extensions.py mends."""
+    atom = etree.fromstring(FORMATS["atom"].render(feed_of(article(1))))
+    rss = etree.fromstring(FORMATS["rss"].render(feed_of(article(1))))
+
+    assert [dict(link.attrib) for link in atom.findall("atom:link", PREFIXES)] == [
+        {"href": "https://news.example.org/feeds/macro.atom", "rel": "self", "type": "application/atom+xml"},
+        {"href": "https://news.example.org/sections/macro/", "rel": "alternate", "type": "text/html"},
+    ]
+    assert [dict(link.attrib) for link in rss.findall("channel/atom:link", PREFIXES)] == [
+        {"href": "https://news.example.org/feeds/macro.rss", "rel": "self", "type": "application/rss+xml"}
+    ]
+
+
+def media_of(item: etree._Element) -> list[tuple[str, dict[Any, Any], str | None]]:
+    return [
+        (etree.QName(each).localname, dict(each.attrib.items()), each.findtext("media:title", namespaces=PREFIXES))
+        for each in item.iterchildren(f"{{{PREFIXES['media']}}}*")
+    ]
+
+
+PICTURE = {"url": "https://img.example/a.png", "medium": "image", "type": "image/png", "width": "800", "height": "600"}
+THUMBNAIL = {"url": "https://img.example/a.png", "width": "800", "height": "600"}
+
+
+def test_an_rss_item_has_its_first_file_as_enclosure_and_the_others_as_media() -> None:
+    item = etree.fromstring(FORMATS["rss"].render(feed_of(full_article(1)))).find("channel/item")
+    assert item is not None
+
+    assert [dict(each.attrib) for each in item.findall("enclosure")] == [
+        {"url": "https://cdn.example/a.mp3?s=1&t=2", "length": "123456", "type": "audio/mpeg"}
+    ]
+    assert media_of(item) == [
+        ("content", PICTURE, "图：<晶圆>"),
+        ("content", {"url": "https://cdn.example/b.pdf", "type": "application/pdf", "fileSize": "7"}, "附表 & 数据"),
+        ("content", {"url": "https://cdn.example/c.mp4", "type": "video/mp4", "duration": "61"}, None),
+        ("thumbnail", THUMBNAIL, None),
+    ]
+
+
+def test_an_atom_entry_has_its_picture_only_as_media() -> None:
+    entry = etree.fromstring(FORMATS["atom"].render(feed_of(full_article(1)))).find("atom:entry", PREFIXES)
+    assert entry is not None
+
+    assert media_of(entry) == [("content", PICTURE, "图：<晶圆>"), ("thumbnail", THUMBNAIL, None)]
+
+
+def test_an_rss_enclosure_of_unknown_length_says_0_and_the_others_nothing() -> None:
+    """RSS 2.0 requires `length`; Atom and JSON Feed don't, and 0 would be a lie."""
+    feed = feed_of(
+        article(1, enclosures=(Enclosure(url="https://a.example/a.mp3", type="audio/mpeg", length_bytes=0),))
+    )
+
+    assert b'length="0"' in FORMATS["rss"].render(feed)
+    assert b"length=" not in FORMATS["atom"].render(feed)
+    assert json.loads(FORMATS["json"].render(feed))["items"][0]["attachments"] == [
+        {"url": "https://a.example/a.mp3", "mime_type": "audio/mpeg"}
+    ]
+    assert all(row.verify(row.render(feed), feed) == [] for row in FORMATS.values())
+
+
+def test_json_attachments_say_all_that_is_known() -> None:
+    (item,) = json.loads(FORMATS["json"].render(feed_of(full_article(1))))["items"]
+
+    assert item["attachments"][0] == {
+        "url": "https://cdn.example/a.mp3?s=1&t=2",
+        "mime_type": "audio/mpeg",
+        "title": "朗读 <1>",
+        "size_in_bytes": 123456,
+        "duration_in_seconds": 312,
     }
 
 

@@ -38,6 +38,16 @@ def swap_entries(tag: str) -> Mutation:
     return mutate
 
 
+def swap_spans(first: str, second: str) -> Mutation:
+    """What one pattern finds in the place of what the other does, and the other way round."""
+
+    def mutate(content: bytes) -> bytes:
+        one, other = (re.search(each.encode(), content, re.DOTALL)[0] for each in (first, second))  # type: ignore[index]
+        return content.replace(one, b"@@", 1).replace(other, one, 1).replace(b"@@", other, 1)
+
+    return mutate
+
+
 def double_entry(tag: str) -> Mutation:
     def mutate(content: bytes) -> bytes:
         (first, *_) = re.findall(rf"<{tag}[ >].*?</{tag}>".encode(), content, flags=re.DOTALL)
@@ -98,6 +108,20 @@ RSS = {
     "image": swap('url="https://img.example/a.png"', 'url="https://img.example/b.png"'),
     "image's width": swap('width="800"', 'width="801"'),
     "image's text": swap("图：&lt;晶圆&gt;", "图：晶圆"),
+    "image's text as body": swap("media:title", "media:description"),
+    "image's medium": swap('medium="image"', 'medium="video"'),
+    "lost image": cut("<media:content .*?</media:content>"),
+    "thumbnail": swap('<media:thumbnail url="https://img.example/a.png"', '<media:thumbnail url="https://x.example/"'),
+    "thumbnail's height": swap('height="600"/>', 'height="601"/>'),
+    "lost thumbnail": cut("<media:thumbnail .*?/>"),
+    "second file's size": swap('fileSize="7"', 'fileSize="8"'),
+    "second file's size in another case": swap('fileSize="7"', 'filesize="7"'),
+    "second file's title": swap("附表 &amp; 数据", "附表"),
+    "lost title of the second file": cut('<media:title type="plain">附表.*?</media:title>'),
+    "third file's length of time": swap('duration="61"', 'duration="62"'),
+    "swapped files": swap_spans(
+        '<media:content url="https://cdn.example/b.*?</media:content>', "<media:content [^>]*c.mp4.*?/>"
+    ),
     "wrong charset": recode("gb18030"),
     "declared charset": swap("encoding='UTF-8'", "encoding='ISO-8859-1'"),
     "torn": lambda content: content[:-100],
@@ -137,6 +161,13 @@ ATOM = {
     "enclosure as page": swap('rel="enclosure"', 'rel="alternate"'),
     "enclosure length": swap('length="123456"', 'length="1"'),
     "lost second enclosure": cut('<link href="https://cdn.example/b.pdf".*?/>'),
+    "enclosure's title": swap('title="朗读', 'title="朗'),
+    "enclosure's type": swap('type="audio/mpeg"', 'type="audio/ogg"'),
+    "made-up length": swap('type="video/mp4"', 'type="video/mp4" length="1"'),
+    "swapped enclosures": swap_spans('<link [^>]*b.pdf".*?/>', '<link [^>]*c.mp4".*?/>'),
+    "thumbnail": swap('<media:thumbnail url="https://img.example/a.png"', '<media:thumbnail url="https://x.example/"'),
+    "lost thumbnail": cut("<media:thumbnail .*?/>"),
+    "image's text": swap("图：&lt;晶圆&gt;", "图：晶圆"),
     "lost author": cut("<author><name>单晓宁.*?</author>"),
     "author's page": swap("https://news.example.org/u/shan", "https://news.example.org/u/zhong"),
     "author's address": swap("shan@example.org", "shen@example.org"),
@@ -196,6 +227,12 @@ JSON = {
     "tags": edit(lambda feed: feed["items"][0]["tags"].pop()),
     "item language": edit(lambda feed: feed["items"][0].pop("language")),
     "attachment": edit(lambda feed: feed["items"][0]["attachments"].pop()),
+    "attachment's title": edit(lambda feed: feed["items"][0]["attachments"][0].pop("title")),
+    "attachment's length of time": edit(lambda feed: feed["items"][0]["attachments"][2].update(duration_in_seconds=62)),
+    "attachment's made-up size": edit(lambda feed: feed["items"][0]["attachments"][2].update(size_in_bytes=1)),
+    "attachment without a type": edit(lambda feed: feed["items"][0]["attachments"][0].pop("mime_type")),
+    "unknown key of an attachment": edit(lambda feed: feed["items"][0]["attachments"][0].update(length=1)),
+    "swapped attachments": edit(lambda feed: feed["items"][0]["attachments"].reverse()),
     "attachment's size": edit(lambda feed: feed["items"][0]["attachments"][0].update(size_in_bytes=1)),
     "editor": edit(lambda feed: feed["items"][0]["_feedsvc"].pop("editor")),
     "source": edit(lambda feed: feed["items"][0]["_feedsvc"]["source"].pop("url")),

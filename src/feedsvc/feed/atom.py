@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from feedsvc.feed.extensions import add_entry, category_of, extended_generator, render_document
+from feedsvc.feed.media import media_letters
 from feedsvc.feed.verify import Expectation, Letters, expect_entry, expect_feed, verify_xml
 from feedsvc.model import Author, Entry, Feed, Finding
 from feedsvc.parse import Reading
@@ -80,7 +81,7 @@ def _expect_letters(entry: Entry) -> Letters:
         "atom:link/@href": tuple(links),
         "atom:author/atom:name": tuple(author.name for author in entry.authors),
         "atom:author/atom:email": tuple(author.email for author in entry.authors if author.email),
-        "media:content/media:title": (entry.image.alt,) if entry.image and entry.image.alt else (),
+        **media_letters(entry.image, ()),
     }
 
 

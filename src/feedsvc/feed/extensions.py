@@ -5,7 +5,7 @@ therefore made bare here as well. Elements of other vocabularies carry theirs:
 
     dc:creator, dc:contributor, dc:language, dc:source    Dublin Core Elements 1.1
     dcterms:modified                                       DCMI Terms; RSS 2.0 has no date of change of its own
-    media:content, media:title                       Media RSS 1.5
+    media:content, media:thumbnail                         Media RSS 1.5, in media.py
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from lxml import etree
 
 from feedsvc.errors import RenderError
 from feedsvc.feed.blame import explain
+from feedsvc.feed.media import add_media
 from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, MEDIA, XML_LANG
-from feedsvc.model import Category, Enclosure, Entry, Feed, Image
+from feedsvc.model import Category, Entry, Feed
 
 Element = Any
 """An lxml element; lxml's stubs leave the type of feedgen's trees open."""
@@ -80,7 +81,7 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen carri
         if entry.language:
             etree.SubElement(item, f"{{{DC}}}language").text = entry.language
         self._credit(item, f"{{{ATOM}}}link")
-        self._media(item, entry.enclosures[1:])
+        add_media(item, entry.image, entry.enclosures[1:])
         return item
 
     def extend_atom(self, element: Element) -> Element:
@@ -90,10 +91,13 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen carri
             element.remove(link)  # feedgen drops rel, type and length here (its issues 135 and 143)
         etree.SubElement(element, "link", href=self.entry.link, rel="alternate", type="text/html")
         for enclosure in self.entry.enclosures:
-            length = str(enclosure.length_bytes)
-            etree.SubElement(element, "link", href=enclosure.url, rel="enclosure", type=enclosure.type, length=length)
+            link = etree.SubElement(element, "link", href=enclosure.url, rel="enclosure", type=enclosure.type)
+            if enclosure.length_bytes:  # RFC 4287 §4.2.7.6: a hint, left out where it is not known
+                link.set("length", str(enclosure.length_bytes))
+            if enclosure.title:
+                link.set("title", enclosure.title)
         self._credit(element, "link")
-        self._media(element, ())
+        add_media(element, self.entry.image, ())
         return element
 
     def _credit(self, parent: Element, link_tag: str) -> None:
@@ -104,27 +108,6 @@ class EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen carri
         etree.SubElement(parent, f"{{{DC}}}source").text = source.name
         if source.url:
             etree.SubElement(parent, link_tag, href=source.url, rel="via", title=source.name)
-
-    def _media(self, parent: Element, enclosures: tuple[Enclosure, ...]) -> None:
-        if self.entry.image:
-            _add_image(parent, self.entry.image)
-        for enclosure in enclosures:
-            attributes = {"url": enclosure.url, "type": enclosure.type, "fileSize": str(enclosure.length_bytes)}
-            etree.SubElement(parent, f"{{{MEDIA}}}content", attributes)
-
-
-def _add_image(parent: Element, image: Image) -> None:
-    attributes = {"url": image.url, "medium": "image"}
-    if image.type:
-        attributes["type"] = image.type
-    if image.width is not None:
-        attributes["width"] = str(image.width)
-    if image.height is not None:
-        attributes["height"] = str(image.height)
-    content = etree.SubElement(parent, f"{{{MEDIA}}}content", attributes)
-    if image.alt:
-        # Not media:description, which feedparser, and so many a reader, shows as the article's body.
-        etree.SubElement(content, f"{{{MEDIA}}}title", type="plain").text = image.alt
 
 
 def extended_generator(feed: Feed) -> FeedGenerator:

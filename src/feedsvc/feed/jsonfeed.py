@@ -15,7 +15,7 @@ from typing import Any
 from feedsvc.errors import RenderError
 from feedsvc.feed.blame import explain
 from feedsvc.feed.verify import compare, expect_entry, expect_feed
-from feedsvc.model import Author, Entry, Feed, Finding, Image
+from feedsvc.model import Author, Enclosure, Entry, Feed, Finding, Image
 from feedsvc.parse import Reading
 
 NAME = "json"
@@ -30,6 +30,7 @@ _ITEM_KEYS = {
     "id", "url", "title", "content_html", "content_text", "summary", "image", "date_published", "date_modified",
     "authors", "tags", "language", "attachments", "_feedsvc"
 }  # fmt: skip
+_ATTACHMENT_KEYS = {"url", "mime_type", "title", "size_in_bytes", "duration_in_seconds"}
 
 
 def render(feed: Feed) -> bytes:
@@ -78,9 +79,7 @@ def _item(entry: Entry) -> dict[str, Any]:
         "authors": [_author(author) for author in entry.authors],
         "tags": list(dict.fromkeys(category.term for category in entry.categories)),
         "language": entry.language,
-        "attachments": [
-            {"url": each.url, "mime_type": each.type, "size_in_bytes": each.length_bytes} for each in entry.enclosures
-        ],
+        "attachments": [_attachment(each) for each in entry.enclosures],
         "_feedsvc": {
             "editor": entry.editor,
             "source": {"name": entry.source.name, "url": entry.source.url} if entry.source else None,
@@ -95,6 +94,16 @@ def _author(author: Author) -> dict[str, Any]:
     """ "Author": `url` may be a mailto link; a page says more, so the address stands there only without one."""
     mailto = f"mailto:{author.email}" if author.email else None
     return {"name": author.name, "url": author.url or mailto, "_feedsvc": {"email": author.email}}
+
+
+def _attachment(enclosure: Enclosure) -> dict[str, Any]:
+    return {
+        "url": enclosure.url,
+        "mime_type": enclosure.type,
+        "title": enclosure.title,
+        "size_in_bytes": enclosure.length_bytes or None,
+        "duration_in_seconds": enclosure.duration_seconds,
+    }
 
 
 def _image(image: Image | None) -> dict[str, Any] | None:
@@ -140,7 +149,12 @@ def _expect_item(entry: Entry) -> Reading:
         "authors": _expect_authors(entry.authors),
         "tags": tuple(dict.fromkeys(category.term for category in entry.categories)),
         "breadcrumb": entry.breadcrumb,
+        "enclosures": tuple(
+            (each.url, each.type, each.length_bytes or None, each.title, each.duration_seconds)
+            for each in entry.enclosures
+        ),
         "media": (image.url, image.type, image.width, image.height, image.alt) if image else None,
+        "thumbnails": None,  # JSON Feed has no word for it
     }
 
 
@@ -200,11 +214,16 @@ def _read_item(item: Any, where: str) -> Reading:
         "language": _text(item, "language", where),
         "summary": _text(item, "summary", where),
         "content": (bodies[0], _text(item, bodies[0], where)),
-        "enclosures": tuple(
-            (each["url"], each["mime_type"], str(each["size_in_bytes"])) for each in item.get("attachments", ())
-        ),
+        "enclosures": tuple(_read_attachment(each, where) for each in item.get("attachments", ())),
         "media": (url, *(image.get(name) for name in ("type", "width", "height", "alt"))) if url else None,
     }
+
+
+def _read_attachment(node: Any, where: str) -> tuple[Any, ...]:
+    """ "attachments": `url` and `mime_type` are required, the rest is there where it is known."""
+    _check_keys(node, _ATTACHMENT_KEYS, {"url", "mime_type"}, f"{where}: an attachment")
+    names = ("url", "mime_type", "size_in_bytes", "title", "duration_in_seconds")
+    return tuple(node.get(name) for name in names)
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

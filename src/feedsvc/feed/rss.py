@@ -6,7 +6,8 @@ from html import escape
 from typing import Any
 
 from feedsvc.feed.extensions import NO_DATE, add_entry, category_of, extended_generator, render_document, rfc822
-from feedsvc.feed.verify import Expectation, Letters, expect_entry, expect_feed, expect_media, verify_xml
+from feedsvc.feed.media import expect_media, media_letters
+from feedsvc.feed.verify import Expectation, Letters, expect_entry, expect_feed, verify_xml
 from feedsvc.model import Entry, Feed, Finding
 from feedsvc.parse import Reading
 
@@ -78,8 +79,8 @@ def _expect_item(entry: Entry) -> Reading:
         "authors": tuple((author.name, None) for author in entry.authors),
         "summary": description_html(entry) or entry.content_html,
         "content": (("text/html", entry.content_html),) if has_both else (),
-        "enclosures": expect_entry(entry)["enclosures"][:1],
-        "media": expect_media(entry.image, entry.enclosures[1:]),
+        "enclosures": tuple((each.url, each.type, str(each.length_bytes), None) for each in entry.enclosures[:1]),
+        **expect_media(entry.image, entry.enclosures[1:]),
     }
 
 
@@ -92,7 +93,7 @@ def _expect_letters(entry: Entry) -> Letters:
         "guid/@isPermaLink": (str(entry.is_permalink).lower(),),
         "pubDate": (rfc822(entry.published),),
         "dc:creator": tuple(author.name for author in entry.authors),
-        "media:content/media:title": (entry.image.alt,) if entry.image and entry.image.alt else (),
+        **media_letters(entry.image, entry.enclosures[1:]),
     }
 
 

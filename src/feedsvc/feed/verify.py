@@ -15,8 +15,9 @@ from typing import Any
 from lxml import etree
 
 from feedsvc.errors import ParseError
+from feedsvc.feed.media import expect_media
 from feedsvc.feed.namespaces import PREFIXES
-from feedsvc.model import Enclosure, Entry, Feed, Finding, Image
+from feedsvc.model import Enclosure, Entry, Feed, Finding
 from feedsvc.parse import ParsedFeed, Reading, as_feedparser_reads, parse_feed
 
 _SHOWN = 80
@@ -85,24 +86,14 @@ def expect_entry(entry: Entry) -> dict[str, Any]:
         "summary": entry.summary or None,
         "content": (("text/html", entry.content_html),) if entry.content_html is not None else (),
         "enclosures": tuple(_enclosure(enclosure) for enclosure in entry.enclosures),
-        "media": expect_media(entry.image, ()),
+        **expect_media(entry.image, ()),
     }
 
 
-def expect_media(image: Image | None, enclosures: Sequence[Enclosure]) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """The media:content elements of an entry, as parse.py reads them: sorted pairs of attribute and value."""
-    found = []
-    if image:
-        pairs = {"url": image.url, "medium": "image", "type": image.type, "width": image.width, "height": image.height}
-        found.append(pairs)
-    found += [{"url": each.url, "type": each.type, "filesize": each.length_bytes} for each in enclosures]
-    return tuple(
-        tuple(sorted((name, str(value)) for name, value in each.items() if value is not None)) for each in found
-    )
-
-
-def _enclosure(enclosure: Enclosure) -> tuple[str, str, str]:
-    return (enclosure.url, enclosure.type, str(enclosure.length_bytes))
+def _enclosure(enclosure: Enclosure) -> tuple[str, str, str | None, str | None]:
+    """A length that is not known is left out (RFC 4287 §4.2.7.6; JSON Feed 1.1, "attachments")."""
+    length = str(enclosure.length_bytes) if enclosure.length_bytes else None
+    return (enclosure.url, enclosure.type, length, enclosure.title)
 
 
 def verify_xml(content: bytes, expected: Expectation) -> list[Finding]:
