@@ -24,6 +24,16 @@ class Rule:
     severity: Severity = "error"
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A value or an element breaks `rule`; `place` says where inside it, `found` and `expected` are for reading."""
+
+    rule: Rule
+    found: str = ""
+    place: str = ""
+    expected: str = ""
+
+
 def breach(
     rule: Rule, format: str, *, entry_id: str | None = None, place: str = "", found: str = "", expected: str = ""
 ) -> Finding:

@@ -1,0 +1,69 @@
+"""The frame of any XML feed: is it XML at all, within bounds, in UTF-8, without a DOCTYPE?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from feedsvc.feed.grammar.rules import Fault, Rule
+from feedsvc.parse import MAX_BYTES
+
+_XML = "XML 1.0"
+
+SIZE = Rule(
+    name="xml.size",
+    standard="feedsvc",
+    message="the document is larger than anything that is parsed here",
+    mend="publish fewer entries in one document and lead to the older ones by archives (RFC 5005 §4)",
+)
+WELLFORMED = Rule(
+    name="xml.wellformed",
+    standard=f"{_XML} §2.1",
+    message="it is not well-formed XML, so no strict reader gets past this point",
+    mend="write the document with an XML library; escape & and < in texts",
+)
+DOCTYPE = Rule(
+    name="xml.doctype",
+    standard=f"{_XML} §2.8",
+    message="it has a DOCTYPE, which feed readers refuse or ignore, since it can hold entities",
+    mend="leave the DOCTYPE out",
+)
+ENTITY = Rule(
+    name="xml.entity",
+    standard=f"{_XML} §4.1",
+    message="it refers to an entity of its own, which feed readers don't expand",
+    mend="write the character itself",
+)
+ENCODING = Rule(
+    name="xml.encoding",
+    standard=f"{_XML} §4.3.3",
+    message="it is not in UTF-8, the one encoding that every reader knows",
+    mend='write it in UTF-8 and say so: <?xml version="1.0" encoding="UTF-8"?>',
+    severity="warning",
+)
+RULES = (SIZE, WELLFORMED, DOCTYPE, ENTITY, ENCODING)
+
+
+def parse_frame(content: bytes) -> etree._ElementTree | Fault:
+    """Parse within libxml2's own bounds (no entity expanded, nothing fetched); a Fault where that is not possible."""
+    if len(content) > MAX_BYTES:
+        return Fault(SIZE, found=f"{len(content)} bytes", expected=f"at most {MAX_BYTES}")
+    # huge_tree stays off: libxml2 then bounds depth, text length and the growth by entities.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.ElementTree(etree.fromstring(content, parser))
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        return Fault(WELLFORMED, found=error.msg.partition(", line ")[0], place=f"line {line}, column {column}")
+
+
+def check_frame(tree: etree._ElementTree) -> Iterator[tuple[etree._Element, Fault]]:
+    """What is wrong with the document around its elements."""
+    root, info = tree.getroot(), tree.docinfo
+    if info.internalDTD is not None:
+        yield root, Fault(DOCTYPE, found=f"<!DOCTYPE {info.root_name} …>")
+    for entity in tree.iter(etree.Entity):
+        yield root, Fault(ENTITY, found=str(entity.text))
+    if (info.encoding or "UTF-8").upper() != "UTF-8":
+        yield root, Fault(ENCODING, found=info.encoding or "")
