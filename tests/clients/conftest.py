@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from feedsvc.feed.compose import compose
 from feedsvc.model import Feed, Holdings
 from feedsvc.runtime import Runtime
+from programs import require
 from readers import Proxy, passing_on
 from service import Service, feedsvc, free_port, serving, wait_until
 
@@ -30,17 +29,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def proxy(service: Service) -> Iterator[Proxy]:
     with passing_on(service) as proxy:
         yield proxy
-
-
-def require(program: str) -> str:
-    """The program's path; without it the test is skipped, and in CI fails."""
-    path = shutil.which(program)
-    if path is None:
-        reason = f"{program} is not installed (`.ci/run` installs it)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
 
 
 @pytest.fixture
