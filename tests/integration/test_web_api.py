@@ -154,6 +154,20 @@ def test_post_creates_and_replaces_nothing(newsroom: Newsroom, token: str) -> No
     assert stored(newsroom) == 2
 
 
+def test_the_id_from_an_older_feed_is_taken_once_and_for_all(newsroom: Newsroom, token: str) -> None:
+    known = ARTICLE | {"entry_id": "https://old.example.org/?p=7", "is_permalink": True}
+    created = newsroom.call("POST", "/articles", known | {"external_id": "cms-7"}, token=token)
+    assert (created.status_code, created.get_json()["entry_id"]) == (201, "https://old.example.org/?p=7")
+    assert newsroom.call("PUT", "/articles/cms-7", known, token=token).get_json()["revision"] == 1
+    without = newsroom.call("PUT", "/articles/cms-7", ARTICLE, token=token)
+    assert (without.status_code, without.get_json()["entry_id"]) == (200, "https://old.example.org/?p=7")
+    other = newsroom.call("PATCH", "/articles/cms-7", {"entry_id": "urn:other"}, token=token)
+    assert "entry_id" in problem(other, 409)["detail"]
+    taken = newsroom.call("PUT", "/articles/cms-8", known, token=token)
+    assert "entry_id" in problem(taken, 409)["detail"]
+    assert stored(newsroom) == 1
+
+
 def test_an_alias_is_understood_and_told(newsroom: Newsroom, token: str) -> None:
     body = newsroom.call("PUT", "/articles/a", {**ARTICLE, "sections": ["宏觀"]}, token=token).get_json()
     assert body["sections"] == ["macro"]

@@ -146,6 +146,7 @@ ARTICLE = st.fixed_dictionaries(
         ),
         "minor": st.booleans(),
         "draft": st.booleans(),
+        "entry_id": st.sampled_from(["https://old.example/?p=1&q=2", "urn:x:麥", "12  34", "a\tb", "&lt;", "<b>"]),
     },
 )
 

@@ -84,6 +84,8 @@ FULL: dict[str, Any] = {
     "enclosures": [{"url": "https://news.example/a.mp3", "type": "audio/mpeg", "length": 12345}],
     "minor": True,
     "draft": True,
+    "entry_id": "https://old.example/?p=7&x=麥",
+    "is_permalink": True,
 }
 
 
@@ -113,6 +115,8 @@ class TestAFullArticle:
             enclosures=(Enclosure(url="https://news.example/a.mp3", type="audio/mpeg", length_bytes=12345),),
             minor=True,
             draft=True,
+            entry_id="https://old.example/?p=7&x=麥",
+            is_permalink=True,
         )
 
     def test_comes_back_as_the_same_json(self) -> None:

@@ -72,6 +72,11 @@ class TestJSON:
 
 
 class TestIdsOfTheirOwn:
+    def test_the_id_from_an_older_feed_serves_as_external_id(self) -> None:
+        assert self.identify(entry_id="https://old.example/?p=1", link="https://news.example/1") == (
+            "https://old.example/?p=1"
+        )
+
     def identify(self, section: str | None = None, **fields: Any) -> str:
         (taken,) = read("a.json", dump(GOOD | fields), section=section).taken
         assert taken.is_id_derived

@@ -3,12 +3,13 @@
 Names are those of the HTTP API: external_id, title, link, summary, content_html, sections,
 authors [{name, email, url}], editor, source {name, url},
 breadcrumb, tags, language, published, updated, image {url, type, width, height, alt},
-enclosures [{url, type, length}], minor, draft. Required: title, sections, and content_html or summary.
+enclosures [{url, type, length}], minor, draft,
+entry_id, is_permalink. Required: title, sections, and content_html or summary.
 
 What passes survives XML, JSON and feedparser unchanged, and passes again unchanged and without a note. NUL and lone
 surrogates are refused, since they show that something broke on the way; other characters that XML can't carry (C0
-controls, U+FFFE, U+FFFF) are removed with a note, C1 controls read as windows-1252. An external id is a key, no text:
-it is kept to the letter.
+controls, U+FFFE, U+FFFF) are removed with a note, C1 controls read as windows-1252. Ids are keys, no texts: they are
+kept to the letter (identity.py).
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from feedsvc.ingest.bounds import (
     MAX_ALT,
     MAX_CONTENT_BYTES,
     MAX_DEPTH,
-    MAX_EXTERNAL_ID_BYTES,
     MAX_LENGTH_BYTES,
     MAX_NAME,
     MAX_PIXELS,
@@ -31,6 +31,7 @@ from feedsvc.ingest.bounds import (
     MAX_TAG,
     MAX_TITLE,
 )
+from feedsvc.ingest.identity import keep_entry_id, keep_external_id
 from feedsvc.ingest.markup import MarkupError, is_showing, measure_depth, read_markup
 from feedsvc.ingest.report import Report, quote_all, shorten
 from feedsvc.ingest.shape import ArticleJSON, AuthorJSON, EnclosureJSON, ImageJSON, SourceJSON, read_shape
@@ -92,7 +93,7 @@ def explain_unknown_section(error: UnknownSectionError) -> str:
 def to_json(article: ArticleInput | Article) -> dict[str, Any]:
     """Give an article in the JSON shape, fit to be answered and to be merged into; what it has not is left out.
 
-    accept() takes it back unchanged. The id of a stored article is not part of the shape.
+    accept() takes it back unchanged. The ids of a stored article are not part of the shape: nothing changes them.
     """
     draft = article.draft if isinstance(article, ArticleInput) else article.state is State.DRAFT
     image, source = article.image, article.source
@@ -120,6 +121,8 @@ def to_json(article: ArticleInput | Article) -> dict[str, Any]:
         "minor": article.minor if isinstance(article, ArticleInput) else False,
         "draft": draft,
     }
+    if isinstance(article, ArticleInput):
+        full |= {"entry_id": article.entry_id, "is_permalink": article.is_permalink}
     return {name: value for name, value in full.items() if value not in (None, [], False)}
 
 
@@ -142,8 +145,9 @@ def _read(
         for field, given in (("published", shape.published), ("updated", shape.updated))
         if given is not None
     }
+    entry_id, is_permalink = keep_entry_id(report, shape.entry_id, is_permalink=shape.is_permalink)
     article = ArticleInput(
-        external_id=_keep_external_id(report, shape.external_id),
+        external_id=keep_external_id(report, shape.external_id),
         title=_keep_title(report, shape.title),
         link=link,
         summary=keep_text(report, "summary", shape.summary, MAX_SUMMARY_BYTES),
@@ -161,6 +165,8 @@ def _read(
         updated=times.get("updated"),
         draft=bool(shape.draft),
         minor=bool(shape.minor),
+        entry_id=entry_id,
+        is_permalink=is_permalink,
     )
     if not (article.summary or article.content_html or _has_problem(report, "summary", "content_html")):
         nothing = "nothing is left to publish: give a body that holds text or media, or a summary"
@@ -177,14 +183,6 @@ def _keep_title(report: Report, given: str) -> str:
         report.refuse("title", given, "is empty: give the article a title")
         return ""
     return keep_line(report, "title", given, MAX_TITLE) or ""
-
-
-def _keep_external_id(report: Report, given: str | None) -> str | None:
-    if given == "":
-        report.refuse("external_id", given, "is empty: give an id or leave the field out")
-    elif given is not None and is_longer(given, MAX_EXTERNAL_ID_BYTES):
-        report.refuse("external_id", given, f"is longer than {MAX_EXTERNAL_ID_BYTES} bytes of UTF-8: shorten it")
-    return given
 
 
 def _keep_body(report: Report, given: str | None, base: str) -> str | None:

@@ -174,8 +174,14 @@ def _list_articles(value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def _derive_id(accepted: Accepted) -> Accepted:
-    """Give it an external id that the same article comes to again: by its link, else by title, time and sections."""
+    """Give it an external id that the same article comes to again.
+
+    That is the id from an older feed; else one made from its link, else from title, time and sections.
+    """
     article = accepted.article
+    if article.entry_id is not None:
+        note = Note(place="external_id", message="is not given: it is the entry_id")
+        return Accepted(replace(article, external_id=article.entry_id), (note, *accepted.notes))
     identity, made_from = ((article.link,), "link") if article.link else (_name(article), "title, time and sections")
     digest = hashlib.sha256("\n".join(identity).encode()).hexdigest()
     external_id = f"import:{digest[:32]}"

@@ -86,6 +86,8 @@ class ArticleJSON(_Shape):
     enclosures: list[EnclosureJSON] | None = Field(None, max_length=MAX_ENCLOSURES)
     minor: bool | None = Field(None, description="Mends without moving `updated`.")
     draft: bool | None = Field(None, description="Keeps it back.")
+    entry_id: str | None = Field(None, description="The id under which an older feed showed it, kept to the letter.")
+    is_permalink: bool | None = Field(None, description="Whether entry_id is an address that readers may follow.")
 
 
 _DEEPEST = 3
