@@ -286,3 +286,23 @@ def test_a_wrong_list_is_caught(old: str, new: str, rule: str) -> None:
     content = opml.render(SITE, SECTIONS).replace(old.encode(), new.encode())
 
     assert [finding.rule for finding in opml.verify(content, SITE, SECTIONS)] == [rule]
+
+
+def test_plain_text_in_rss_is_spelt_by_number_and_html_is_not() -> None:
+    """RSS Profile, "Character Data"; the W3C's validator warns of any other spelling."""
+    section = replace(MACRO, title="R&D <宏观>", description="A & B")
+    feed = feed_of(
+        article(1, title="a < b & c > d", tags=("Q&A",), summary="x & y", content_html="<p>1 &amp; 2</p>"),
+        section=section,
+        site=replace(SITE, copyright="© A & B"),
+    )
+
+    head, _, item = FORMATS["rss"].render(feed).decode().partition("<item>")
+
+    assert "<title>R&#x26;D &#x3C;宏观&#x3E;</title>" in head
+    assert "<description>A &#x26; B</description>" in head
+    assert "<copyright>© A &#x26; B</copyright>" in head
+    assert "<title>a &#x3C; b &#x26; c &#x3E; d</title>" in item
+    assert "<category>Q&#x26;A</category>" in item
+    assert "<description>x &amp;amp; y</description>" in item
+    assert "<content:encoded>&lt;p&gt;1 &amp;amp; 2&lt;/p&gt;</content:encoded>" in item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -14,6 +15,12 @@ from feedsvc.parse import Reading
 NAME = "rss"
 SUFFIX = "rss"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
+
+_PLAIN_TEXT = re.compile(
+    rb"<(?:title|category|copyright|managingEditor|(?:dc|itunes|media):\w+)(?: [^>]*)?>[^<&]*&[^<]*"
+)
+_PLAIN_DESCRIPTION = re.compile(b"<description>[^<&]*&[^<]*")
+_SPELLINGS = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"))
 
 
 def render(feed: Feed) -> bytes:
@@ -38,7 +45,24 @@ def render(feed: Feed) -> bytes:
         generator.category(**category_of(category))
     for entry in feed.entries:
         _add_item(generator, entry)
-    return render_document(NAME, generator, feed)
+    return _spell_by_number(render_document(NAME, generator, feed))
+
+
+def _spell_by_number(content: bytes) -> bytes:
+    """Write & < > in plain text as the RSS Profile recommends ("Character Data").
+
+    To an XML parser it is the same; a reader that takes the text for HTML is less likely to see markup in it.
+    """
+    head, tag, items = content.partition(b"<item>")
+    head = _PLAIN_DESCRIPTION.sub(_respell, head)  # the channel's is plain text, an item's is HTML
+    return _PLAIN_TEXT.sub(_respell, head + tag + items)
+
+
+def _respell(found: re.Match[bytes]) -> bytes:
+    text = found[0]
+    for usual, by_number in _SPELLINGS:
+        text = text.replace(usual, by_number)
+    return text
 
 
 def verify(content: bytes, feed: Feed) -> list[Finding]:
