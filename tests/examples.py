@@ -10,6 +10,7 @@ from feedsvc.feed.compose import compose
 from feedsvc.model import (
     Article,
     Author,
+    Correction,
     Enclosure,
     Feed,
     Holdings,
@@ -19,6 +20,8 @@ from feedsvc.model import (
     Site,
     Source,
     State,
+    Tombstone,
+    Withdrawal,
 )
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -126,3 +129,35 @@ def example_feed() -> Feed:
         article(4, summary=None, content_html='<img src="https://img.example/only.png" alt="">'),
         article(5, entry_id="https://old.example/?p=5&q=1", is_permalink=True),
     )
+
+
+def withdrawn_article(number: int, *, notice: str | None = None, **changes: Any) -> Article:
+    """An article with everything in it, withdrawn an hour after noon with a notice in macro."""
+    withdrawal = Withdrawal(at=NOON + timedelta(hours=1), notice=notice, shown_in=("macro",))
+    gone = {"state": State.WITHDRAWN, "updated": withdrawal.at, "withdrawal": withdrawal, "language": None}
+    return full_article(number, **gone | changes)
+
+
+CORRECTIONS = (
+    Correction(note="原文误作 A < B & C。", at=NOON),
+    Correction(note="作者姓名有误。\n应为「锺艺」。", at=NOON + timedelta(hours=4)),
+)
+"""On two days, as one counts them in Shanghai."""
+
+TOMBSTONES = (
+    Tombstone(entry_id="urn:uuid:gone-1", when=NOON + timedelta(days=2), notice="失实 <b> & 撤回", language="zh-Hant"),
+    Tombstone(entry_id="https://old.example/?p=5&q=1", when=NOON + timedelta(days=1)),
+    Tombstone(entry_id="urn:uuid:gone-3", when=NOON, notice="一稿两投"),
+)
+
+
+def history_feed() -> Feed:
+    """Corrections in a body and in a summary, notices with words and without, tombstones."""
+    articles = (
+        article(1, corrections=CORRECTIONS, updated=CORRECTIONS[-1].at),
+        withdrawn_article(2, notice="内容未经核实 <详见声明>，\n谨致歉意。"),
+        article(3, content_html=None, corrections=CORRECTIONS[:1]),
+        withdrawn_article(4, language="en"),
+    )
+    holdings = Holdings(articles=articles, tombstones=TOMBSTONES)
+    return compose(SITE, MACRO, section_state(), holdings, SECTIONS)

@@ -295,7 +295,7 @@ class Entry:
     """One article as it stands in a feed, the same for every format.
 
     `link` is the article's own or its page here. `summary` is plain text; `content_html` is None where the
-    section publishes summaries only or the article has no body.
+    section publishes summaries only or the article has no body. The text ends in the `corrections`, told in words.
     """
 
     article_id: str
@@ -316,14 +316,17 @@ class Entry:
     language: str | None
     image: Image | None
     enclosures: tuple[Enclosure, ...]
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """An entry that was in the feed and is gone (RFC 6721 §3)."""
+    """An entry that was in the feed and is gone (RFC 6721 §3). `notice` is the editor's word on it, in `language`."""
 
     entry_id: str
     when: datetime
+    notice: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,16 @@ from feedsvc.model import Article, Publication, Quarantined, Section, SectionSta
 from feedsvc.store import Store
 
 Standing = Literal[
-    "live", "pending", "draft", "scheduled", "withdrawn", "beyond_limit", "quarantined", "blocked", "not_configured"
+    "live",
+    "notice",
+    "pending",
+    "draft",
+    "scheduled",
+    "withdrawn",
+    "beyond_limit",
+    "quarantined",
+    "blocked",
+    "not_configured",
 ]
 
 
@@ -47,10 +56,10 @@ def presence(store: Store, settings: Settings, folder_id: str, article: Article)
         known = store.publication(folder_id, slug)
         standing, reason = (
             _before(settings, article)
-            or _withdrawn(article, known)
+            or _withdrawn(article, known, section)
             or _quarantined(article, item)
             or _in_feed(article, known, section, states)
-            or ("beyond_limit", _beyond(store, settings, section, known))
+            or _beyond(store, settings, article, known, section)
         )
         urls = tuple(settings.site.feed_url(slug, FORMATS[name].suffix) for name in section.formats)
         found.append(Presence(slug, standing, reason, urls))
@@ -72,8 +81,8 @@ def _before(settings: Settings, article: Article) -> _Verdict:
     return None
 
 
-def _withdrawn(article: Article, known: Publication | None) -> _Verdict:
-    if article.state is not State.WITHDRAWN:
+def _withdrawn(article: Article, known: Publication | None, section: Section) -> _Verdict:
+    if article.state is not State.WITHDRAWN or article.is_notice_in(section.members):
         return None
     if known is None or article.id not in known.entries:
         return "withdrawn", "It was withdrawn."
@@ -91,14 +100,15 @@ def _quarantined(article: Article, item: Quarantined | None) -> _Verdict:
 def _in_feed(
     article: Article, known: Publication | None, section: Section, states: Mapping[str, SectionState]
 ) -> _Verdict:
+    is_withdrawn = article.state is State.WITHDRAWN
     if known is not None and known.entries.get(article.id, 0) >= article.revision:
-        return "live", "The feed shows it."
+        return ("notice", "The feed shows a notice in its place.") if is_withdrawn else ("live", "The feed shows it.")
     generation = sum(states[member].generation for member in section.members if member in states)
     if known is not None and known.published is not None and known.generation >= generation:
         return None
     if known is not None and _is_refused(article, known):
         return "blocked", f"Nothing new goes live in this feed: {known.error}"
-    when = "at once" if section.on_change else "at its next scheduled run"
+    when = "at once" if section.on_change or is_withdrawn else "at its next scheduled run"
     return "pending", f"The feed is published anew {when}."
 
 
@@ -107,10 +117,13 @@ def _is_refused(article: Article, known: Publication) -> bool:
     return known.error is not None and (article.updated is None or known.attempted > article.updated)
 
 
-def _beyond(store: Store, settings: Settings, section: Section, known: Publication | None) -> str:
+def _beyond(
+    store: Store, settings: Settings, article: Article, known: Publication | None, section: Section
+) -> tuple[Standing, str]:
     oldest = store.article(list(known.entries)[-1]) if known and known.entries else None
     than = f" than {_local(settings, oldest.published)}" if oldest and oldest.published else ""
-    return f"The feed shows its newest {section.limit}; this one is older{than}."
+    why = f"The feed shows its newest {section.limit}; this one is older{than}."
+    return ("withdrawn", f"It was withdrawn. {why}") if article.state is State.WITHDRAWN else ("beyond_limit", why)
 
 
 def _local(settings: Settings, instant: datetime) -> str:

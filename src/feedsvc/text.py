@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from urllib.parse import quote
 
 import ada_url
@@ -132,6 +133,12 @@ def sanitize_html(markup: str, base_url: str) -> str:
             break
         cleaned = again
     return cleaned
+
+
+def paragraph(text: str) -> str:
+    """One paragraph of HTML that reads as this canonical plain text, in the form that sanitize_html gives."""
+    escaped = escape(text, quote=False).replace("\xa0", "&nbsp;").replace("\n", "<br>")
+    return f"<p>{escaped}</p>"
 
 
 def plain_text(markup: str) -> str:

@@ -28,7 +28,9 @@ _ENGLISH = {
     "files": "Files",
     "tags": "Tags",
     "breadcrumb": "Where this belongs",
+    "correction": "Correction ({date}): {note}",
     "withdrawn": "Withdrawn",
+    "withdrawn_title": "This article has been withdrawn",
     "withdrawn_text": "This article has been withdrawn by the editors and is no longer available.",
     "not_found": "Not found",
     "not_found_text": "There is no page at this address.",
@@ -62,7 +64,9 @@ _SIMPLIFIED = {
     "files": "附件",
     "tags": "标签",
     "breadcrumb": "所在位置",
+    "correction": "更正（{date}）：{note}",
     "withdrawn": "已撤回",
+    "withdrawn_title": "本文已撤回",
     "withdrawn_text": "编辑部已撤回本文，内容不再提供。",
     "not_found": "找不到页面",
     "not_found_text": "这个地址没有内容。",
@@ -96,7 +100,9 @@ _TRADITIONAL = {
     "files": "附件",
     "tags": "標籤",
     "breadcrumb": "所在位置",
+    "correction": "更正（{date}）：{note}",
     "withdrawn": "已撤回",
+    "withdrawn_title": "本文已撤回",
     "withdrawn_text": "編輯部已撤回本文，內容不再提供。",
     "not_found": "找不到頁面",
     "not_found_text": "這個網址沒有內容。",
@@ -122,6 +128,11 @@ def words_for(language: str) -> Mapping[str, str]:
         return _ENGLISH
     subtags = set(language.lower().split("-")[1:])
     return _TRADITIONAL if subtags & _TRADITIONAL_SUBTAGS and "hans" not in subtags else _SIMPLIFIED
+
+
+def say_correction(note: str, moment: datetime, language: str) -> str:
+    """A correction of that local moment with its day: 更正（2026-11-23）：原文误作百分之四。"""
+    return words_for(language)["correction"].format(date=moment.date().isoformat(), note=note)
 
 
 def say_time(moment: datetime, language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from structlog.testing import capture_logs
 
 from engine import run
 from feedsvc import choice
-from feedsvc.choice import choose
+from feedsvc.choice import MAX_TOMBSTONES, choose
 from feedsvc.feed.formats import RENDERER
+from feedsvc.model import Article, Holdings, Tombstone
 from feedsvc.presence import presence
+from feedsvc.publish import withdraw
 from feedsvc.store import Store
 from newsroom import Newsroom
 
@@ -80,9 +83,110 @@ def test_a_fault_of_ours_shows_in_health(newsroom: Newsroom, monkeypatch: pytest
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the reader broke")
 
-    monkeypatch.setattr(Store, "newest_live", fail)
+    monkeypatch.setattr(Store, "newest", fail)
     with pytest.raises(ZeroDivisionError):
         run(runtime, "macro")
 
     check = next(check for check in runtime.checks() if check.name == "section macro")
     assert (check.ok, "the reader broke" in check.detail) == (False, True)
+
+
+# notices and tombstones
+
+
+def holdings_of(newsroom: Newsroom, slug: str) -> Holdings:
+    return choose(newsroom.runtime.store, newsroom.runtime.settings.feeds[slug], RENDERER).holdings
+
+
+def take_back(newsroom: Newsroom, article: Article, **said: Any) -> Article:
+    return withdraw(newsroom.runtime.store, newsroom.runtime.clock, article.id, **said).article
+
+
+def test_a_notice_stands_in_its_place_and_counts_as_one_of_the_newest(newsroom: Newsroom, clock: Any) -> None:
+    articles = [newsroom.put(published=clock() - timedelta(hours=hours)) for hours in range(4)]
+    gone = take_back(newsroom, articles[1], mode="notice")
+
+    held = holdings_of(newsroom, "macro")
+
+    assert held.articles == (articles[0], gone, articles[2])
+    assert held.tombstones == ()
+
+
+def test_a_tombstone_leaves_its_place_to_the_next(newsroom: Newsroom, clock: Any) -> None:
+    articles = [newsroom.put(published=clock() - timedelta(hours=hours)) for hours in range(4)]
+    gone = take_back(newsroom, articles[1], notice="未经核实。")
+
+    held = holdings_of(newsroom, "macro")
+
+    assert held.articles == (articles[0], articles[2], articles[3])
+    assert held.tombstones == (Tombstone(entry_id=gone.entry_id, when=clock(), notice="未经核实。"),)
+
+
+def test_the_newest_tombstones_are_kept_in_the_order_of_withdrawal(newsroom: Newsroom, clock: Any) -> None:
+    articles = [newsroom.put(published=clock() - timedelta(hours=number)) for number in range(MAX_TOMBSTONES + 2)]
+    for article in articles:
+        clock.advance(60)
+        take_back(newsroom, article)
+
+    for slug in ("macro", "economy", "all"):
+        buried = [tombstone.entry_id for tombstone in holdings_of(newsroom, slug).tombstones]
+        assert buried == [article.entry_id for article in reversed(articles)][:MAX_TOMBSTONES]
+
+
+def test_a_combination_shows_what_any_of_its_sections_shows(newsroom: Newsroom, clock: Any) -> None:
+    both = [newsroom.put(sections=("macro", "finance")) for _ in range(MAX_TOMBSTONES + 1)]
+    alone = newsroom.put(sections=("macro",))
+    take_back(newsroom, alone)
+    for article in both:
+        clock.advance(60)
+        take_back(newsroom, article, notice_sections=("finance",))
+
+    assert len(holdings_of(newsroom, "macro").tombstones) == MAX_TOMBSTONES
+    assert len(holdings_of(newsroom, "finance").articles) == len(both)
+    combined = holdings_of(newsroom, "economy")
+    assert len(combined.articles) == len(both)
+    assert [tombstone.entry_id for tombstone in combined.tombstones] == [alone.entry_id]
+
+
+def test_an_article_that_comes_back_has_no_tombstone(newsroom: Newsroom) -> None:
+    gone = take_back(newsroom, newsroom.put(external_id="a1"))
+    assert len(holdings_of(newsroom, "macro").tombstones) == 1
+
+    back = newsroom.put(external_id="a1")
+
+    assert back.id == gone.id
+    assert holdings_of(newsroom, "macro") == Holdings(articles=(back,))
+
+
+def test_what_comes_back_while_one_looks_has_none_either(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two questions are two moments: whatever happens in between, no entry stands beside its tombstone."""
+    article = newsroom.put()
+    real = Store.newest
+
+    def withdraw_in_between(self: Store, *args: Any, **options: Any) -> list[Article]:
+        if options.get("by") == "updated":
+            take_back(newsroom, article)
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Store, "newest", withdraw_in_between)
+
+    assert holdings_of(newsroom, "macro") == Holdings(articles=(article,))
+
+
+def test_a_tombstone_that_nobody_can_write_stops_nothing(newsroom: Newsroom, store_url: str) -> None:
+    runtime = newsroom.runtime
+    good, bad = newsroom.put(), newsroom.put()
+    take_back(newsroom, bad)
+    other = take_back(newsroom, newsroom.put())
+    break_row(store_url, bad.id, "entry_id = 'x\x01'")
+
+    result = run(runtime, "macro")
+
+    assert (result.outcome, result.entries) == ("published", 1)
+    assert [finding.rule for finding in result.findings] == ["article.unreadable"]
+    assert f"Article {bad.id} leaves no tombstone" in result.findings[0].message
+    assert "U+0001 at character 2" in result.findings[0].message
+    lying = runtime.folder.read("macro", "atom")
+    assert lying is not None
+    assert other.entry_id.encode() in lying.content
+    assert good.entry_id.encode() in lying.content

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import html
 
-from examples import MACRO, article, feed_of
+from examples import MACRO, SECTIONS, SITE, article, feed_of, section_state
+from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import FORMATS
-from feedsvc.model import Article, Author, Enclosure, Image, Source
-from feedsvc.text import canonical_line, canonical_text, canonical_url, sanitize_html
+from feedsvc.model import (
+    Article,
+    Author,
+    Correction,
+    Enclosure,
+    Holdings,
+    Image,
+    Section,
+    Source,
+    State,
+    Tombstone,
+    Withdrawal,
+)
+from feedsvc.text import canonical_line, canonical_text, canonical_url, paragraph, sanitize_html
 
 PIECES = st.sampled_from(
     [
@@ -109,6 +124,60 @@ def articles(draw: st.DrawFn) -> Article:
         image=draw(st.one_of(st.none(), IMAGE)),
         enclosures=tuple(draw(st.lists(ENCLOSURE, max_size=3))),
     )
+
+
+TEXT_GIVEN = TEXT.map(canonical_text).filter(bool)
+MOMENT = st.integers(min_value=0, max_value=4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+
+
+@st.composite
+def withdrawn(draw: st.DrawFn) -> Article:
+    before, at = draw(articles()), draw(MOMENT)
+    withdrawal = Withdrawal(at=at, notice=draw(st.one_of(st.none(), TEXT_GIVEN)), shown_in=("macro",))
+    return replace(before, id="article2", entry_id="urn:x:2", state=State.WITHDRAWN, updated=at, withdrawal=withdrawal)
+
+
+TOMBSTONE = st.builds(
+    Tombstone,
+    entry_id=st.one_of(URL, st.uuids().map(lambda one: one.urn)),
+    when=MOMENT,
+    notice=st.one_of(st.none(), TEXT_GIVEN),
+    language=LANGUAGE,
+)
+
+
+@given(
+    articles(),
+    st.lists(st.builds(Correction, note=TEXT_GIVEN, at=MOMENT), max_size=3),
+    withdrawn(),
+    st.lists(TOMBSTONE, max_size=3),
+    st.sampled_from([MACRO, replace(MACRO, content="summary", language="en")]),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_history_reads_back_as_stored(
+    any_article: Article,
+    corrections: list[Correction],
+    notice: Article,
+    tombstones: list[Tombstone],
+    section: Section,
+) -> None:
+    corrected = replace(any_article, corrections=tuple(corrections))
+    holdings = Holdings(articles=(corrected, notice), tombstones=tuple(tombstones))
+    feed = compose(SITE, section, section_state(), holdings, SECTIONS)
+
+    for entry in feed.entries:
+        if entry.content_html is not None:
+            assert sanitize_html(entry.content_html, SITE.base_url) == entry.content_html
+    for row in FORMATS.values():
+        assert row.verify(row.render(feed), feed) == []
+
+
+@given(TEXT_GIVEN)
+def test_a_paragraph_is_canonical_and_reads_as_its_text(text: str) -> None:
+    markup = paragraph(text)
+
+    assert sanitize_html(markup, SITE.base_url) == markup
+    assert html.fragment_fromstring(markup.replace("<br>", "\n")).text == text
 
 
 @given(articles())

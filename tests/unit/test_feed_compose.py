@@ -9,6 +9,7 @@ import pytest
 
 from examples import FEED_IDS, FINANCE, MACRO, NOON, SECTIONS, SITE, article, feed_of, full_article, section_state
 from feedsvc.feed.compose import compose, without
+from feedsvc.feed.formats import FORMATS
 from feedsvc.model import Author, Category, Holdings, Image
 
 
@@ -87,6 +88,15 @@ def test_a_section_of_summaries_keeps_bodies_back() -> None:
 
     assert entry.content_html is None
     assert entry.summary == full_article(1).summary
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_picture_alone_has_its_title_where_only_summaries_are_published(name: str) -> None:
+    picture = article(1, summary=None, content_html='<img src="https://img.example/a.png">')
+    feed = feed_of(picture, section=replace(MACRO, content="summary"))
+
+    assert feed.entries[0].summary == picture.title
+    assert FORMATS[name].verify(FORMATS[name].render(feed), feed) == []
 
 
 def test_an_entry_is_never_older_in_change_than_in_publication() -> None:

@@ -37,7 +37,7 @@ def standing_as(*standings: Standing) -> tuple[Presence, ...]:
 @pytest.mark.parametrize(
     ("standings", "decided"),
     [
-        (("live", "live"), True),
+        (("live", ("live",)), True),
         (("live", "pending"), False),
         (("pending",), False),
         (("quarantined", "pending"), True),
@@ -47,21 +47,21 @@ def standing_as(*standings: Standing) -> tuple[Presence, ...]:
     ],
 )
 def test_waiting_ends_when_it_would_change_nothing(standings: tuple[Standing, ...], decided: bool) -> None:
-    assert is_decided(standing_as(*standings), "live") is decided
+    assert is_decided(standing_as(*standings), ("live",)) is decided
 
 
 def test_a_withdrawal_is_waited_for_in_every_feed() -> None:
-    assert not is_decided(standing_as("withdrawn", "pending"), "withdrawn")
-    assert is_decided(standing_as("withdrawn", "withdrawn"), "withdrawn")
+    assert not is_decided(standing_as("withdrawn", "pending"), ("withdrawn",))
+    assert is_decided(standing_as("withdrawn", "withdrawn"), ("withdrawn",))
 
 
 def test_looks_again_until_it_is_live() -> None:
     looks = iter([standing_as("pending"), standing_as("pending"), standing_as("live")])
-    assert Waits().until_decided(lambda: next(looks), "live", 20) == (standing_as("live"), True)
+    assert Waits().until_decided(lambda: next(looks), ("live",), 20) == (standing_as("live"), True)
 
 
 def test_gives_up_when_the_time_is_over() -> None:
-    assert Waits().until_decided(lambda: standing_as("pending"), "live", 0.05) == (standing_as("pending"), True)
+    assert Waits().until_decided(lambda: standing_as("pending"), ("live",), 0.05) == (standing_as("pending"), True)
 
 
 def test_nobody_waits_beyond_the_places_there_are_and_a_place_comes_back() -> None:
@@ -76,12 +76,12 @@ def test_nobody_waits_beyond_the_places_there_are_and_a_place_comes_back() -> No
         may_end.wait(20)
         return standing_as("live")
 
-    waiter = Thread(target=waits.until_decided, args=(look, "live", 20))
+    waiter = Thread(target=waits.until_decided, args=(look, ("live",), 20))
     waiter.start()
     try:
         assert is_waiting.wait(20)
-        assert waits.until_decided(lambda: standing_as("pending"), "live", 20) == (standing_as("pending"), False)
+        assert waits.until_decided(lambda: standing_as("pending"), ("live",), 20) == (standing_as("pending"), False)
     finally:
         may_end.set()
         waiter.join(20)
-    assert waits.until_decided(lambda: standing_as("pending"), "live", 0) == (standing_as("pending"), True)
+    assert waits.until_decided(lambda: standing_as("pending"), ("live",), 0) == (standing_as("pending"), True)

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from feedsvc.feed.formats import FORMATS
-from feedsvc.model import Article, Author, Category, Entry, Feed, Holdings, Section, SectionState, Site, Tombstone
-from feedsvc.text import plain_text, summarize
+from feedsvc.model import (
+    Article,
+    Author,
+    Category,
+    Correction,
+    Entry,
+    Feed,
+    Holdings,
+    Section,
+    SectionState,
+    Site,
+    Tombstone,
+    Withdrawal,
+)
+from feedsvc.text import paragraph, plain_text, summarize
+from feedsvc.words import say_correction, words_for
 
 SUMMARY_GRAPHEMES = 200
 """How long a summary is that nobody wrote."""
@@ -72,8 +87,19 @@ def _archive_url(site: Site, section: Section, archive: int | None) -> str | Non
 
 
 def _compose_entry(site: Site, section: Section, article: Article, sections: Mapping[str, Section]) -> Entry:
+    language = article.language or section.language
+    if article.withdrawal is not None:
+        article = _notice_of(article, article.withdrawal, language)
     if article.published is None:
         raise ValueError(f"article {article.id} is live without a time of publication")
+    summary = article.summary or summarize(plain_text(article.content_html or ""), SUMMARY_GRAPHEMES)
+    content_html = article.content_html if section.content == "full" else None
+    told = _tell(article.corrections, language, ZoneInfo(site.timezone))
+    if content_html is None:
+        # A picture alone has no words to make a summary of; an entry without any text would be none in JSON Feed.
+        summary = "\n".join([*filter(None, [summary]), *told]) or article.title
+    else:
+        content_html += "".join(map(paragraph, told))
     return Entry(
         article_id=article.id,
         revision=article.revision,
@@ -81,8 +107,8 @@ def _compose_entry(site: Site, section: Section, article: Article, sections: Map
         is_permalink=article.is_permalink,
         link=article.link or site.article_url(article.id),
         title=article.title,
-        summary=article.summary or summarize(plain_text(article.content_html or ""), SUMMARY_GRAPHEMES),
-        content_html=article.content_html if section.content == "full" else None,
+        summary=summary,
+        content_html=content_html,
         published=article.published,
         updated=max(article.updated or article.published, article.published),
         authors=article.authors,
@@ -93,7 +119,34 @@ def _compose_entry(site: Site, section: Section, article: Article, sections: Map
         language=article.language,
         image=article.image,
         enclosures=article.enclosures,
+        corrections=article.corrections,
     )
+
+
+def _notice_of(article: Article, withdrawal: Withdrawal, language: str) -> Article:
+    """What stands in a withdrawn article's place: of the article itself nothing, since any of it may be the fault."""
+    words = words_for(language)
+    notice = withdrawal.notice or words["withdrawn_text"]
+    return replace(
+        article,
+        title=words["withdrawn_title"],
+        link=None,
+        summary=notice,
+        content_html=paragraph(notice),
+        updated=withdrawal.at,
+        authors=(),
+        editor=None,
+        source=None,
+        breadcrumb=(),
+        tags=(),
+        image=None,
+        enclosures=(),
+        corrections=(),
+    )
+
+
+def _tell(corrections: Sequence[Correction], language: str, zone: ZoneInfo) -> list[str]:
+    return [say_correction(each.note, each.at.astimezone(zone), language) for each in corrections]
 
 
 def _categories(site: Site, article: Article, sections: Mapping[str, Section]) -> tuple[Category, ...]:

@@ -23,6 +23,7 @@ from feedsvc.errors import RenderError
 from feedsvc.feed.blame import explain
 from feedsvc.feed.media import add_media
 from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, MEDIA, XML_LANG
+from feedsvc.feed.tombstones import add_tombstones
 from feedsvc.model import Category, Entry, Feed
 
 Element = Any
@@ -61,6 +62,7 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen carries no 
         return rss
 
     def extend_atom(self, feed: Element) -> Element:
+        add_tombstones(feed, self.feed)
         return feed
 
 

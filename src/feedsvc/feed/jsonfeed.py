@@ -2,7 +2,8 @@
 
 What JSON Feed has no word for stands under `_feedsvc` ("Extensions": a custom object beginning with an underscore):
 
-    editor, source {name, url}, breadcrumb [...], categories [{term, scheme}], image {type, width, height, alt}
+    editor, source {name, url}, breadcrumb [...], categories [{term, scheme}], image {type, width, height, alt},
+    corrections [{note, at}]
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ def _item(entry: Entry) -> dict[str, Any]:
             "breadcrumb": list(entry.breadcrumb),
             "categories": [{"term": each.term, "scheme": each.scheme} for each in entry.categories],
             "image": _image(entry.image),
+            "corrections": [{"note": each.note, "at": each.at.isoformat()} for each in entry.corrections],
         },
     }
 
@@ -153,6 +155,7 @@ def _expect_item(entry: Entry) -> Reading:
             (each.url, each.type, each.length_bytes or None, each.title, each.duration_seconds)
             for each in entry.enclosures
         ),
+        "corrections": tuple((each.note, each.at) for each in entry.corrections),
         "media": (image.url, image.type, image.width, image.height, image.alt) if image else None,
         "thumbnails": None,  # JSON Feed has no word for it
     }
@@ -209,6 +212,7 @@ def _read_item(item: Any, where: str) -> Reading:
         "source": source.get("name"),
         "source_url": tuple(_present_only(source.get("url"))),
         "breadcrumb": tuple(own.get("breadcrumb", ())),
+        "corrections": tuple((each.get("note"), _instant(each, "at", where)) for each in own.get("corrections", ())),
         "categories": tuple((each["term"], each.get("scheme")) for each in own.get("categories", ())),
         "tags": tuple(item.get("tags", ())),
         "language": _text(item, "language", where),

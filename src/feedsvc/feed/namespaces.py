@@ -7,7 +7,8 @@ CONTENT = "http://purl.org/rss/1.0/modules/content/"  # RSS 1.0 content module, 
 DC = "http://purl.org/dc/elements/1.1/"  # Dublin Core Elements 1.1
 DCTERMS = "http://purl.org/dc/terms/"  # DCMI Terms
 MEDIA = "http://search.yahoo.com/mrss/"  # Media RSS 1.5
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 
-PREFIXES = {"atom": ATOM, "content": CONTENT, "dc": DC, "dcterms": DCTERMS, "media": MEDIA}
+PREFIXES = {"atom": ATOM, "content": CONTENT, "dc": DC, "dcterms": DCTERMS, "media": MEDIA, "at": TOMBSTONES}
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -254,11 +254,11 @@ def _answer(runtime: Runtime, outcome: Outcome, accepted: Accepted | None = None
         standings = look()
     else:
         waits: Waits = current_app.extensions[_WAITS_KEY]
-        wanted: Standing = "withdrawn" if article.state is State.WITHDRAWN else "live"
+        wanted: tuple[Standing, ...] = ("withdrawn", "notice") if article.state is State.WITHDRAWN else ("live",)
         standings, has_waited = waits.until_decided(look, wanted, seconds)
         if has_waited:
             headers["Preference-Applied"] = f"wait={seconds}"
-        if any(presence.standing != wanted for presence in standings):
+        if any(presence.standing not in wanted for presence in standings):
             status = HTTPStatus.ACCEPTED
     response = jsonify(describe(runtime, article, standings, accepted.notes if accepted else ()))
     response.status_code = status

@@ -10,8 +10,8 @@ from feedsvc.model import Article, Note
 from feedsvc.presence import Presence
 from feedsvc.runtime import Runtime
 
-_APPEARS = {"live", "pending", "scheduled"}
-_UNTOLD = {"live", "pending", "scheduled", "draft", "withdrawn"}
+_APPEARS = {"live", "notice", "pending", "scheduled"}
+_UNTOLD = {"live", "notice", "pending", "scheduled", "draft", "withdrawn"}
 
 
 def outline(runtime: Runtime, article: Article) -> dict[str, Any]:

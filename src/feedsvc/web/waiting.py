@@ -24,10 +24,10 @@ def preferred_seconds(prefer: str | None) -> int | None:
     return min(int(match[1]), _LONGEST_SECONDS) if match else None
 
 
-def is_decided(standings: tuple[Presence, ...], wanted: Standing) -> bool:
+def is_decided(standings: tuple[Presence, ...], wanted: tuple[Standing, ...]) -> bool:
     """True if it stands everywhere as wanted, or somewhere it won't for a reason that waiting doesn't remove."""
-    return all(one.standing == wanted for one in standings) or any(
-        one.is_settled and one.standing != wanted for one in standings
+    return all(one.standing in wanted for one in standings) or any(
+        one.is_settled and one.standing not in wanted for one in standings
     )
 
 
@@ -38,7 +38,9 @@ class Waits:
         self._places = BoundedSemaphore(at_once)
         self._monotonic = monotonic
 
-    def until_decided(self, look: Look, wanted: Standing, seconds: float) -> tuple[tuple[Presence, ...], bool]:
+    def until_decided(
+        self, look: Look, wanted: tuple[Standing, ...], seconds: float
+    ) -> tuple[tuple[Presence, ...], bool]:
         """The standings once they are decided, else those when the time is up; False if there was no place to wait."""
         standings = look()
         if is_decided(standings, wanted):
