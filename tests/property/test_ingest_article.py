@@ -140,7 +140,11 @@ ARTICLE = st.fixed_dictionaries(
         "enclosures": st.lists(
             st.fixed_dictionaries(
                 {"url": URL, "type": st.sampled_from(["audio/mpeg", " Audio/OGG; codecs=opus"])},
-                optional={"length": st.integers(0, 2**40)},
+                optional={
+                    "length": st.integers(0, 2**40),
+                    "title": TEXT,
+                    "duration": st.integers(1, 10**7) | st.sampled_from(["1:02:03", "5:12", "7"]),
+                },
             ),
             max_size=2,
         ),

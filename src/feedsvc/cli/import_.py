@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,7 @@ class _Import:
             base_url=self.settings.site.base_url,
             naive_timezone=ZoneInfo(self.settings.site.timezone),
             section=self.section,
+            measure=partial(_measure_beside, path),
         )
         for taken in batch.taken:
             yield self._store(name, taken)
@@ -166,6 +168,16 @@ class _Import:
         if first != _where(row):
             reason = f"is not given, and nothing else tells it from {first}: give each an external_id, or take one away"
             raise ConflictError("external_id", reason)
+
+
+def _measure_beside(path: Path, name: str) -> int | None:
+    """Bytes of the file of this name beside or below the one that is imported; None where there is none."""
+    folder = path.resolve().parent
+    try:
+        file = (folder / name).resolve()
+        return file.stat().st_size if file.is_file() and file.is_relative_to(folder) else None
+    except (OSError, ValueError):
+        return None
 
 
 def _where(row: _Row) -> str:

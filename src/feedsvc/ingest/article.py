@@ -3,7 +3,7 @@
 Names are those of the HTTP API: external_id, title, link, summary, content_html, sections,
 authors [{name, email, url}], editor, source {name, url},
 breadcrumb, tags, language, published, updated, image {url, type, width, height, alt},
-enclosures [{url, type, length}], minor, draft,
+enclosures [{url, type, length, title, duration}], minor, draft,
 entry_id, is_permalink. Required: title, sections, and content_html or summary.
 
 What passes survives XML, JSON and feedparser unchanged, and passes again unchanged and without a note. NUL and lone
@@ -20,13 +20,11 @@ from datetime import tzinfo
 from typing import Any, TypeVar
 
 from feedsvc.errors import UnknownSectionError
+from feedsvc.ingest.attached import Measure, keep_enclosures, keep_image
 from feedsvc.ingest.bounds import (
-    MAX_ALT,
     MAX_CONTENT_BYTES,
     MAX_DEPTH,
-    MAX_LENGTH_BYTES,
     MAX_NAME,
-    MAX_PIXELS,
     MAX_SUMMARY_BYTES,
     MAX_TAG,
     MAX_TITLE,
@@ -34,19 +32,18 @@ from feedsvc.ingest.bounds import (
 from feedsvc.ingest.identity import keep_entry_id, keep_external_id
 from feedsvc.ingest.markup import MarkupError, is_showing, measure_depth, read_markup
 from feedsvc.ingest.report import Report, quote_all, shorten
-from feedsvc.ingest.shape import ArticleJSON, AuthorJSON, EnclosureJSON, ImageJSON, SourceJSON, read_shape
+from feedsvc.ingest.shape import ArticleJSON, AuthorJSON, SourceJSON, read_shape
 from feedsvc.ingest.times import read_time, write_time
 from feedsvc.ingest.values import (
     is_longer,
     keep_address,
     keep_language,
     keep_line,
-    keep_media_type,
     keep_text,
     keep_url,
     split_address,
 )
-from feedsvc.model import Article, ArticleInput, Author, Enclosure, Image, Note, Source, State
+from feedsvc.model import Article, ArticleInput, Author, Note, Source, State
 from feedsvc.text import canonical_line, canonical_text, sanitize_html
 
 __all__ = ["Accepted", "ArticleJSON", "accept", "explain_unknown_section", "to_json"]
@@ -66,15 +63,19 @@ def accept(
     resolve_section: Callable[[str], str],
     base_url: str,
     naive_timezone: tzinfo | None = None,
+    measure: Measure | None = None,
 ) -> Accepted:
     """Check and canonicalise an article given as JSON values.
 
     `resolve_section` turns a name into a slug or raises UnknownSectionError; relative URLs count from the article's
     link, else from `base_url`. A time without zone is read in `naive_timezone` with a note; where that is None it is
-    refused. Raises RefusedError with every problem found.
+    refused. `measure` finds the length of files given by a relative URL. Raises RefusedError with every problem found.
     """
     report = Report()
-    article = _read(report, read_shape(data, report), resolve_section, base_url.rstrip("/") + "/", naive_timezone)
+    home = base_url.rstrip("/") + "/"
+    article = _read(
+        report, read_shape(data, report), resolve_section, home, naive_timezone=naive_timezone, measure=measure
+    )
     report.raise_problems()
     return Accepted(article, tuple(report.notes))
 
@@ -116,7 +117,14 @@ def to_json(article: ArticleInput | Article) -> dict[str, Any]:
         if image
         else None,
         "enclosures": [
-            {"url": file.url, "type": file.type, "length": file.length_bytes} for file in article.enclosures
+            _drop_unset(
+                url=file.url,
+                type=file.type,
+                length=file.length_bytes,
+                title=file.title,
+                duration=file.duration_seconds,
+            )
+            for file in article.enclosures
         ],
         "minor": article.minor if isinstance(article, ArticleInput) else False,
         "draft": draft,
@@ -135,7 +143,9 @@ def _read(
     shape: ArticleJSON,
     resolve_section: Callable[[str], str],
     home: str,
+    *,
     naive_timezone: tzinfo | None,
+    measure: Measure | None,
 ) -> ArticleInput:
     """Make every value canonical; what was refused is in the report and means nothing here."""
     link = keep_url(report, "link", shape.link, home)
@@ -159,8 +169,8 @@ def _read(
         breadcrumb=_keep_lines(report, "breadcrumb", shape.breadcrumb or [], MAX_NAME),
         tags=_drop_repeated(report, "tags", _keep_lines(report, "tags", shape.tags or [], MAX_TAG)),
         language=keep_language(report, "language", shape.language),
-        image=_keep_image(report, shape.image, base),
-        enclosures=_keep_enclosures(report, shape.enclosures or [], base),
+        image=keep_image(report, shape.image, base),
+        enclosures=_drop_repeated(report, "enclosures", keep_enclosures(report, shape.enclosures or [], base, measure)),
         published=times.get("published"),
         updated=times.get("updated"),
         draft=bool(shape.draft),
@@ -274,35 +284,3 @@ def _keep_source(report: Report, given: SourceJSON | None, base: str) -> Source 
             report.refuse("source.name", given.name, "is empty: name the source")
         return None
     return Source(name=name, url=url)
-
-
-def _keep_image(report: Report, given: ImageJSON | None, base: str) -> Image | None:
-    if given is None:
-        return None
-    for side, pixels in (("width", given.width), ("height", given.height)):
-        if pixels is not None and not 1 <= pixels <= MAX_PIXELS:
-            report.refuse(f"image.{side}", pixels, f"must be pixels from 1 to {MAX_PIXELS}")
-    url = keep_url(report, "image.url", given.url, base)
-    media_type = keep_media_type(report, "image.type", given.type, "image/")
-    alt = keep_line(report, "image.alt", given.alt, MAX_ALT)
-    if url is None:
-        return None
-    return Image(url=url, type=media_type, width=given.width, height=given.height, alt=alt)
-
-
-def _keep_enclosures(report: Report, given: list[EnclosureJSON], base: str) -> tuple[Enclosure, ...]:
-    enclosures = []
-    for index, one in enumerate(given):
-        field = f"enclosures[{index}]"
-        if not one.url.strip():
-            report.refuse(f"{field}.url", one.url, "is empty: give the file's URL")
-            continue
-        if one.length is None:
-            report.note(f"{field}.length", "is not given: feeds will say 0, which means unknown")
-        elif not 0 <= one.length <= MAX_LENGTH_BYTES:
-            report.refuse(f"{field}.length", one.length, f"must be bytes from 0 to {MAX_LENGTH_BYTES}")
-        url = keep_url(report, f"{field}.url", one.url, base)
-        media_type = keep_media_type(report, f"{field}.type", one.type)
-        if url and media_type:
-            enclosures.append(Enclosure(url=url, type=media_type, length_bytes=one.length or 0))
-    return _drop_repeated(report, "enclosures", tuple(enclosures))

@@ -44,6 +44,9 @@ MAX_PIXELS = 1_000_000
 MAX_LENGTH_BYTES = 2**53 - 1
 """The greatest whole number that every JSON reader keeps (RFC 8259 §6)."""
 
+MAX_DURATION_SECONDS = 10_000_000
+"""Of sound or film: some four months."""
+
 MAX_WARNINGS = 100
 """Notes of one kind about one page; the rest is counted."""
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from feedsvc.errors import RefusedError
 from feedsvc.ingest.article import Accepted, accept
+from feedsvc.ingest.attached import Measure
 from feedsvc.ingest.bounds import MAX_FILE_BYTES, MAX_PAGE_BYTES
 from feedsvc.ingest.jsontext import WHOLE, parse_json, parse_json_value
 from feedsvc.ingest.newspage import read_newspage
@@ -64,6 +65,7 @@ class _Gate:
     base_url: str
     naive_timezone: tzinfo | None
     section: str | None
+    measure: Measure | None
 
     def take(self, place: str, value: Any) -> Taken:
         if not isinstance(value, Mapping):
@@ -73,6 +75,7 @@ class _Gate:
             resolve_section=self.resolve_section,
             base_url=self.base_url,
             naive_timezone=self.naive_timezone,
+            measure=self.measure,
         )
         if accepted.article.external_id is not None:
             return Taken(place, accepted)
@@ -101,12 +104,21 @@ def read_file(
     base_url: str,
     naive_timezone: tzinfo | None,
     section: str | None = None,
+    measure: Measure | None = None,
 ) -> Batch:
     """Read every article of a file. `section` stands in for what the file says of sections.
 
+    `measure` gives the length of a file (an enclosure) that lies beside this one, by its relative path.
+
     Raises nothing: a file that can't be read at all is one Refused whose place is ''.
     """
-    gate = _Gate(resolve_section=resolve_section, base_url=base_url, naive_timezone=naive_timezone, section=section)
+    gate = _Gate(
+        resolve_section=resolve_section,
+        base_url=base_url,
+        naive_timezone=naive_timezone,
+        section=section,
+        measure=measure,
+    )
     suffix = PurePath(name).suffix.lower()
     if len(content) > MAX_FILE_BYTES:
         return _refuse_whole(refused(WHOLE, "", f"is larger than {MAX_FILE_BYTES} bytes: split it"))

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from feedsvc.ingest.bounds import MAX_AUTHORS, MAX_BREADCRUMB, MAX_ENCLOSURES, MAX_PROBLEMS, MAX_SECTIONS, MAX_TAGS
 from feedsvc.ingest.report import Report, shorten
-from feedsvc.ingest.times import EXAMPLE
+from feedsvc.ingest.times import EXAMPLE, read_clock
 
 
 class _Shape(BaseModel):
@@ -44,12 +44,20 @@ class ImageJSON(_Shape):
     alt: str | None = None
 
 
+_Duration = Annotated[int, BeforeValidator(read_clock, json_schema_input_type=int | str)]
+
+
 class EnclosureJSON(_Shape):
-    """A file that comes with the article; `length` in bytes, 0 where it is not known."""
+    """A file that comes with the article; `length` in bytes, 0 where it is not known.
+
+    `type` is told by the URL's ending where it is left out. `duration` is seconds, or text as 1:02:03.
+    """
 
     url: str
-    type: str
+    type: str | None = None
     length: int | None = None
+    title: str | None = None
+    duration: _Duration | None = None
 
 
 def _named(value: object) -> object:
@@ -106,7 +114,6 @@ _EXPECTED = {
 _MENDS = {
     "title": ": give the article a title",
     "sections": ": name at least one section",
-    "type": ": name the media type, such as audio/mpeg",
 }
 _TIMES = frozenset({"published", "updated"})
 _LIMITS = {
@@ -185,6 +192,8 @@ def _explain(detail: ErrorDetails) -> str:
     expected = _EXPECTED.get(kind, "")
     if location[0] in _TIMES:
         expected = f"a time as RFC 3339, such as {EXAMPLE}"
+    elif location[-1] == "duration":
+        expected = "seconds, or hours, minutes and seconds such as 1:02:03"
     return f"must be {expected}, not {_name_type(detail['input'])}" if expected else detail["msg"]
 
 

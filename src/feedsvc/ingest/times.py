@@ -1,4 +1,4 @@
-"""A time as people write it -> an instant in UTC, whole seconds."""
+"""A time as people write it -> an instant in UTC, whole seconds; a length of time -> seconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _TIME = re.compile(
 )
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+_CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,9})", re.ASCII)
 _LEAP_SECOND = 60
+_SIXTY = 60
 _DAY_MINUTES = 24 * 60
 
 
@@ -62,6 +64,17 @@ def read_time(report: Report, field: str, given: str, naive_timezone: tzinfo | N
 def write_time(instant: datetime) -> str:
     """Write it as RFC 3339 in UTC: `2022-10-24T01:32:31Z`."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def read_clock(value: object) -> object:
+    """Read `1:02:03`, `62:03` or `3723` as 3723 seconds; anything else stays what it is."""
+    match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return value
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    if (match[2] and seconds >= _SIXTY) or (match[1] and minutes >= _SIXTY):
+        return value
+    return (hours * 60 + minutes) * 60 + seconds
 
 
 def _to_utc(naive: datetime, zone: str | None, naive_timezone: tzinfo | None) -> datetime:

@@ -53,6 +53,20 @@ def test_a_page_is_created_then_unchanged(site: Site, inbox: Path) -> None:
     assert (third["outcome"], third["id"]) == ("updated", first["id"])
 
 
+def test_the_length_of_a_file_beside_is_found_out(site: Site, inbox: Path) -> None:
+    (inbox / "音频").mkdir()
+    (inbox / "音频" / "一.mp3").write_bytes(b"x" * 4321)
+    (inbox.parent / "outside.mp3").write_bytes(b"secret")
+    files = [{"url": url} for url in ("音频/一.mp3", "../outside.mp3", "missing.mp3", "音频.mp3")]
+    (inbox / "episode.json").write_text(json.dumps(article(1, enclosures=files)))
+    (row,) = rows(site, inbox / "episode.json")
+    assert [note["message"] for note in row["notes"] if note["place"] == "enclosures[0].length"] == [
+        "is not given: 4321, as the file at 音频/一.mp3 has"
+    ]
+    shown = json.loads(site.run("article", "show", "n/1", "--json").stdout)
+    assert [file["length"] for file in shown["article"]["enclosures"]] == [4321, 0, 0, 0]
+
+
 def test_folders_are_walked_in_order_and_nothing_is_left_out_in_silence(site: Site, inbox: Path) -> None:
     (inbox / "b").mkdir()
     (inbox / ".hidden").mkdir()
