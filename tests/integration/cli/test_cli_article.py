@@ -237,7 +237,9 @@ def test_withdraw_takes_it_out_and_import_brings_it_back(site: Site, tmp_path: P
     assert done.stdout.strip() == before["id"]
     site.run("regenerate", "world")
     assert "sample" not in (site.feeds / "world.json").read_text("utf-8")
-    assert before["entry_id"] not in (site.feeds / "world.atom").read_text("utf-8")
+    document = (site.feeds / "world.atom").read_text("utf-8")
+    assert f"<id>{before['entry_id']}</id>" not in document
+    assert f'<at:deleted-entry xmlns:at="http://purl.org/atompub/tombstones/1.0" ref="{before["entry_id"]}"' in document
     assert json.loads(site.run("article", "withdraw", before["id"], "--json").stdout)["outcome"] == "unchanged"
     refused = site.run("article", "edit", before["id"], "--set", "title=x", expect=1).stderr
     assert f"`feedsvc article revive {before['id']}` brings it back" in refused
