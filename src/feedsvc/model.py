@@ -24,10 +24,18 @@ ALL_SLUG = "all"
 INDEX_SLUG = "index"
 """Under this name the OPML list of all sections lies in the feeds folder."""
 
+ARCHIVE_FORMAT = "atom"
+"""The one format archives come in: RFC 5005 defines them for Atom."""
+
 FormatName = Literal["rss", "atom", "json"]
 ContentMode = Literal["full", "summary"]
 WithdrawalMode = Literal["tombstone", "notice"]
 Severity = Literal["error", "warning"]
+
+
+def archive_name(slug: str, number: int) -> str:
+    """What stands where a feed's slug does, for one of its archives: in the feeds folder, in addresses, in the log."""
+    return f"{slug}/archive/{number}"
 
 
 class State(StrEnum):
@@ -51,6 +59,10 @@ class MemberState(StrEnum):
     NOTICE = "notice"
     TOMBSTONE = "tombstone"
     WITHDRAWN = "withdrawn"
+
+
+IN_PLACE = (MemberState.LIVE, MemberState.NOTICE)
+"""Those who stand in a section's documents, each in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +233,7 @@ class Site:
         return f"{self.base_url}/feeds/{slug}.{suffix}"
 
     def archive_url(self, slug: str, number: int) -> str:
-        return f"{self.base_url}/feeds/{slug}/archive/{number}.atom"
+        return self.feed_url(archive_name(slug, number), ARCHIVE_FORMAT)
 
     def section_url(self, slug: str) -> str:
         return f"{self.base_url}/sections/{slug}/"
@@ -275,6 +287,11 @@ class Section:
     withdrawals: WithdrawalMode = "tombstone"
     podcast: Podcast | None = None
     old_urls: tuple[str, ...] = ()
+
+    @property
+    def is_archived(self) -> bool:
+        """Plain sections keep their whole history, as Atom; a combination would only repeat that of its members."""
+        return not self.include and ARCHIVE_FORMAT in self.formats
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -429,6 +446,8 @@ class Publication:
     `made_from` fingerprints generations, settings, renderer and formats (see regenerate.py); `generation` is the sum
     over the section's members. `entries` maps article id to revision, in the feed's order. `error` is why the newest
     attempt did not go live, or None; `attempted` is when that was, `published` when the files last changed.
+    `archived_from` fingerprints what all of the section's archives in the folder are made from, None while some wait;
+    `archive_error` is why one of them could not be made.
     """
 
     slug: str
@@ -440,6 +459,8 @@ class Publication:
     error: str | None
     attempted: datetime
     published: datetime | None
+    archived_from: str | None = None
+    archive_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -459,16 +480,18 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """A cut of a section's articles by arrival (RFC 5005 §4): those after the archive before it, up to `last_seq`.
+    """Articles of a section that were closed off together, the oldest to arrive first (RFC 5005 §4).
 
-    `number` counts from 1. `entries` is how many it was given; `generation` rises with every change of one of them.
+    `number` counts from 1. `generation` rises with every change of one of them.
     """
 
     section: str
     number: int
-    last_seq: int
-    entries: int
     generation: int
+
+    @property
+    def name(self) -> str:
+        return archive_name(self.section, self.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -476,7 +499,8 @@ class SectionState:
     """What the store knows of a section that config.yaml names or once named.
 
     `generation` rises with every change to its articles that shows; `urgent_generation` is its value at the newest
-    withdrawal, which is published at once whatever the schedule. `feed_id` is minted once.
+    withdrawal, which is published at once whatever the schedule. `feed_id` is minted once. `archives` is the number of
+    its newest archive, 0 while there is none; `archive_generation` rises with every change of any of them.
     """
 
     slug: str
@@ -484,6 +508,8 @@ class SectionState:
     created: datetime
     generation: int
     urgent_generation: int
+    archives: int = 0
+    archive_generation: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

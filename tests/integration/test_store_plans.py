@@ -131,6 +131,26 @@ def test_other_questions_use_their_index_and_sort_nothing(
     assert not [line for line in plan if "TEMP B-TREE" in line or line == "SCAN article"]
 
 
+def test_archives_are_read_off_their_index(sqlite_store: Store) -> None:
+    fill(sqlite_store, 400)
+    with sqlite_store.write() as tx:
+        tx.register_sections(["macro"], NOON, {"macro": "urn:macro"})
+        tx.cut_archives("macro", (), 30, 1 << 30)
+    tail = sqlite_plan(sqlite_store, lambda: sqlite_store.has_loose_end("macro", {1, 2, 3}))
+    index = "article_section USING COVERING INDEX article_section_archived"
+    assert tail == [f"SEARCH {index} (section=? AND archive=? AND state>? AND state<?)"]
+    archive = sqlite_plan(sqlite_store, lambda: sqlite_store.archived("macro", 2))
+    assert archive == [
+        f"SEARCH {index} (section=? AND archive=? AND state=?)",
+        "SEARCH article USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
+    stale = sqlite_plan(sqlite_store, lambda: sqlite_store.stale_archives("here", "macro", "look"))
+    assert [line.split(" (")[0] for line in stale] == [
+        "SEARCH archive USING INDEX sqlite_autoindex_archive_1",
+        "SEARCH archive_publication USING INDEX sqlite_autoindex_archive_publication_1",
+    ]
+
+
 def test_a_list_of_a_section_walks_its_key(sqlite_store: Store) -> None:
     fill(sqlite_store, 400)
     plan = sqlite_plan(sqlite_store, lambda: sqlite_store.list_articles(section="macro", before_seq=90))
@@ -164,6 +184,8 @@ def test_a_larger_archive_costs_no_more(sqlite_store: Store) -> None:
             sqlite_store.newest_live(members, 10)
             sqlite_store.newest(members, 10, (MemberState.LIVE, MemberState.NOTICE))
             sqlite_store.newest(members, 10, (MemberState.LIVE,), by="updated")
+        sqlite_store.has_loose_end("macro", set(range(50)))
+        sqlite_store.archived("macro", 1)
         sqlite_store.list_articles(limit=10)
         sqlite_store.next_due()
         with sqlite_store.write() as tx:
@@ -183,21 +205,29 @@ def test_a_larger_archive_costs_no_more(sqlite_store: Store) -> None:
 
 def test_postgresql_reads_the_newest_off_the_index_too(postgres_store: Store) -> None:
     fill(postgres_store, 2_000)
+    with postgres_store.write() as tx:
+        tx.register_sections(["macro"], NOON, {"macro": "urn:macro"})
+        tx.cut_archives("macro", set(range(1_900, 2_001)), 100, 1 << 30)
     with postgres_store._database.write() as connection:
         connection.execute(text("ANALYZE"))
     with statements(postgres_store) as sent:
         postgres_store.newest_live(["macro"], 50)
         postgres_store.newest_live(SECTIONS, 50)
         postgres_store.next_due()
+        postgres_store.has_loose_end("macro", {1, 2, 3})
+        postgres_store.archived("macro", 2)
     questions = [(statement, values) for statement, values in sent if "FROM article" in statement]
-    assert len(questions) == 5
+    assert len(questions) == 8
     plans = []
     with postgres_store._database.read() as connection:
         for statement, values in questions:
             rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", values)
             plans.append("\n".join(row[0] for row in rows))
-    one, several, due = plans[0], plans[2], plans[4]
-    assert "Seq Scan" not in f"{one}{several}{due}"
+    one, several, due, tail, archive = plans[0], plans[2], *plans[4:7]
+    assert "Seq Scan" not in f"{one}{several}{due}{tail}{archive}"
+    assert tail.count("article_section_archived") == 1
+    assert "Sort" not in tail
+    assert "article_section_archived" in archive
     assert "Sort" not in one
     assert one.count("article_section_newest") == 1
     assert several.count("article_section_newest") == len(SECTIONS)

@@ -138,7 +138,7 @@ def token_from(row: Row[Any]) -> Token:
 
 
 def publication_columns(publication: Publication) -> dict[str, Any]:
-    """Every column of `publication` but the folder's."""
+    """Every column of `publication` but the folder's, and those on archives, which are noted in their own time."""
     return {
         "slug": publication.slug,
         "made_from": publication.made_from,
@@ -163,6 +163,8 @@ def publication_from(row: Row[Any]) -> Publication:
         error=row.error,
         attempted=row.attempted,
         published=row.published,
+        archived_from=row.archived_from,
+        archive_error=row.archive_error,
     )
 
 

@@ -184,9 +184,13 @@ article_section = Table(
     Column("state", MemberStateWord, nullable=False),
     Column("published", Instant),
     Column("updated", Instant),
+    Column("archive", Integer, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
 )
-"""Repeats the article's times, so that one index range gives the newest of a section that stand there in one way."""
+"""Repeats the article's times, so that one index range gives the newest of a section that stand there in one way.
+
+`archive` is the number of the archive that holds it here, 0 while none does.
+"""
 
 Index(
     "article_section_newest",
@@ -204,6 +208,14 @@ Index(
     article_section.c.seq.desc(),
 )
 
+Index(
+    "article_section_archived",
+    article_section.c.section,
+    article_section.c.archive,
+    article_section.c.state,
+    article_section.c.seq,
+)
+
 section = Table(
     "section",
     metadata,
@@ -212,6 +224,8 @@ section = Table(
     Column("created", Instant, nullable=False),
     Column("generation", BigInteger, nullable=False),
     Column("urgent_generation", BigInteger, nullable=False),
+    Column("archives", Integer, nullable=False, server_default=text("0")),
+    Column("archive_generation", BigInteger, nullable=False, server_default=text("0")),
 )
 
 archive = Table(
@@ -219,12 +233,9 @@ archive = Table(
     metadata,
     Column("section", Words, primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("last_seq", BigInteger, nullable=False),
     Column("entries", Integer, nullable=False),
     Column("generation", BigInteger, nullable=False),
 )
-
-Index("archive_by_seq", archive.c.section, archive.c.last_seq)
 
 archive_publication = Table(
     "archive_publication",
@@ -232,12 +243,13 @@ archive_publication = Table(
     Column("folder_id", Words, primary_key=True),
     Column("section", Words, primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("made_from", Words, nullable=False),
+    Column("shown", Words, nullable=False),
+    Column("generation", BigInteger, nullable=False),
     Column("digest", Words, nullable=False),
     Column("length_bytes", BigInteger, nullable=False),
     Column("mtime", Instant, nullable=False),
 )
-"""What one feeds folder holds of the archives."""
+"""What one feeds folder holds of the archives: made from which generation, under which settings that show."""
 
 document_version = Table(
     "document_version",
@@ -262,6 +274,8 @@ publication = Table(
     Column("error", Words),
     Column("attempted", Instant, nullable=False),
     Column("published", Instant),
+    Column("archived_from", Words),
+    Column("archive_error", Words),
 )
 
 quarantine = Table(

@@ -9,14 +9,24 @@ is found under it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Column, func, select, text
 
-from feedsvc.model import Article, MemberState, Publication, Quarantined, SectionState, State, Token
-from feedsvc.store import schema
+from feedsvc.model import (
+    Archive,
+    Article,
+    DocumentRecord,
+    MemberState,
+    Publication,
+    Quarantined,
+    SectionState,
+    State,
+    Token,
+)
+from feedsvc.store import archives, schema
 from feedsvc.store.connect import Database
 from feedsvc.store.mapping import (
     article_from,
@@ -150,6 +160,31 @@ class Store:
         )
         with self._database.read() as connection:
             return [article_from(row) for row in connection.execute(query)]
+
+    # archives
+
+    def archived(self, section: str, number: int, *, broken: list[str] | None = None) -> list[Article]:
+        """What stands in one archive of a section: published, then seq, descending. `broken` as for `newest_live`."""
+        with self._database.read() as connection:
+            return archives.archived_articles(connection, section, number, broken)
+
+    def has_loose_end(self, section: str, held: Collection[int]) -> bool:
+        """Does an article stand in the section that is in none of its archives and not among the `held` (seqs)?"""
+        with self._database.read() as connection:
+            return archives.has_loose_end(connection, section, held)
+
+    def stale_archives(self, folder_id: str, section: str, shown: str) -> list[Archive]:
+        """Those of a section that the folder does not hold as they are now, newest first.
+
+        `shown` is the digest of the settings that show. It reads a row for each archive of the section.
+        """
+        with self._database.read() as connection:
+            return archives.stale_archives(connection, folder_id, section, shown)
+
+    def archive_records(self, folder_id: str, section: str) -> Mapping[int, DocumentRecord]:
+        """What the folder holds of a section's archives, by number."""
+        with self._database.read() as connection:
+            return archives.archive_records(connection, folder_id, section)
 
     # sections
 

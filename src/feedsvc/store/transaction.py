@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +12,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from feedsvc.errors import ArticleNotFoundError, ConflictError
-from feedsvc.model import Article, ArticleInput, Correction, Publication, Quarantined, State, Token
-from feedsvc.store import schema
+from feedsvc.model import (
+    IN_PLACE,
+    Archive,
+    Article,
+    ArticleInput,
+    Correction,
+    DocumentRecord,
+    Publication,
+    Quarantined,
+    State,
+    Token,
+)
+from feedsvc.store import archives, schema
 from feedsvc.store.mapping import (
     article_from,
     corrections_json,
@@ -36,6 +47,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._is_sqlite = connection.dialect.name == "sqlite"
+        self._touched: dict[str, set[int]] = {}
 
     # articles
 
@@ -86,13 +98,15 @@ class Transaction:
         if row is None:
             raise self._conflict(id, entry_id, fields.external_id)
         article = article_from(row)
-        self._join_sections(article)
+        self._join_sections(article, {})
         return article
 
     def update_article(self, article: Article) -> None:
         """Store all mutable fields of `article` (everything but seq, id, entry_id, is_permalink, created).
 
-        Raises ArticleNotFoundError; ConflictError where the external id is another article's.
+        Where it stays in a section it stays in its archive; the archives that it is or was in are marked as changed,
+        which raise_generations commits. Raises ArticleNotFoundError; ConflictError where the external id is another
+        article's.
         """
         mine = schema.article.c.seq == article.seq
         before = self._connection.execute(select(schema.article.c.sections).where(mine)).scalar_one_or_none()
@@ -110,15 +124,22 @@ class Transaction:
         except IntegrityError as error:
             raise ConflictError("external_id", f"{article.external_id!r} belongs to another article") from error
         member = schema.article_section.c
-        self._connection.execute(
-            delete(schema.article_section).where(member.section.in_(before), member.seq == article.seq)
+        # What is deleted says in which archives it was: a cut may have put it there while we waited for the row.
+        left = self._connection.execute(
+            delete(schema.article_section)
+            .where(member.section.in_(before), member.seq == article.seq)
+            .returning(member.section, member.archive)
         )
-        self._join_sections(article)
+        kept = {row.section: row.archive for row in left if row.archive}
+        self._touch(kept.items())
+        self._join_sections(article, kept)
 
-    def _join_sections(self, article: Article) -> None:
+    def _join_sections(self, article: Article, kept: Mapping[str, int]) -> None:
         shared = {"seq": article.seq, "published": article.published, "updated": article.updated}
+        states = {slug: article.state_in(slug) for slug in article.sections}
         rows = [
-            {"section": slug, "state": article.state_in(slug), **shared} for slug in dict.fromkeys(article.sections)
+            {"section": slug, "state": state, "archive": kept.get(slug, 0) if state in IN_PLACE else 0, **shared}
+            for slug, state in states.items()
         ]
         if rows:
             self._connection.execute(insert(schema.article_section), rows)
@@ -156,19 +177,87 @@ class Transaction:
     def raise_generations(self, slugs: Iterable[str], *, urgent: bool = False) -> Mapping[str, int]:
         """Add one to each section's generation (in slug order, so that two writers never deadlock); the new values.
 
-        A slug that was never registered is left out: no feed was made of it yet, so none can be stale.
+        Archives that this transaction changed are raised, too, under the lock of their section's row, so that the
+        highest generation is always the last to be committed. A slug that was never registered is left out: no feed
+        was made of it yet, so none can be stale.
         """
         section = schema.section.c
         raised: dict[str, Any] = {"generation": section.generation + 1}
         if urgent:
             raised["urgent_generation"] = section.generation + 1
         values: dict[str, int] = {}
-        for slug in sorted(set(slugs)):
-            raising = update(schema.section).where(section.slug == slug).values(raised).returning(section.generation)
-            generation = self._connection.execute(raising).scalar_one_or_none()
-            if generation is not None:
-                values[slug] = generation
+        for slug in sorted({*slugs, *self._touched}):
+            numbers = self._touched.pop(slug, ())
+            raising = update(schema.section).where(section.slug == slug)
+            raising = raising.values(raised | archives.raised_archives() if numbers else raised)
+            row = self._connection.execute(
+                raising.returning(section.generation, section.archive_generation)
+            ).one_or_none()
+            if row is not None:
+                values[slug] = row.generation
+                self._stamp_archives(slug, numbers, row.archive_generation)
         return values
+
+    # archives
+
+    def cut_archives(self, section: str, held: Collection[int], max_entries: int, max_bytes: int) -> None:
+        """Put articles of the tail into new archives, in order of arrival, until each is in one or among the `held`.
+
+        `held` are the seqs of those in the live document. An archive gets at most so many articles, with bodies of at
+        most so many bytes together, but at least one. Nothing happens where all are held.
+        """
+        archives.cut(self._connection, section, held, max_entries, max_bytes)
+
+    def save_archive(self, folder_id: str, archive: Archive, shown: str, record: DocumentRecord) -> None:
+        """Note that the folder holds it, made from this generation under settings of which `shown` is the digest."""
+        self._put(
+            schema.archive_publication,
+            {
+                "folder_id": folder_id,
+                "section": archive.section,
+                "number": archive.number,
+                "shown": shown,
+                "generation": archive.generation,
+                "digest": record.digest,
+                "length_bytes": record.length_bytes,
+                "mtime": record.mtime,
+            },
+        )
+
+    def forget_archives(self, folder_id: str, section: str) -> None:
+        """The folder holds none of this section's any more."""
+        published = schema.archive_publication.c
+        mine = (published.folder_id == folder_id, published.section == section)
+        self._connection.execute(delete(schema.archive_publication).where(*mine))
+        self.note_archives(folder_id, section, None, None)
+
+    def note_archives(self, folder_id: str, slug: str, archived_from: str | None, error: str | None) -> None:
+        """Set these two of a publication; nothing happens where there is none."""
+        publication = schema.publication.c
+        self._connection.execute(
+            update(schema.publication)
+            .where(publication.folder_id == folder_id, publication.slug == slug)
+            .values(archived_from=archived_from, archive_error=error)
+        )
+
+    def _touch(self, places: Iterable[tuple[str, int]]) -> None:
+        """Remember (section, number) of archives that have changed, for raise_generations."""
+        for slug, number in places:
+            self._touched.setdefault(slug, set()).add(number)
+
+    def _touch_archives_of(self, article_id: str) -> None:
+        article = schema.article.c
+        found = self._connection.execute(
+            select(article.seq, article.sections).where(article.id == article_id)
+        ).one_or_none()
+        if found is not None:
+            self._touch(archives.places_in_archives(self._connection, found.seq, found.sections))
+
+    def _stamp_archives(self, slug: str, numbers: Collection[int], generation: int) -> None:
+        archive = schema.archive.c
+        if numbers:
+            mine = (archive.section == slug, archive.number.in_(sorted(numbers)))
+            self._connection.execute(update(schema.archive).where(*mine).values(generation=generation))
 
     # publications
 
@@ -228,11 +317,13 @@ class Transaction:
     # quarantine
 
     def quarantine(self, item: Quarantined) -> None:
-        """Add or replace by article id."""
+        """Add or replace by article id. Marks the archives that the article stands in as changed."""
+        self._touch_archives_of(item.article_id)
         self._put(schema.quarantine, asdict(item) | {"findings": [asdict(finding) for finding in item.findings]})
 
     def release(self, article_id: str) -> bool:
-        """Take it out of quarantine; False if it was not in it."""
+        """Take it out of quarantine; False if it was not in it. Marks the archives that it stands in as changed."""
+        self._touch_archives_of(article_id)
         release = delete(schema.quarantine).where(schema.quarantine.c.article_id == article_id)
         return self._connection.execute(release).rowcount > 0
 

@@ -44,21 +44,28 @@ def _bury_the_withdrawn() -> None:
 
 
 def _create_archives() -> None:
+    op.add_column("article_section", sa.Column("archive", sa.Integer, nullable=False, server_default=sa.text("0")))
+    op.create_index("article_section_archived", "article_section", ["section", "archive", "state", "seq"])
+    op.add_column("section", sa.Column("archives", sa.Integer, nullable=False, server_default=sa.text("0")))
+    op.add_column(
+        "section", sa.Column("archive_generation", sa.BigInteger, nullable=False, server_default=sa.text("0"))
+    )
+    op.add_column("publication", sa.Column("archived_from", sa.Text))
+    op.add_column("publication", sa.Column("archive_error", sa.Text))
     op.create_table(
         "archive",
         sa.Column("section", sa.Text, primary_key=True),
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("last_seq", sa.BigInteger, nullable=False),
         sa.Column("entries", sa.Integer, nullable=False),
         sa.Column("generation", sa.BigInteger, nullable=False),
     )
-    op.create_index("archive_by_seq", "archive", ["section", "last_seq"])
     op.create_table(
         "archive_publication",
         sa.Column("folder_id", sa.Text, primary_key=True),
         sa.Column("section", sa.Text, primary_key=True),
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("made_from", sa.Text, nullable=False),
+        sa.Column("shown", sa.Text, nullable=False),
+        sa.Column("generation", sa.BigInteger, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
         sa.Column("length_bytes", sa.BigInteger, nullable=False),
         sa.Column("mtime", sa.BigInteger, nullable=False),
