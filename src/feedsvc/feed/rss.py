@@ -8,7 +8,14 @@ from typing import Any
 
 from feedsvc.feed.extensions import NO_DATE, add_entry, category_of, extended_generator, render_document, rfc822
 from feedsvc.feed.media import expect_media, media_letters
-from feedsvc.feed.verify import Expectation, Letters, expect_entry, expect_feed, verify_xml
+from feedsvc.feed.podcast import (
+    episode_letters,
+    expect_podcast,
+    mark_as_episode,
+    mark_as_podcast,
+    podcast_letters,
+)
+from feedsvc.feed.verify import Expectation, expect_entry, expect_feed, verify_xml
 from feedsvc.model import Entry, Feed, Finding
 from feedsvc.parse import Reading
 
@@ -26,6 +33,7 @@ _SPELLINGS = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"))
 def render(feed: Feed) -> bytes:
     """The document's bytes, the same for the same feed. RenderError names the guilty entry."""
     generator = extended_generator(feed)
+    mark_as_podcast(generator, feed)
     generator.title(feed.title)
     generator.description(feed.description)
     generator.language(feed.language)
@@ -44,7 +52,7 @@ def render(feed: Feed) -> bytes:
     for category in feed.categories:
         generator.category(**category_of(category))
     for entry in feed.entries:
-        _add_item(generator, entry)
+        _add_item(generator, entry, feed)
     return _spell_by_number(render_document(NAME, generator, feed))
 
 
@@ -73,7 +81,7 @@ def verify(content: bytes, feed: Feed) -> list[Finding]:
             format=NAME,
             media_type=MEDIA_TYPE,
             version="rss20",
-            channel=_expect_channel(feed),
+            channel=expect_podcast(feed, _expect_channel(feed)),
             entries=tuple(_expect_item(entry) for entry in feed.entries),
             channel_path="/rss/channel",
             entry_path="/rss/channel/item",
@@ -82,8 +90,10 @@ def verify(content: bytes, feed: Feed) -> list[Finding]:
                 "description": (feed.description,),
                 "lastBuildDate": (rfc822(feed.updated),),
                 "managingEditor": _managing_editor(feed),
+                "image/url": (feed.image.url,) if feed.image else (),
+                **podcast_letters(feed),
             },
-            entry_letters=tuple(_expect_letters(entry) for entry in feed.entries),
+            entry_letters=tuple(_expect_letters(entry) | episode_letters(entry, feed) for entry in feed.entries),
         ),
     )
 
@@ -108,7 +118,7 @@ def _expect_item(entry: Entry) -> Reading:
     }
 
 
-def _expect_letters(entry: Entry) -> Letters:
+def _expect_letters(entry: Entry) -> dict[str, tuple[str, ...]]:
     has_both = entry.summary and entry.content_html is not None
     return {
         "title": (entry.title,),
@@ -136,8 +146,9 @@ def description_html(entry: Entry) -> str:
     return escape(entry.summary, quote=False)
 
 
-def _add_item(generator: Any, entry: Entry) -> None:
+def _add_item(generator: Any, entry: Entry, feed: Feed) -> None:
     item = add_entry(generator, entry)
+    mark_as_episode(item, entry, feed)
     item.title(entry.title)
     item.link(href=entry.link)
     item.guid(entry.entry_id, permalink=entry.is_permalink)
