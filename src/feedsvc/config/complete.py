@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import make_url
 
+from feedsvc.config.podcasts import split_category
 from feedsvc.config.schedule import schedule_gap, spread
 from feedsvc.config.settings import Server, Settings
 from feedsvc.config.shape import (
@@ -18,11 +19,12 @@ from feedsvc.config.shape import (
     FeedShape,
     FileShape,
     ImageShape,
+    PodcastShape,
     ScheduleShape,
     SectionShape,
     SiteShape,
 )
-from feedsvc.model import ALL_SLUG, Author, FormatName, Image, Schedule, Section, Site
+from feedsvc.model import ALL_SLUG, Author, FormatName, Image, Podcast, Schedule, Section, Site
 from feedsvc.text import canonical_url
 
 ALL_FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
@@ -74,6 +76,7 @@ class _Completion:
             description=shape.description or f"{shape.title} - {self.site.title}",
             aliases=shape.aliases or (),
             include=shape.include or (),
+            podcast=_podcast(shape.podcast, self.site) if shape.podcast else None,
             **self.look(slug, shape),
         )
 
@@ -119,6 +122,19 @@ def _site(shape: SiteShape) -> Site:
 
 def _author(shape: AuthorShape | None) -> Author | None:
     return Author(name=shape.name, email=shape.email, url=shape.url) if shape else None
+
+
+def _podcast(shape: PodcastShape, site: Site) -> Podcast:
+    category, subcategory = split_category(shape.category)
+    owner = Author(name=shape.owner.name, email=shape.owner.email) if shape.owner else site.author
+    return Podcast(
+        author=shape.author or (site.author.name if site.author else site.title),
+        category=category,
+        subcategory=subcategory,
+        explicit=shape.explicit,
+        type=shape.type,
+        owner=owner if owner and owner.email else None,
+    )
 
 
 def _image(shape: ImageShape | None, base_url: str) -> Image | None:

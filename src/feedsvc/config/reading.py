@@ -15,6 +15,7 @@ from feedsvc.config.complete import complete
 from feedsvc.config.environment import fill_in
 from feedsvc.config.hints import did_you_mean
 from feedsvc.config.names import check_names
+from feedsvc.config.podcasts import check_podcasts
 from feedsvc.config.settings import Settings
 from feedsvc.config.shape import FileShape, keys_of, shape_at
 from feedsvc.config.tree import (
@@ -82,7 +83,7 @@ def load_bytes(content: bytes, path: Path, environ: Mapping[str, str]) -> Settin
     if root is not None and isinstance(root.value, dict):
         root, unset = fill_in(root, environ)
         shape, misfits = _fit(root)
-        clashes = list(check_names(root))
+        clashes = [*check_names(root), *check_podcasts(root)]
         told = {(clash.mark, clash.path) for clash in clashes}  # the better word where both have one
         troubles += [*unset, *clashes, *(misfit for misfit in misfits if (misfit.mark, misfit.path) not in told)]
     elif root is not None and root.value is not BROKEN:

@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from feedsvc.config import fields as kinds
+from feedsvc.config import podcasts
 from feedsvc.config.tree import KeyPath, shorten
 from feedsvc.model import ALL_SLUG, INDEX_SLUG
 
@@ -127,15 +128,44 @@ class AllShape(FeedShape):
     title: kinds.Line | None = Field(default=None, description="Its name; else the site's.")
 
 
+class OwnerShape(Shape):
+    """Whom podcast directories write to."""
+
+    name: kinds.Name = Field(description="The name of a person or a desk.")
+    email: kinds.Email = Field(description="The address to which directories send what proves that the show is yours.")
+
+
+class PodcastShape(Shape):
+    """What podcast directories want to know of a section whose articles are episodes."""
+
+    category: podcasts.Category = Field(description="One of Apple's categories: Technology, or News > Daily News.")
+    author: kinds.Name | None = Field(default=None, description="Who makes it; else the site's author, else its title.")
+    explicit: kinds.Flag = Field(default=False, description="Whether there is language or content for adults only.")
+    type: podcasts.Order = Field(
+        default="episodic", description="episodic shows the newest episode first, serial the oldest."
+    )
+    owner: OwnerShape | None = Field(
+        default=None, description="Whom directories write to; else the site's author, if they have an address."
+    )
+
+
 class SectionShape(FeedShape):
     """A section, or with `include` a combination of sections."""
 
-    model_config = ConfigDict(json_schema_extra={"not": {"required": ["include", "aliases"]}})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {"required": ["include", "aliases"]},
+            "dependentRequired": {"podcast": ["image"]},
+        }
+    )
 
     title: kinds.Line = Field(description="Its name, as readers see it.")
     aliases: Lines | None = Field(default=None, description="Other names under which articles arrive for it.")
     include: Slugs | None = Field(
         default=None, description="Makes it a combination, which shows the articles of these sections."
+    )
+    podcast: PodcastShape | None = Field(
+        default=None, description="Makes its articles the episodes of a podcast; it needs an image of its own."
     )
 
 
@@ -186,6 +216,8 @@ SHAPES: dict[str, type[Shape]] = {
     "image": ImageShape,
     "defaults": DefaultsShape,
     "all": AllShape,
+    "podcast": PodcastShape,
+    "owner": OwnerShape,
     "schedule": ScheduleShape,
     "server": ServerShape,
 }
