@@ -301,10 +301,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """RFC 4287 §4.2.2; in RSS `term` is the text and `scheme` the domain."""
+    """RFC 4287 §4.2.2; in RSS `term` is the text and `scheme` the domain.
+
+    `is_path`: the term is a breadcrumb, its crumbs apart by slashes.
+    """
 
     term: str
     scheme: str | None = None
+    is_path: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

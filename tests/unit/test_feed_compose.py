@@ -116,10 +116,31 @@ def test_categories_are_sections_breadcrumb_and_tags_each_once() -> None:
     assert entry.categories == (
         Category(term="財經", scheme="https://news.example.org/sections/"),
         Category(term="宏观", scheme="https://news.example.org/sections/"),
-        Category(term="首页/A／B", scheme="https://news.example.org/"),
+        Category(term="首页/A／B", scheme="https://news.example.org/", is_path=True),
         Category(term="芯片"),
         Category(term="宏观"),
     )
+
+
+@pytest.mark.parametrize(
+    ("sections", "named", "told"),
+    [
+        (("finance",), None, "zh-Hant"),  # as its own section is
+        (("macro",), None, None),  # as the feed is
+        (("finance", "macro"), None, None),
+        (("gone",), None, None),
+        (("finance",), "en", "en"),
+        (("macro",), "zh-Hans", "zh-Hans"),
+    ],
+)
+def test_an_entry_that_is_written_otherwise_than_its_feed_says_so(
+    sections: tuple[str, ...], named: str | None, told: str | None
+) -> None:
+    everything = replace(MACRO, slug="macro", include=("macro", "finance"))
+
+    (entry,) = feed_of(article(1, sections=sections, language=named), section=everything).entries
+
+    assert entry.language == told
 
 
 def test_a_live_article_without_a_time_is_a_fault_that_names_it() -> None:

@@ -87,7 +87,8 @@ def _archive_url(site: Site, section: Section, archive: int | None) -> str | Non
 
 
 def _compose_entry(site: Site, section: Section, article: Article, sections: Mapping[str, Section]) -> Entry:
-    language = article.language or section.language
+    own_language = article.language or _home_language(section, article, sections)
+    language = own_language or section.language
     if article.withdrawal is not None:
         article = _notice_of(article, article.withdrawal, language)
     if article.published is None:
@@ -116,7 +117,7 @@ def _compose_entry(site: Site, section: Section, article: Article, sections: Map
         source=article.source,
         breadcrumb=article.breadcrumb,
         categories=_categories(site, article, sections),
-        language=article.language,
+        language=own_language,
         image=article.image,
         enclosures=article.enclosures,
         corrections=article.corrections,
@@ -149,6 +150,15 @@ def _tell(corrections: Sequence[Correction], language: str, zone: ZoneInfo) -> l
     return [say_correction(each.note, each.at.astimezone(zone), language) for each in corrections]
 
 
+def _home_language(section: Section, article: Article, sections: Mapping[str, Section]) -> str | None:
+    """What an article that names no language is written in, where that is not the feed's: as its own section is.
+
+    In a combination, and in `all`, it would else be taken for the combination's (RFC 4287 §2, xml:lang is inherited).
+    """
+    homes = [sections[slug].language for slug in article.sections if slug in sections]
+    return None if section.language in homes else next(iter(homes), None)
+
+
 def _categories(site: Site, article: Article, sections: Mapping[str, Section]) -> tuple[Category, ...]:
     """Its sections by title, its breadcrumb as one path, its tags; each once.
 
@@ -161,6 +171,6 @@ def _categories(site: Site, article: Article, sections: Mapping[str, Section]) -
     ]
     if article.breadcrumb:
         path = "/".join(crumb.replace("/", "／") for crumb in article.breadcrumb)
-        found.append(Category(term=path, scheme=f"{site.base_url}/"))
+        found.append(Category(term=path, scheme=f"{site.base_url}/", is_path=True))
     found += [Category(term=tag) for tag in article.tags]
     return tuple(dict.fromkeys(found))

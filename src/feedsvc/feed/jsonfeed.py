@@ -78,7 +78,7 @@ def _item(entry: Entry) -> dict[str, Any]:
         "date_published": entry.published.isoformat(),
         "date_modified": entry.updated.isoformat(),
         "authors": [_author(author) for author in entry.authors],
-        "tags": list(dict.fromkeys(category.term for category in entry.categories)),
+        "tags": _tags(entry),
         "language": entry.language,
         "attachments": [_attachment(each) for each in entry.enclosures],
         "_feedsvc": {
@@ -90,6 +90,11 @@ def _item(entry: Entry) -> dict[str, Any]:
             "corrections": [{"note": each.note, "at": each.at.isoformat()} for each in entry.corrections],
         },
     }
+
+
+def _tags(entry: Entry) -> list[str]:
+    """ "tags": words for the subject, each once; the breadcrumb is a way, not a word, and stands under `_feedsvc`."""
+    return list(dict.fromkeys(category.term for category in entry.categories if not category.is_path))
 
 
 def _author(author: Author) -> dict[str, Any]:
@@ -149,7 +154,7 @@ def _expect_item(entry: Entry) -> Reading:
         if entry.content_html is None
         else ("content_html", entry.content_html),
         "authors": _expect_authors(entry.authors),
-        "tags": tuple(dict.fromkeys(category.term for category in entry.categories)),
+        "tags": tuple(_tags(entry)),
         "breadcrumb": entry.breadcrumb,
         "enclosures": tuple(
             (each.url, each.type, each.length_bytes or None, each.title, each.duration_seconds)
