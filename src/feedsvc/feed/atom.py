@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from feedsvc.feed.extensions import add_entry, category_of, extended_generator, render_document
+from feedsvc.feed.history import expect_history
 from feedsvc.feed.media import media_letters
 from feedsvc.feed.tombstones import expect_tombstones
 from feedsvc.feed.verify import Expectation, Letters, expect_entry, expect_feed, verify_xml
@@ -56,6 +57,7 @@ def verify(content: bytes, feed: Feed) -> list[Finding]:
                 "atom:title": (feed.title,),
                 "atom:subtitle": (feed.description,),
                 "atom:author/atom:email": (feed.author.email,) if feed.author.email else (),
+                **expect_history(feed),
                 **expect_tombstones(feed),
             },
             entry_letters=tuple(_expect_letters(entry) for entry in feed.entries),

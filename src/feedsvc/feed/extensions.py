@@ -21,6 +21,7 @@ from lxml import etree
 
 from feedsvc.errors import RenderError
 from feedsvc.feed.blame import explain
+from feedsvc.feed.history import add_history, add_history_to_rss
 from feedsvc.feed.media import add_media
 from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, MEDIA, XML_LANG
 from feedsvc.feed.tombstones import add_tombstones
@@ -59,9 +60,11 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen carries no 
     def extend_rss(self, rss: Element) -> Element:
         channel = rss[0]
         etree.SubElement(channel, "lastBuildDate").text = rfc822(self.feed.updated)
+        add_history_to_rss(channel, self.feed)
         return rss
 
     def extend_atom(self, feed: Element) -> Element:
+        add_history(feed, self.feed)
         add_tombstones(feed, self.feed)
         return feed
 

@@ -7,6 +7,7 @@ CONTENT = "http://purl.org/rss/1.0/modules/content/"  # RSS 1.0 content module, 
 DC = "http://purl.org/dc/elements/1.1/"  # Dublin Core Elements 1.1
 DCTERMS = "http://purl.org/dc/terms/"  # DCMI Terms
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"  # as Apple writes it: directories compare it to the letter
+HISTORY = "http://purl.org/syndication/history/1.0"  # RFC 5005
 MEDIA = "http://search.yahoo.com/mrss/"  # Media RSS 1.5
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 
@@ -18,6 +19,7 @@ PREFIXES = {
     "itunes": ITUNES,
     "media": MEDIA,
     "at": TOMBSTONES,
+    "fh": HISTORY,
 }
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"

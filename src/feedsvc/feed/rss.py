@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from feedsvc.feed.extensions import NO_DATE, add_entry, category_of, extended_generator, render_document, rfc822
+from feedsvc.feed.history import expect_history_in_rss
 from feedsvc.feed.media import expect_media, media_letters
 from feedsvc.feed.podcast import (
     episode_letters,
@@ -92,6 +93,7 @@ def verify(content: bytes, feed: Feed) -> list[Finding]:
                 "managingEditor": _managing_editor(feed),
                 "image/url": (feed.image.url,) if feed.image else (),
                 **podcast_letters(feed),
+                **expect_history_in_rss(feed),
             },
             entry_letters=tuple(_expect_letters(entry) | episode_letters(entry, feed) for entry in feed.entries),
         ),
