@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from feedsvc.model import Article, Finding, Holdings, MemberState, Quarantined, Section, Tombstone
-from feedsvc.store import Store
+from feedsvc.model import IN_PLACE, Article, Finding, Holdings, MemberState, Quarantined, Section, Tombstone
+from feedsvc.store import Store, Time
 from feedsvc.text import find_illegal
 
-MAX_TEXT_BYTES = 8 * 1024 * 1024
-"""The bodies in one document together: beyond it a feed holds fewer entries than its limit."""
-
+RETURNING_SHARE = 5
+"""One seat in so many is for articles that come back since they were corrected."""
 
 MAX_TOMBSTONES = 20
 """Who polls more rarely than that many articles are withdrawn keeps one."""
-
-_SHOWN = (MemberState.LIVE, MemberState.NOTICE)
 
 _GONE = (MemberState.TOMBSTONE,)
 
@@ -39,26 +37,95 @@ class Choice:
 
 
 def choose(store: Store, section: Section, renderer: str) -> Choice:
-    """Choose the articles of a section; the next newest take the place of those in quarantine.
+    """Choose the articles of a section's live document; the next newest take the place of those in quarantine.
 
-    An article whose revision or whose `renderer` is another than when it was quarantined is tried again.
+    The newest by publication, and of those that changed since the oldest of these came out as many as there are
+    seats for: a correction comes back, but a mass of old articles that are sent anew can't push the news out. An
+    article whose revision or whose `renderer` is another than when it was quarantined is tried again.
     """
+    newest = _find(store, section, renderer)
+    found = [newest]
+    if len(newest.kept) == section.limit and _seats(section):
+        found.append(_find(store, section, renderer, by="updated", since=newest.kept[-1].published))
+    fitting = _within_bytes(_seat(section, newest.kept, found[-1].kept), section.max_bytes)
+    broken = list(dict.fromkeys(why for each in found for why in each.broken))
+    seen = {article.id: article for each in found for article in each.seen}
+    return Choice(
+        holdings=Holdings(
+            articles=tuple(sorted(fitting, key=lambda article: (article.published, article.seq), reverse=True)),
+            tombstones=_bury(store, section, tuple(seen.values()), broken),
+        ),
+        held=tuple(dict.fromkeys(article_id for each in found for article_id in each.held)),
+        retried=tuple(article for article in fitting if any(article.id in each.retried for each in found)),
+        unreadable=_tell(broken),
+    )
+
+
+def choose_archived(store: Store, section: Section, number: int, renderer: str) -> Choice:
+    """Choose what an archive holds: all that stand in it but those in quarantine."""
+    broken: list[str] = []
+    articles = store.archived(section.slug, number, broken=broken)
+    rows = store.quarantined([article.id for article in articles])
+    held = tuple(article.id for article in articles if _holds(rows.get(article.id), article, renderer))
+    kept = tuple(article for article in articles if article.id not in held)
+    return Choice(
+        holdings=Holdings(articles=kept, archive=number, prev_archive=number - 1 or None),
+        held=held,
+        retried=tuple(article for article in kept if article.id in rows),
+        unreadable=_tell(broken),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`kept` are as many as a feed may hold, in order; `held` and `retried` are ids, `seen` is all that was read."""
+
+    kept: tuple[Article, ...]
+    held: tuple[str, ...]
+    retried: frozenset[str]
+    seen: tuple[Article, ...]
+    broken: tuple[str, ...]
+
+
+def _find(
+    store: Store, section: Section, renderer: str, *, by: Time = "published", since: datetime | None = None
+) -> _Found:
+    """The newest by one of their times that are not in quarantine, `limit` of them if there are so many."""
     wanted = section.limit
     while True:
         broken: list[str] = []
-        newest = store.newest(section.members, wanted, _SHOWN, broken=broken)
+        newest = store.newest(section.members, wanted, IN_PLACE, by=by, since=since, broken=broken)
         rows = store.quarantined([article.id for article in newest])
         held = tuple(article.id for article in newest if _holds(rows.get(article.id), article, renderer))
         kept = tuple(article for article in newest if article.id not in held)
         if len(kept) >= section.limit or len(newest) + len(broken) < wanted:
-            fitting = _within_bytes(kept)
-            return Choice(
-                holdings=Holdings(articles=fitting, tombstones=_bury(store, section, newest, broken)),
-                held=held,
-                retried=tuple(article for article in fitting if article.id in rows),
-                unreadable=tuple(Finding(rule="article.unreadable", message=why, format="store") for why in broken),
-            )
+            return _Found(kept[: section.limit], held, frozenset(rows) - set(held), tuple(newest), tuple(broken))
         wanted += section.limit - len(kept)
+
+
+def _seats(section: Section) -> int:
+    """How many articles may come back for their correction."""
+    return 0 if section.limit == 1 else max(1, section.limit // RETURNING_SHARE)
+
+
+def _seat(section: Section, newest: Sequence[Article], changed: Sequence[Article]) -> list[Article]:
+    """Who is in, the most important first: the newest; who was corrected, the last corrected first; the next newest.
+
+    Looking at the `limit` last changed is enough: of these all but the seats can be among the newest.
+    """
+    fresh = newest[: section.limit - _seats(section)]
+    ids = {article.id for article in fresh}
+    oldest = newest[-1].published if newest else None
+    returning = [each for each in changed if each.id not in ids and _is_changed(each, oldest)][: _seats(section)]
+    ids |= {article.id for article in returning}
+    rest = [article for article in newest if article.id not in ids]
+    return [*fresh, *returning, *rest][: section.limit]
+
+
+def _is_changed(article: Article, since: datetime | None) -> bool:
+    """Did it change after it came out, and after `since`?"""
+    times = (article.published, article.updated, since)
+    return None not in times and article.updated > max(article.published, since)  # type: ignore[operator,type-var]
 
 
 def _bury(store: Store, section: Section, shown: Sequence[Article], broken: list[str]) -> tuple[Tombstone, ...]:
@@ -95,11 +162,15 @@ def _holds(item: Quarantined | None, article: Article, renderer: str) -> bool:
     return item is not None and (item.revision, item.renderer) == (article.revision, renderer)
 
 
-def _within_bytes(articles: tuple[Article, ...]) -> tuple[Article, ...]:
-    """The newest that fit into a document which readers would still load; at least one."""
-    left_bytes = MAX_TEXT_BYTES
+def _within_bytes(articles: Sequence[Article], max_bytes: int) -> Sequence[Article]:
+    """The first that fit into a document which readers would still load; at least one."""
+    left_bytes = max_bytes
     for number, article in enumerate(articles):
         left_bytes -= len((article.content_html or article.summary or "").encode(errors="surrogatepass"))
         if left_bytes < 0:
             return articles[: max(1, number)]
     return articles
+
+
+def _tell(broken: Sequence[str]) -> tuple[Finding, ...]:
+    return tuple(Finding(rule="article.unreadable", message=why, format="store") for why in broken)

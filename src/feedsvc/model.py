@@ -283,7 +283,7 @@ class Section:
     schedule: Schedule = Schedule(every_seconds=900)
     on_change: bool = True
     max_age_seconds: int = 60
-    max_bytes: int = 2 * 1024 * 1024
+    max_bytes: int = 2_000_000
     withdrawals: WithdrawalMode = "tombstone"
     podcast: Podcast | None = None
     old_urls: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 
-from engine import run
-from feedsvc import choice
+from engine import run, settings_with
 from feedsvc.choice import MAX_TOMBSTONES, choose
 from feedsvc.feed.formats import RENDERER
 from feedsvc.model import Article, Holdings, Tombstone
@@ -52,26 +52,27 @@ def test_a_row_that_is_no_article_is_left_out_and_told_of(newsroom: Newsroom, st
     assert newsroom.client.get("/sections/macro/").status_code == 200
 
 
-def test_a_feed_holds_what_fits(newsroom: Newsroom, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_feed_holds_what_fits(newsroom: Newsroom, clock: Any) -> None:
     runtime = newsroom.runtime
-    monkeypatch.setattr(choice, "MAX_TEXT_BYTES", 100)
     oldest = newsroom.put(content_html="<p>" + "甲" * 20 + "</p>")
     clock.advance(60)
     newest = newsroom.put(content_html="<p>" + "乙" * 20 + "</p>")
 
-    chosen = choose(runtime.store, runtime.settings.feeds["macro"], RENDERER)
+    settings = settings_with(runtime, "macro", max_bytes=100)
+
+    chosen = choose(runtime.store, settings.feeds["macro"], RENDERER)
 
     assert [article.id for article in chosen.holdings.articles] == [newest.id]
-    assert run(runtime, "macro").outcome == "published"
-    (standing, *_) = presence(runtime.store, runtime.settings, runtime.folder_id, oldest)
+    assert runtime.regenerator.regenerate(settings, "macro").outcome == "published"
+    (standing, *_) = presence(runtime.store, settings, runtime.folder_id, oldest)
     assert standing.standing == "beyond_limit"
 
 
-def test_one_article_is_held_however_long(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice, "MAX_TEXT_BYTES", 1)
+def test_one_article_is_held_however_long(newsroom: Newsroom) -> None:
     article = newsroom.put()
 
-    chosen = choose(newsroom.runtime.store, newsroom.runtime.settings.feeds["macro"], RENDERER)
+    section = replace(newsroom.runtime.settings.feeds["macro"], max_bytes=1)
+    chosen = choose(newsroom.runtime.store, section, RENDERER)
 
     assert [each.id for each in chosen.holdings.articles] == [article.id]
 

@@ -35,6 +35,7 @@ LONGEST_FRESH_SECONDS = 86_400
 
 DEFAULTS: dict[str, Any] = {
     "limit": 50,
+    "max_bytes": 2_000_000,
     "content": "full",
     "formats": ALL_FORMATS,
     "schedule": ScheduleShape(every=900),
@@ -86,7 +87,7 @@ class _Completion:
         return Section(slug=ALL_SLUG, title=title, description=description, **self.look(ALL_SLUG, shape))
 
     def look(self, slug: str, shape: FeedShape) -> dict[str, Any]:
-        chosen = {name: self.choose(shape, name) for name in ("language", "limit", "content", "on_change")}
+        chosen = {name: self.choose(shape, name) for name in ("language", "limit", "max_bytes", "content", "on_change")}
         chosen_schedule: ScheduleShape = self.choose(shape, "schedule")
         formats = self.choose(shape, "formats")
         schedule = Schedule(every_seconds=chosen_schedule.every, cron=chosen_schedule.cron)

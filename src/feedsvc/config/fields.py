@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from feedsvc.config.hints import HintedError, did_you_mean
 from feedsvc.config.schedule import CRON_PATTERN, DURATION_PATTERN, YEAR_SECONDS, read_cron, read_duration
+from feedsvc.config.sizes import LARGEST_DOCUMENT, SIZE_PATTERN, SMALLEST_DOCUMENT, read_size
 from feedsvc.config.tree import read_plain
 from feedsvc.model import ALL_SLUG, INDEX_SLUG, ContentMode, FormatName
 from feedsvc.text import canonical_language, canonical_line, canonical_url
@@ -199,6 +200,20 @@ def _seconds(value: Any) -> Any:
     return read_duration(value) if isinstance(value, str) else value
 
 
+def _bytes(value: Any) -> Any:
+    return read_size(value) if isinstance(value, str) else value
+
+
+DocumentBytes = Annotated[
+    int,
+    Field(ge=SMALLEST_DOCUMENT, le=LARGEST_DOCUMENT),
+    BeforeValidator(
+        _bytes,
+        json_schema_input_type=Annotated[int, Field(ge=SMALLEST_DOCUMENT, le=LARGEST_DOCUMENT)]
+        | Annotated[str, Field(pattern=SIZE_PATTERN)],
+    ),
+    expecting("a size such as 500 KB or 2 MB (or a whole number of bytes), from 10 KB to 16 MB"),
+]
 _DURATION_WORDS = "a length of time such as 90s, 15m, 1h30m or 1d (or a whole number of seconds), "
 _Text = Annotated[str, Field(pattern=DURATION_PATTERN, min_length=2)]
 Every = Annotated[

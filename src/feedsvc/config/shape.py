@@ -101,6 +101,9 @@ class DefaultsShape(Shape):
         default=None, description="Language of titles and texts (BCP 47); else site.language."
     )
     limit: kinds.Limit | None = Field(default=None, description="How many of the newest articles a feed holds.")
+    max_bytes: kinds.DocumentBytes | None = Field(
+        default=None, description="How large the bodies in one document may be together: 2 MB, 500 KB, or bytes."
+    )
     content: kinds.Content | None = Field(default=None, description="Whole articles, or their summaries only.")
     formats: Formats | None = Field(default=None, description="Which documents are made: rss, atom, json.")
     schedule: ScheduleShape | None = Field(

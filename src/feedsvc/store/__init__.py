@@ -1,6 +1,7 @@
 """The database: schema, migrations, and the few questions we ask of it."""
 
+from feedsvc.store.queries import Time
 from feedsvc.store.store import Store
 from feedsvc.store.transaction import Transaction
 
-__all__ = ["Store", "Transaction"]
+__all__ = ["Store", "Time", "Transaction"]

@@ -68,13 +68,14 @@ def newest_articles(
     limit: int,
     *,
     by: Time,
+    since: datetime | None,
     broken: list[str] | None,
 ) -> list[Article]:
     """As Store.newest; sections named twice count once."""
     newest: list[tuple[datetime, int]] = []
     for members in chunks(list(dict.fromkeys(sections)), RANGES_AT_ONCE // len(states)):
         values: dict[str, Any] = {f"section_{number}": slug for number, slug in enumerate(members)}
-        values["since"] = newest[-1][0] if newest and len(newest) == limit else _EARLIEST
+        values["since"] = newest[-1][0] if newest and len(newest) == limit else since or _EARLIEST
         rows = connection.execute(_newest(len(members), states, by), values | {"limit": limit})
         newest = nlargest(limit, {*newest, *((row.time, row.seq) for row in rows)})
     articles: dict[int, Article] = {}

@@ -107,15 +107,16 @@ class Store:
         states: tuple[MemberState, ...],
         *,
         by: Time = "published",
+        since: datetime | None = None,
         broken: list[str] | None = None,
     ) -> list[Article]:
         """The newest that stand in one of these states in any of these plain sections, each once.
 
-        In descending order of published, or of updated, then seq. As for `newest_live`, one LIMITed index range for
-        each member and state.
+        In descending order of published, or of updated, then seq; none that is older than `since` by it. As for
+        `newest_live`, one LIMITed index range for each member and state.
         """
         with self._database.read() as connection:
-            return newest_articles(connection, sections, states, limit, by=by, broken=broken)
+            return newest_articles(connection, sections, states, limit, by=by, since=since, broken=broken)
 
     def list_articles(
         self, *, section: str | None = None, state: State | None = None, limit: int = 50, before_seq: int | None = None
