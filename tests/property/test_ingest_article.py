@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import nh3
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from feedsvc.errors import RefusedError, UnknownSectionError
 from feedsvc.ingest import Accepted, accept, parse_json, read_file, to_json
 from feedsvc.ingest.annotations import clean_line
-from feedsvc.ingest.bounds import MAX_DEPTH
+from feedsvc.ingest.bounds import FIRST_YEAR, LAST_YEAR, MAX_DEPTH
 from feedsvc.ingest.markup import MarkupError, measure_depth, read_markup
 from feedsvc.model import ArticleInput
 
@@ -119,7 +120,9 @@ MARKUP = st.lists(
     | TEXT,
     max_size=12,
 ).map("".join)
-TIME = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
+TIME = st.datetimes(datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 31)).map(  # noqa: DTZ001 - Z comes next
+    lambda moment: moment.isoformat() + "Z"
+)
 AUTHOR = TEXT | st.fixed_dictionaries({"name": TEXT}, optional={"url": URL, "email": st.just("a@x.example")})
 ARTICLE = st.fixed_dictionaries(
     {"title": TEXT, "sections": st.lists(st.sampled_from(SECTIONS), min_size=1, max_size=4)},

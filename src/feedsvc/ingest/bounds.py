@@ -37,8 +37,9 @@ MAX_REFERENCES = 50_000
 
 MAX_LANGUAGE = 100
 MAX_MEDIA_TYPE = 255
-FIRST_YEAR, LAST_YEAR = 2, 9998
-"""Of a time in UTC: a year from the calendar's ends, so that it can be told in any time zone."""
+FIRST_YEAR, LAST_YEAR = 1000, 9998
+"""Of a time in UTC. Before, readers take the year in an RSS date for one of another century (RFC 2822 §4.3: 0099 is
+1999); after, it could not be told in every time zone."""
 
 MAX_PIXELS = 1_000_000
 MAX_LENGTH_BYTES = 2**53 - 1
