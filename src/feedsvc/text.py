@@ -59,13 +59,19 @@ _BLOCKS = frozenset(
 )
 _UNREAD = frozenset({"rt", "rp"})
 
+_OUTER = "".join(character for character in map(chr, range(0x3001)) if character.isspace()) + "\ufeff"
+"""Stripped from the ends of texts: white space, and the byte order mark, which is white space in JavaScript."""
+
+_VISIBLE = regex.compile(r"[^\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]")
+"""U+2800 is Braille without a dot."""
+
 _GRAPHEME = regex.compile(r"\X")
 _SENTENCE_END = re.compile("[。！？!?…][”’」』）)\"']*$|[.][”’)\"']*$")
 
 
 def canonical_text(text: str) -> str:
     """Multi-line plain text (summaries): XML-legal, CRLF and CR to LF, C1 controls mapped, stripped at its ends."""
-    return _legal(text).strip()
+    return _legal(text).strip(_OUTER)
 
 
 def canonical_line(text: str) -> str:
@@ -90,6 +96,11 @@ def canonical_language(tag: str) -> str:
         return standardize_tag(tag.strip())
     except LanguageTagError as error:
         raise ValueError(f"not a language tag (BCP 47), such as zh-Hans or en-GB: {error}") from error
+
+
+def is_visible(text: str) -> bool:
+    """Whether anything of it shows: white space, controls and ignorable characters (UAX #44) such as U+200B do not."""
+    return _VISIBLE.search(text) is not None
 
 
 def find_illegal(text: str) -> tuple[int, str] | None:
@@ -123,7 +134,7 @@ def sanitize_html(markup: str, base_url: str) -> str:
                 link_rel=None,
                 url_schemes=ALLOWED_SCHEMES,
             )
-        ).strip()
+        ).strip(_OUTER)
 
     cleaned = clean(_legal(markup))
     # Misnested markup can settle only on the second reading (https://html.spec.whatwg.org/#serialising-html-fragments).

@@ -189,6 +189,7 @@ class TestTitles:
             ("上\r\n下", "上 下", "line breaks and tabs were made plain"),
             ("上\t下", "上 下", "line breaks and tabs were made plain"),
             ("題\x01\ufffe目", "題目", "characters that feeds don't carry were removed or mapped (U+0001, U+FFFE)"),
+            ("\ufeff題 \ufeff", "題", "is written as 題"),
             ("題\x85", "題…", "white space at the ends was removed"),
             ("“題\x93", "“題“", "characters that feeds don't carry were removed or mapped (U+0093)"),
         ],
@@ -204,6 +205,10 @@ class TestTitles:
             "\\u3000\\u0001",
             "is empty: give the article a title",
         )
+        assert problem_with(title="\u200b\u2060\u00ad\ufe0f\u3164\u2800\x9d")[2] == "is empty: give the article a title"
+        assert article_with(title="\u200b題\u200b").title == "\u200b題\u200b"
+        assert article_with(title="\x80").title == "€"
+        assert article_with(editor="\u200b", tags=["\u2060", "甲"]).tags == ("甲",)
         assert article_with(title="題" * MAX_TITLE).title == "題" * MAX_TITLE
         field, value, reason = problem_with(title="題" * (MAX_TITLE + 1))
         assert (field, value) == ("title", "題" * 79 + "…")
@@ -481,7 +486,12 @@ class TestPeople:
             ("周玉", Author(name="周玉")),
             ("記者 editor@x.cn", Author(name="記者", email="editor@x.cn")),
             ("記者 <editor@x.museum>", Author(name="記者", email="editor@x.museum")),
-            ("editor@x.cn (記者)", Author(name="(記者)", email="editor@x.cn")),
+            ("editor@x.cn (記者)", Author(name="記者", email="editor@x.cn")),
+            ('"記者 甲" <editor@x.cn>', Author(name="記者 甲", email="editor@x.cn")),
+            ("editor@x.cn（ 記者 ）", Author(name="記者", email="editor@x.cn")),
+            ("\u200b editor@x.cn", Author(name="\u200b editor", email="editor@x.cn")),
+            ("editor@x.cn (記者) (甲)", Author(name="(記者) (甲)", email="editor@x.cn")),
+            ("(記者)", Author(name="(記者)")),
             ("記者（a@x.cn）b@y.cn", Author(name="記者", email="a@x.cn")),
             ("editor@x.cn", Author(name="editor", email="editor@x.cn")),
             ("<editor@x.cn>", Author(name="editor", email="editor@x.cn")),
@@ -599,7 +609,9 @@ class TestBodies:
         assert accepted == Accepted(article_with(content_html="<p>一。</p>"))
         assert ("content_html", "was rewritten in canonical form") in notes_with(content_html="<P>一。")
 
-    @pytest.mark.parametrize("body", ["", " \n", "<p> </p>", "<script>x</script>", "<!-- x -->", "<p>&nbsp;</p>"])
+    @pytest.mark.parametrize(
+        "body", ["", " \n", "<p> </p>", "<script>x</script>", "<!-- x -->", "<p>&nbsp;\u200b&#x2060;</p>"]
+    )
     def test_that_show_nothing_need_a_summary(self, body: str) -> None:
         field, _, reason = problem_with(content_html=body, summary=None)
         assert field == "content_html"

@@ -21,6 +21,7 @@ BASE = "https://news.example.org/a/b"
     ("given", "kept"),
     [
         ("  标题\u3000\xa0", "标题"),
+        ("\ufeff 标\ufeff题\ufeff", "标\ufeff题"),
         ("一\r\n二\r三\n四", "一\n二\n三\n四"),
         ("a\x00b\x0bc\ufffed\uffffe\ud800f", "abcdef"),
         ("等等\x85", "等等…"),

@@ -44,7 +44,7 @@ from feedsvc.ingest.values import (
     split_address,
 )
 from feedsvc.model import Article, ArticleInput, Author, Note, Source, State
-from feedsvc.text import canonical_line, canonical_text, sanitize_html
+from feedsvc.text import canonical_line, canonical_text, is_visible, sanitize_html
 
 __all__ = ["Accepted", "ArticleJSON", "accept", "explain_unknown_section", "to_json"]
 
@@ -189,7 +189,7 @@ def _has_problem(report: Report, *fields: str) -> bool:
 
 
 def _keep_title(report: Report, given: str) -> str:
-    if not canonical_line(given):
+    if not is_visible(canonical_line(given)):
         report.refuse("title", given, "is empty: give the article a title")
         return ""
     return keep_line(report, "title", given, MAX_TITLE) or ""

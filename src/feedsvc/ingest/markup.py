@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from feedsvc.ingest.bounds import MAX_DEPTH, MAX_ELEMENTS, MAX_REFERENCES
+from feedsvc.text import is_visible
 
 _SPACE = r"[\t\n\f\r ]"
 _VALUE = r"""(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+)"""
@@ -103,7 +104,7 @@ def measure_depth(canonical: str) -> int:
 
 def is_showing(canonical: str) -> bool:
     """Whether sanitised HTML shows anything: text or media."""
-    return bool(_SHOWING.search(canonical) or html.unescape(_TAG.sub("", canonical)).strip())
+    return _SHOWING.search(canonical) is not None or is_visible(html.unescape(_TAG.sub("", canonical)))
 
 
 def _match_comment(markup: str, start: int) -> re.Match[str] | None:

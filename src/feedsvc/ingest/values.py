@@ -6,11 +6,12 @@ import re
 
 from feedsvc.ingest.bounds import MAX_LANGUAGE, MAX_MEDIA_TYPE, MAX_NAME, MAX_URL
 from feedsvc.ingest.report import Report, shorten
-from feedsvc.text import canonical_language, canonical_line, canonical_text, canonical_url
+from feedsvc.text import canonical_language, canonical_line, canonical_text, canonical_url, is_visible
 
 # At least what feedparser takes for an address inside a name, which it then tears out of it.
 _ADDRESS_IN_NAME = re.compile(r"[A-Za-z0-9_.+-]+@(?:\[[0-9.]+\]?|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+)(?:\?subject=\S+)?")
 _EMPTY_BRACKETS = re.compile(r"<\s*>|\(\s*\)|（\s*）|＜\s*＞|\[\s*\]|&lt;\s*&gt;")
+_WRAPPED = re.compile(r'"([^"]+)"|\(([^()]+)\)|（([^（）]+)）')
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+\.[^\s@<>()\[\],;:\\\".]+")
 _MEDIA_TYPE = re.compile(
     r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(?:; ?[a-z0-9-]+=\"?[a-z0-9_.,+-]+\"?)*",
@@ -124,9 +125,12 @@ def split_address(report: Report, field: str, name: str, address: str | None) ->
                 address = None
         name = name.replace(found[0], " ")
         name = canonical_line(" ".join(_EMPTY_BRACKETS.sub(" ", name).split()))
+        # RSS writes "li@example.org (Li Ming)", mail '"Li Ming" <li@example.org>'.
+        if wrapped := _WRAPPED.fullmatch(name):
+            name = canonical_line(wrapped[wrapped.lastindex or 0])
     if name == given:
         return name, address
-    if not name:
+    if not is_visible(name):
         name = given.partition("@")[0].strip("<([（＜ ") or "?"
     report.note(field, f"held an e-mail address: the name is now {name!r}, the address {address}")
     return name, address
@@ -135,7 +139,7 @@ def split_address(report: Report, field: str, name: str, address: str | None) ->
 def _keep(report: Report, field: str, given: str | None, kept: str, longest: int) -> str | None:
     if given is None:
         return None
-    if not kept:
+    if not is_visible(kept):
         report.note(field, "was empty and is left out")
         return None
     if len(kept) > longest:
