@@ -1,0 +1,145 @@
+"""Characters that break feeds: in titles, which every reader shows, and in summaries."""
+
+from __future__ import annotations
+
+from torture.case import Case, Published, refused, titled
+
+_C0 = "".join(chr(code) for code in range(1, 0x20) if chr(code) not in "\t\n\r")
+_PILE = "Z" + "̸̧͖̬̘̉̀͐́" * 40
+
+CASES: tuple[Case, ...] = (
+    titled("astral", "characters beyond the Basic Multilingual Plane", "𠮷野家の𠮟り方 𪚥 🀄 𝔘𝔫𝔦"),
+    titled("zwj-emoji", "emoji joined by U+200D", "家庭 👨‍👩‍👧‍👦 与 🏳️‍🌈 和 👩🏽‍🚒"),
+    titled("flag-of-tags", "an emoji of tag characters, U+E0067 and so on", "England 🏴󠁧󠁢󠁥󠁮󠁧󠁿 against Wales 🏴󠁧󠁢󠁷󠁬󠁳󠁿"),
+    titled("variation-selectors", "ideographic variation sequences", "葛󠄀城市と葛󠄁飾区 ☎︎ ☎️"),
+    titled("bidi-overrides", "overrides that turn a file name round", "请看 \u202egpj.exe\u202c 与 \u202dabc\u202c"),
+    titled("bidi-unclosed", "an override that is never closed", "开头\u202e结尾"),
+    titled("bidi-isolates", "isolates around names", "用户 \u2068إيان\u2069 发了 \u20673\u2069 篇"),
+    titled("arabic", "a title from right to left", "مرحبا بالعالم: أخبار اليوم"),
+    titled(
+        "arabic-with-numbers",
+        "numbers and Latin words in a title from right to left",
+        "ارتفع مؤشر CSI 300 بنسبة 3.14% في 2025-03-01",
+    ),
+    titled("hebrew", "Hebrew with points", 'בְּרֵאשִׁית בָּרָא — "חדשות" (12%)'),
+    titled("thai", "Thai, which has no spaces", "ข่าววันนี้ น้ำท่วมกรุงเทพฯ"),
+    titled("tibetan", "Tibetan stacks", "བོད་ཡིག་གི་གསར་འགྱུར། རྫོགས༎"),
+    titled("devanagari", "conjuncts with ZWJ and ZWNJ", "क्‍ष क्‌ष हिन्दी समाचार"),
+    titled("combining-pile", "320 combining marks on one letter", f"{_PILE} 之后"),
+    titled(
+        "not-normalised",
+        "NFC and NFD side by side, compatibility ideographs",
+        "é e\u0301 \uac00 \u1100\u1161 \uf900 ﬁ ① ㍿",
+    ),
+    titled("long-word", "a word of 1,900 letters", "超" + "a" * 1_900),
+    titled("long-title", "the longest title that is taken: 2,000 characters", "题" * 2_000),
+    refused(
+        "million-characters",
+        "a title of 1,000,000 characters",
+        {"title": "长" * 1_000_000},
+        "title",
+        "is longer than 2000 characters",
+    ),
+    titled("cdata-end", "the end of a CDATA section", "甲 ]]> 乙 ]]&gt; 丙"),
+    titled("cdata", "a CDATA section as text", "<![CDATA[ 甲 & 乙 ]]>"),
+    titled("entities", "entities that were meant to the letter", "&amp; &lt;b&gt; &nbsp; &#60; &#x3c; &copy; &AMP;"),
+    titled("entities-twice", "entities that a CMS escaped twice", "R&amp;amp;D 与 AT&amp;T"),
+    titled("entities-open", "entities without a semicolon", "AT&T &copy 2025 &notanentity; &#; &#x110000; &#xD800;"),
+    titled("markup", "markup in a title", "<b>黑体</b> 与 <i>斜体</i>, 3 < 5 > 2"),
+    titled("script", "a script in a title", "<script>alert(1)</script>标题<img src=x onerror=alert(1)>"),
+    titled(
+        "processing-instruction",
+        "XML's own words in a title",
+        "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY e 'x'>]>&e;",
+    ),
+    titled("comment", "a comment, not closed, in a title", "前 <!-- 后 --"),
+    titled(
+        "quotes",
+        "quotation marks of every kind, backslashes, formats",
+        '"it\'s" “他说‘好’” C:\\new\\table %s %d {0} ${x} `y`',
+    ),
+    titled("mojibake", "what feedparser takes for UTF-8 read as Latin-1", "CafÃ© Ã¼ber â‚¬"),
+    titled("repairable", "a title that is nothing but such characters", "Ã©", feedparser={"title": "é"}),
+    titled("latin-1", "Latin-1 that is no UTF-8", "Café für Åsa – naïve"),
+    titled("next-line", "U+0085, which windows-1252 means as an ellipsis", "甲\x85乙", "甲…乙"),
+    titled("separators", "U+2028 and U+2029", "甲\u2028乙\u2029丙"),
+    titled("carriage-return", "a lone CR", "甲\r乙", "甲 乙"),
+    titled("crlf", "CRLF, twice", "甲\r\n\r\n乙", "甲  乙"),
+    titled("tabs", "tabs and line feeds", "甲\t乙\n丙\t\t丁", "甲 乙 丙  丁"),
+    titled("c0-controls", "each C0 control but NUL, tab, LF, CR", f"甲{_C0}乙", "甲乙"),
+    titled(
+        "c1-controls",
+        "C1 controls, read as windows-1252; five mean nothing",
+        "".join(map(chr, range(0x80, 0xA0))),
+        "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ",
+    ),
+    titled("delete", "U+007F, which XML carries", "甲\x7f乙"),
+    titled("noncharacters", "U+FFFE and U+FFFF", "甲\ufffe乙\uffff丙", "甲乙丙"),
+    titled("far-noncharacters", "noncharacters that XML carries", "甲\ufdd0乙\U0001fffe丙\U0010ffff"),
+    titled("private-use", "private use, where old sites keep rare characters", "朱\ue000基 \U000f0001"),
+    titled("replacement", "U+FFFD, and interlinear annotation", "損\ufffd壞 \ufff9漢\ufffa字\ufffb"),
+    titled(
+        "byte-order-marks",
+        "U+FEFF at both ends, where it is white space in JavaScript, and inside",
+        "\ufeff甲\ufeff乙 \ufeff",
+        "甲\ufeff乙",
+    ),
+    refused("nul", "NUL by JSON escape", {"title": "甲\0乙"}, "title", "holds NUL (U+0000) at character 2"),
+    refused(
+        "lone-surrogate",
+        "half of a pair by JSON escape",
+        {"title": "甲\ud842乙"},
+        "title",
+        "holds half of a surrogate pair (U+D842) at character 2",
+    ),
+    refused(
+        "surrogates-swapped",
+        "the halves in the wrong order",
+        {"title": "\udfb7\ud842"},
+        "title",
+        "holds half of a surrogate pair (U+DFB7) at character 1",
+    ),
+    refused(
+        "nul-deep-down", "NUL in an author's name", {"authors": [{"name": "单\0"}]}, "authors[0].name", "holds NUL"
+    ),
+    titled(
+        "white-space-at-the-ends",
+        "spaces, U+3000, NBSP, U+2003 at the ends",
+        "\u3000 \xa0\u2003标题 内\u3000部\xa0\u3000\n",
+        "标题 内\u3000部",
+    ),
+    titled("zero-width-at-the-ends", "ZWSP at the ends and inside, which joins no emoji", "\u200b零\u200b宽\u200b"),
+    refused("white-space-only", "a title of white space only", {"title": " \u3000\xa0\t\u2003"}, "title", "is empty"),
+    refused(
+        "invisible-only",
+        "a title of characters that show nothing",
+        {"title": "\u200b\u2060\ufeff\u00ad\u3164"},
+        "title",
+        "is empty",
+    ),
+    Case(
+        "summary-of-lines",
+        "line ends of every kind in a summary",
+        {"summary": "一\r\n二\r三\n四\x85五\u2028六\t七  八 \u3000"},
+        Published({"summary": "一\n二\n三\n四…五\u2028六\t七  八"}),
+    ),
+    Case(
+        "summary-of-markup",
+        "a summary is plain text: markup and entities in it show to the letter",
+        {"summary": "<p>A &amp; B</p> 1 < 2 & 3 > 2 ]]> <!-- &nbsp; <script>x</script>"},
+        Published({"summary": "<p>A &amp; B</p> 1 < 2 & 3 > 2 ]]> <!-- &nbsp; <script>x</script>"}),
+    ),
+    Case(
+        "summary-of-white-space",
+        "a summary that shows nothing beside a body",
+        {"summary": "\u3000\u200b\xa0", "content_html": "<p>正文</p>"},
+        Published({"summary": "正文", "content": "<p>正文</p>"}),
+    ),
+    refused(
+        "summary-too-long",
+        "a summary of 66,000 bytes",
+        {"summary": "长" * 22_000},
+        "summary",
+        "is longer than 65536 bytes",
+    ),
+)
