@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feedsvc import parse
 from feedsvc.errors import ParseError
-from feedsvc.parse import as_feedparser_reads, parse_feed
+from feedsvc.parse import as_feedparser_reads, parse_feed, tame
 
 RSS = "application/rss+xml; charset=utf-8"
 
@@ -45,7 +44,7 @@ def test_the_declared_media_type_counts() -> None:
 
 
 def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse, "MAX_BYTES", 10)
+    monkeypatch.setattr(tame, "MAX_BYTES", 10)
 
     with pytest.raises(ParseError, match="more than the 10"):
         parse_feed(b"x" * 11, RSS)

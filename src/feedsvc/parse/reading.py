@@ -1,4 +1,4 @@
-"""The one door to feedparser: a feed's bytes -> what a feed reader would see in them, within bounds."""
+"""A feed's bytes -> what a feed reader would see in them, as feedparser sees it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from typing import Any
 import feedparser
 
 from feedsvc.errors import ParseError
-
-MAX_BYTES = 64 * 1024 * 1024
-"""No document of ours comes near; beyond it a parse would cost minutes."""
+from feedsvc.parse.tame import tame
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,24 +34,25 @@ class ParsedFeed:
 def parse_feed(content: bytes, media_type: str) -> ParsedFeed:
     """Parse a document as if it had been served with this Content-Type; nothing is sanitised or resolved.
 
-    Raises ParseError beyond MAX_BYTES and for what feedparser itself stumbles over.
+    Raises ParseError for what would cost more than its length (tame.py, census.py) and for what feedparser itself
+    stumbles over. What is not well-formed is read as libxml2 mends it, and `fault` says where it broke.
     """
-    if len(content) > MAX_BYTES:
-        raise ParseError(f"{len(content)} bytes are more than the {MAX_BYTES} that are parsed")
+    tamed = tame(content, media_type)
     try:
         # Wrapped, since feedparser would open bare bytes that look like a path or a URL.
         parsed = feedparser.parse(
-            BytesIO(content),
-            response_headers={"content-type": media_type},
+            BytesIO(tamed.content),
+            response_headers={"content-type": f"{media_type.partition(';')[0]}; charset=utf-8"},
             sanitize_html=False,
             resolve_relative_uris=False,
         )
     except Exception as error:
         raise ParseError(f"feedparser gave up: {type(error).__name__}: {error}") from error
+    complaint = str(parsed.get("bozo_exception", "")) if parsed.get("bozo") else ""
     return ParsedFeed(
         version=parsed.get("version", ""),
-        encoding=parsed.get("encoding", ""),
-        fault=str(parsed.get("bozo_exception", "")) if parsed.get("bozo") else "",
+        encoding=tamed.encoding,
+        fault=tamed.fault or complaint,
         channel=_read_channel(parsed.feed),
         entries=tuple(_read_entry(entry) for entry in parsed.entries),
     )
