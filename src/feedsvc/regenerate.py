@@ -3,12 +3,10 @@
     lock(folder, slug)
       read generations, then the newest live articles        store
       compose -> Feed                                         pure
-      render each format -> bytes, verify each                pure; a guilty entry is quarantined, again from the start
+      render each format -> bytes, verify each                pure; a guilty entry is quarantined (trial), and again
       same digests as on disk?                                then only noted
       allot Last-Modified, write, note the publication        store, output
 
-Every change of the quarantine raises the generations of the article's sections, so that all their feeds, and every
-replica, follow.
 No transaction is open while something is rendered or written; a crash between any two steps leaves a section that is
 stale, judged against the files themselves.
 """
@@ -21,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feedsvc.choice import Choice, choose
+from feedsvc.choice import choose
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.feed import opml
@@ -29,24 +27,20 @@ from feedsvc.feed.formats import FORMATS, RENDERER, Format
 from feedsvc.log import get_logger
 from feedsvc.model import (
     INDEX_SLUG,
-    Article,
     Document,
     DocumentRecord,
     Finding,
     Publication,
-    Quarantined,
     SectionState,
 )
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder
-from feedsvc.proof import Proof, guard, prove, reason_of
+from feedsvc.proof import guard, prove
 from feedsvc.staleness import Basis, Fingerprints, Stale, formats_of, is_current
 from feedsvc.store import Store
 from feedsvc.text import canonical_text
+from feedsvc.trial import Attempt, Court
 
 log = get_logger(__name__)
-
-_FEW_GUILTY = 3
-"""So many articles may be quarantined at once in any feed; in a large one, up to half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +104,7 @@ class Regenerator:
         self._formats = formats
         self._renderer = renderer
         self._fingerprints = Fingerprints(renderer)
+        self._court = Court(store, clock, renderer)
 
     def regenerate(self, settings: Settings, slug: str, *, force: bool = False) -> Result:
         """Bring one feed (or `index`, the OPML) up to date. `force` renders and verifies even when it is not stale.
@@ -207,28 +202,18 @@ class Regenerator:
         return _Draft(basis=basis, documents=tuple(documents), entries={}, findings=findings, error=error)
 
     def _draft(self, settings: Settings, slug: str) -> _Draft:
-        """Prove the feed; while articles turn out guilty, quarantine them and start again without them."""
-        guilty: set[str] = set()
-        while True:
-            basis, choice, proof = self._try(settings, slug)
-            accused = [article for article in choice.holdings.articles if article.entry_id in proof.guilty]
-            guilty |= {article.id for article in accused}
-            error = _why_blocked(proof.findings, len(accused), len(guilty), len(choice.holdings.articles))
-            if accused and not error:
-                self._quarantine(slug, accused, proof)
-            elif choice.retried and not error:
-                self._release(choice.retried)
-            else:
-                return _Draft(
-                    basis=basis,
-                    documents=proof.documents,
-                    entries={article.id: article.revision for article in choice.holdings.articles},
-                    findings=proof.findings or choice.unreadable,
-                    quarantined=choice.held,
-                    error=error,
-                )
+        verdict = self._court.settle(slug, lambda: self._try(settings, slug))
+        attempt = verdict.attempt
+        return _Draft(
+            basis=attempt.basis,
+            documents=attempt.proof.documents,
+            entries=verdict.entries,
+            findings=attempt.proof.findings or attempt.choice.unreadable,
+            quarantined=attempt.choice.held,
+            error=verdict.error,
+        )
 
-    def _try(self, settings: Settings, slug: str) -> tuple[Basis, Choice, Proof]:
+    def _try(self, settings: Settings, slug: str) -> Attempt[Basis]:
         # Generations before articles: what changes in between makes the section stale again, never silently fresh.
         states = self._store.section_states()
         if slug not in states:
@@ -236,36 +221,7 @@ class Regenerator:
         section = settings.feeds[slug]
         choice = choose(self._store, section, self._renderer)
         proof = prove(settings.site, section, states[slug], choice.holdings, settings.sections, formats=self._formats)
-        return self._fingerprints.of(settings, slug, states), choice, proof
-
-    def _quarantine(self, slug: str, accused: Sequence[Article], proof: Proof) -> None:
-        items = [
-            Quarantined(
-                article_id=article.id,
-                revision=article.revision,
-                reason=reason_of(proof.guilty[article.entry_id]),
-                renderer=self._renderer,
-                since=self._clock(),
-            )
-            for article in sorted(accused, key=lambda article: article.id)
-        ]
-        with self._store.write() as tx:
-            for item in items:
-                tx.quarantine(item)
-            tx.raise_generations(section for article in accused for section in article.sections)
-        for item in items:
-            log.warning(
-                "article_quarantined", article_id=item.article_id, revision=item.revision, slug=slug, reason=item.reason
-            )
-
-    def _release(self, articles: Sequence[Article]) -> None:
-        """Found good in one feed; another of its feeds, stale by this, may still find fault and take it back."""
-        with self._store.write() as tx:
-            for article in sorted(articles, key=lambda article: article.id):
-                tx.release(article.id)
-            tx.raise_generations(section for article in articles for section in article.sections)
-        for article in articles:
-            log.info("article_released", article_id=article.id, revision=article.revision)
+        return Attempt(self._fingerprints.of(settings, slug, states), choice, proof)
 
     def _publish(self, slug: str, draft: _Draft, known: Publication | None, surplus: Sequence[str]) -> Result:
         """Put into the folder what differs from what lies there, and note it."""
@@ -330,20 +286,6 @@ class Regenerator:
         if before is None or before.error != noted.error:
             log.error("section_blocked", slug=slug, error=noted.error, findings=len(findings))
         return noted
-
-
-def _why_blocked(findings: Sequence[Finding], guilty_now: int, guilty: int, articles: int) -> str | None:
-    """Why these findings keep the whole feed back; None where there are none or the guilty articles can be left out."""
-    if not findings:
-        return None
-    if not guilty_now:
-        return f"The documents can't be proved: {findings[0]}"
-    if guilty > max(_FEW_GUILTY, articles // 2):
-        return (
-            f"{guilty} of {articles} articles can't be proved; so many look like a fault of the settings or of feedsvc "
-            f"itself, so they are not quarantined. The first: {findings[0]}"
-        )
-    return None
 
 
 def _result(publication: Publication, outcome: str, quarantined: tuple[str, ...]) -> Result:

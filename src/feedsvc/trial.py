@@ -1,0 +1,115 @@
+"""What may go live of a feed: it is proved; while articles turn out guilty they are quarantined, and it is tried again.
+
+Every change of the quarantine raises the generations of the article's sections, so that all their feeds, their archives
+and every replica follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from feedsvc.choice import Choice
+from feedsvc.log import get_logger
+from feedsvc.model import Article, Finding, Quarantined
+from feedsvc.proof import Proof, reason_of
+from feedsvc.store import Store
+
+log = get_logger(__name__)
+
+_FEW_GUILTY = 3
+"""So many articles may be quarantined at once in any feed; in a large one, up to half of it."""
+
+Basis = TypeVar("Basis")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[Basis]):
+    """Documents that were made from `basis` and from what was chosen, and what their proof came to."""
+
+    basis: Basis
+    choice: Choice
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Generic[Basis]):
+    """The last attempt; with an `error` none of its documents may go live."""
+
+    attempt: Attempt[Basis]
+    error: str | None
+
+    @property
+    def entries(self) -> Mapping[str, int]:
+        """Article id -> revision, in the feed's order."""
+        return {article.id: article.revision for article in self.attempt.choice.holdings.articles}
+
+
+class Court:
+    """Bound to a store and a clock; `renderer` is what an article in quarantine was found guilty under."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], renderer: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._renderer = renderer
+
+    def settle(self, name: str, attempt: Callable[[], Attempt[Basis]]) -> Verdict[Basis]:
+        """Attempt it until nobody new is guilty and nobody was released. `name` is the feed's or archive's."""
+        guilty: set[str] = set()
+        while True:
+            made = attempt()
+            articles = made.choice.holdings.articles
+            accused = [article for article in articles if article.entry_id in made.proof.guilty]
+            guilty |= {article.id for article in accused}
+            error = _why_blocked(made.proof.findings, len(accused), len(guilty), len(articles))
+            if accused and not error:
+                self._quarantine(name, accused, made.proof)
+            elif made.choice.retried and not error:
+                self._release(made.choice.retried)
+            else:
+                return Verdict(made, error)
+
+    def _quarantine(self, name: str, accused: Sequence[Article], proof: Proof) -> None:
+        items = [
+            Quarantined(
+                article_id=article.id,
+                revision=article.revision,
+                reason=reason_of(proof.guilty[article.entry_id]),
+                renderer=self._renderer,
+                since=self._clock(),
+            )
+            for article in sorted(accused, key=lambda article: article.id)
+        ]
+        with self._store.write() as tx:
+            for item in items:
+                tx.quarantine(item)
+            tx.raise_generations(section for article in accused for section in article.sections)
+        for item in items:
+            log.warning(
+                "article_quarantined", article_id=item.article_id, revision=item.revision, slug=name, reason=item.reason
+            )
+
+    def _release(self, articles: Sequence[Article]) -> None:
+        """Found good in one feed; another of its feeds, stale by this, may still find fault and take it back."""
+        with self._store.write() as tx:
+            for article in sorted(articles, key=lambda article: article.id):
+                tx.release(article.id)
+            tx.raise_generations(section for article in articles for section in article.sections)
+        for article in articles:
+            log.info("article_released", article_id=article.id, revision=article.revision)
+
+
+def _why_blocked(findings: Sequence[Finding], guilty_now: int, guilty: int, articles: int) -> str | None:
+    """Why these findings keep the whole feed back; None where there are none or the guilty articles can be left out."""
+    if not findings:
+        return None
+    if not guilty_now:
+        return f"The documents can't be proved: {findings[0]}"
+    if guilty > max(_FEW_GUILTY, articles // 2):
+        return (
+            f"{guilty} of {articles} articles can't be proved; so many look like a fault of the settings or of feedsvc "
+            f"itself, so they are not quarantined. The first: {findings[0]}"
+        )
+    return None
