@@ -31,7 +31,7 @@ site:
   timezone: America/New_York
   author: {{name: 编辑部, email: desk@example.org}}
   image: /logo.png
-defaults: {{limit: 500, max_age: 90s}}
+defaults: {{limit: 500, max_bytes: 16 MB, max_age: 90s}}
 all: {{formats: [json], limit: 500}}
 sections:
   {MAIN}: {{title: 酷刑}}

@@ -144,8 +144,8 @@ def value_of(entry: Entry, name: str) -> Any:
     if name in {"published", "updated"}:
         return getattr(entry, name).isoformat().replace("+00:00", "Z")
     if name in {"tags", "breadcrumb"}:
-        scheme = None if name == "tags" else f"{BASE_URL}/"
-        terms = tuple(category.term for category in entry.categories if category.scheme == scheme)
+        kind = (None, False) if name == "tags" else (f"{BASE_URL}/", True)
+        terms = tuple(each.term for each in entry.categories if (each.scheme, each.is_path) == kind)
         return terms if name == "tags" else "".join(terms)
     values = {
         "content": entry.content_html,
@@ -199,7 +199,7 @@ def expect_json(entry: Entry) -> dict[str, Any]:
         "content_html": entry.content_html,
         "content_text": entry.summary if entry.content_html is None else None,
         "enclosures": tuple(map(unknown_left_out, value_of(entry, "enclosures"))),
-        "categories": tuple(dict.fromkeys(category.term for category in entry.categories)),
+        "categories": tuple(dict.fromkeys(category.term for category in entry.categories if not category.is_path)),
     }
 
 
