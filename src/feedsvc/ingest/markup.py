@@ -13,17 +13,12 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from feedsvc.htmltags import BOGUS_COMMENT, COMMENT, SPACE, TAG, UNFINISHED_TAG
 from feedsvc.ingest.bounds import MAX_DEPTH, MAX_ELEMENTS, MAX_REFERENCES
 from feedsvc.text import is_visible
 
-_SPACE = r"[\t\n\f\r ]"
-_VALUE = r"""(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+)"""
-_ATTRIBUTES = rf"(?:[\t\n\f\r /]*+[^\t\n\f\r />][^\t\n\f\r />=]*+(?:{_SPACE}*+={_SPACE}*+{_VALUE})?+)*+"
-_TAG = re.compile(rf"<(/?)([A-Za-z][^\t\n\f\r />]*+)({_ATTRIBUTES})[\t\n\f\r /]*+>")
-_COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)
-_BOGUS_COMMENT = re.compile(r"<(?:[!?]|/(?![A-Za-z]))[^>]*+>")
-_HANDLER = re.compile(rf"""(?:^|[\t\n\f\r /"'])(on[a-z]++){_SPACE}*+=""", re.IGNORECASE)
-_SCRIPT_URL = re.compile(rf"""={_SPACE}*+["']?+{_SPACE}*+(?:javascript|vbscript){_SPACE}*+:""", re.IGNORECASE)
+_HANDLER = re.compile(rf"""(?:^|[\t\n\f\r /"'])(on[a-z]++){SPACE}*+=""", re.IGNORECASE)
+_SCRIPT_URL = re.compile(rf"""={SPACE}*+["']?+{SPACE}*+(?:javascript|vbscript){SPACE}*+:""", re.IGNORECASE)
 
 _OPAQUE = frozenset("script style svg math noscript template iframe noembed noframes xmp textarea title".split())
 """Dropped with their content; for a parser it is no HTML."""
@@ -76,11 +71,11 @@ def read_markup(markup: str) -> Reading:
         pieces.append(markup[position:start])
         if comment := _match_comment(markup, start):
             position = comment.end()
-        elif tag := _TAG.match(markup, start):
+        elif tag := TAG.match(markup, start):
             position = _take_tag(markup, tag, pieces, active, stack)
         else:
             # No tag: a lone `<`. Where a tag begins but no `>` ends it, none can end a later one, so all is text.
-            unfinished = re.compile("<[/!?]?[A-Za-z]").match(markup, start)
+            unfinished = UNFINISHED_TAG.match(markup, start)
             position = len(markup) if unfinished else start + 1
             pieces.append(markup[start:position].replace("<", "&lt;"))
     rest = markup[position:]
@@ -93,7 +88,7 @@ def read_markup(markup: str) -> Reading:
 def measure_depth(canonical: str) -> int:
     """How deep elements lie in each other in sanitised HTML, where every element but a void one is closed."""
     depth = deepest = 0
-    for tag in _TAG.finditer(canonical):
+    for tag in TAG.finditer(canonical):
         if tag[1]:
             depth -= 1
         elif tag[2] not in _VOID:
@@ -104,16 +99,16 @@ def measure_depth(canonical: str) -> int:
 
 def is_showing(canonical: str) -> bool:
     """Whether sanitised HTML shows anything: text or media."""
-    return _SHOWING.search(canonical) is not None or is_visible(html.unescape(_TAG.sub("", canonical)))
+    return _SHOWING.search(canonical) is not None or is_visible(html.unescape(TAG.sub("", canonical)))
 
 
 def _match_comment(markup: str, start: int) -> re.Match[str] | None:
     if markup.startswith("<!--", start):
-        comment = _COMMENT.match(markup, start)
+        comment = COMMENT.match(markup, start)
         if comment is None:
             _refuse_open_comment(start)
         return comment
-    return _BOGUS_COMMENT.match(markup, start)
+    return BOGUS_COMMENT.match(markup, start)
 
 
 def _refuse_open_comment(start: int) -> NoReturn:
