@@ -25,7 +25,7 @@ from feedsvc.model import Note
 from feedsvc.publish import Clock, put
 from feedsvc.store import Store
 
-_TAKEN_FROM_FOLDERS = {".json", ".jsonl", ".ndjson", ".txt"}
+_TAKEN_FROM_FOLDERS = {".json", ".jsonl", ".ndjson", ".txt", ".xml", ".rss", ".atom", ".rdf"}
 """A folder may hold pictures and the like, too; a file that is named is always read."""
 
 
@@ -48,11 +48,17 @@ class _Row:
 @click.command("import", epilog=f"Understood are {UNDERSTOOD}.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path))
 @click.option("--section", metavar="SLUG", help="Where they all go, whatever the files say.")
+@click.option(
+    "--timezone", metavar="ZONE", help="Zone of times that name none, such as Asia/Shanghai; else the site's."
+)
 @click.option("--dry-run", is_flag=True, help="Read and check everything, say what would be done, store nothing.")
 @click.option("--json", "is_json", is_flag=True, help="JSON on standard output, the notes in it.")
 @config_option
-def command(paths: tuple[Path, ...], section: str | None, dry_run: bool, is_json: bool) -> None:
+def command(paths: tuple[Path, ...], section: str | None, timezone: str | None, dry_run: bool, is_json: bool) -> None:
     """Take in articles from files, and from folders with all that is in them.
+
+    A feed (RSS, Atom, JSON Feed) gives an article an entry under the id it had there, so that readers who follow it
+    here see nothing as new; `feedsvc migrate check` says so before they do.
 
     An article that was imported before is updated, never doubled: it is known by its external_id, one without by its
     link, else by title, time and sections. Exit code 0 also with warnings; 1 if anything was refused: the rest is in
@@ -61,8 +67,9 @@ def command(paths: tuple[Path, ...], section: str | None, dry_run: bool, is_json
     with open_runtime() as runtime, ExitStack() as opened:
         settings = runtime.settings
         slug = settings.resolve_section(section) if section else None
+        zone = read_zone(timezone or settings.site.timezone)
         store = opened.enter_context(closing(Rehearsal.open(settings.database_url))) if dry_run else runtime.store
-        work = _Import(settings=settings, store=store, clock=runtime.clock, section=slug, is_dry=dry_run)
+        work = _Import(settings=settings, store=store, clock=runtime.clock, zone=zone, section=slug, is_dry=dry_run)
         files = {found.absolute(): found for path in paths for found in _walk(path)}  # each once
         rows = [row for file in progress(tuple(files.values()), "Importing") for row in work.take_in(file)]
         rows += [_Row(path=str(path), outcome="skipped") for path in _list_skipped(paths)]
@@ -77,6 +84,14 @@ def command(paths: tuple[Path, ...], section: str | None, dry_run: bool, is_json
     _sum_up(rows, is_dry=dry_run)
     if any(row.outcome == "refused" for row in rows):
         raise click.exceptions.Exit(FAILED)
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError, OSError):
+        raise click.BadParameter(f"{name!r} is no time zone, such as Asia/Shanghai.", param_hint="--timezone") from None
 
 
 def _walk(path: Path) -> list[Path]:
@@ -105,6 +120,7 @@ class _Import:
     settings: Settings
     store: Store
     clock: Clock
+    zone: ZoneInfo
     section: str | None
     is_dry: bool
     derived: dict[str, str] = field(default_factory=dict)
@@ -124,7 +140,7 @@ class _Import:
             content,
             resolve_section=self.settings.resolve_section,
             base_url=self.settings.site.base_url,
-            naive_timezone=ZoneInfo(self.settings.site.timezone),
+            naive_timezone=self.zone,
             section=self.section,
             measure=partial(_measure_beside, path),
         )

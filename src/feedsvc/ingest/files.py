@@ -1,5 +1,6 @@
-"""A file -> the articles in it, told apart by the ending of its name.
+"""A file -> the articles in it. A feed is known by its bytes, all else by the ending of its name.
 
+a feed           RSS, Atom or JSON Feed (see feed.py), an article an entry, the oldest first
 .json            one article, a list of them, or {"articles": [...]}
 .jsonl, .ndjson  one article a line
 .txt             one news page (see newspage.py), in UTF-8, GB18030 or Big5
@@ -10,7 +11,6 @@ Each has an external id in the end, so that a second import updates: one that br
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -18,17 +18,22 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
-from feedsvc.errors import RefusedError
+from feedsvc.errors import RefusedError, UnknownSectionError
 from feedsvc.ingest.article import Accepted, accept
 from feedsvc.ingest.attached import Measure
 from feedsvc.ingest.bounds import MAX_FILE_BYTES, MAX_PAGE_BYTES
+from feedsvc.ingest.charset import guess_chinese
+from feedsvc.ingest.feed import FeedEntry, is_feed, read_entries
 from feedsvc.ingest.jsontext import WHOLE, parse_json, parse_json_value
 from feedsvc.ingest.newspage import read_newspage
 from feedsvc.ingest.report import refused
 from feedsvc.ingest.times import write_time
 from feedsvc.model import ArticleInput, Note
 
-UNDERSTOOD = ".json (an article or several), .jsonl or .ndjson (an article a line), .txt (the text of a news page)"
+UNDERSTOOD = (
+    "RSS, Atom and JSON feeds, .json (an article or several), .jsonl or .ndjson (an article a line), "
+    ".txt (the text of a news page)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,26 @@ class _Gate:
             return Taken(place, accepted)
         return Taken(place, _derive_id(accepted), is_id_derived=True)
 
+    def take_entry(self, entry: FeedEntry) -> Taken:
+        """An entry of a feed; without a given section it goes where its categories name one."""
+        named = [self.section] if self.section else [tag for tag in entry.data.get("tags", ()) if self._is_section(tag)]
+        if not named and not entry.report.problems:
+            entry.report.refuse("sections", "", "no category of the entry names a section: name one with --section")
+        entry.report.raise_problems()
+        accepted = accept(
+            entry.data | {"sections": named},
+            resolve_section=self.resolve_section,
+            base_url=entry.base or self.base_url,
+            naive_timezone=self.naive_timezone,
+        )
+        return Taken(entry.place, Accepted(accepted.article, (*entry.report.notes, *accepted.notes)))
+
+    def _is_section(self, name: str) -> bool:
+        try:
+            return bool(self.resolve_section(name))
+        except UnknownSectionError:
+            return False
+
     def take_line(self, number: int, line: bytes) -> Taken:
         return self.take(f"line {number}", parse_json(line, first_line=number))
 
@@ -119,23 +144,30 @@ def read_file(
         section=section,
         measure=measure,
     )
-    suffix = PurePath(name).suffix.lower()
     if len(content) > MAX_FILE_BYTES:
         return _refuse_whole(refused(WHOLE, "", f"is larger than {MAX_FILE_BYTES} bytes: split it"))
+    try:
+        return _gather(_find_articles(name, content, gate))
+    except RefusedError as error:
+        return _refuse_whole(error)
+
+
+_Take = Callable[[], Taken]
+
+
+def _find_articles(name: str, content: bytes, gate: _Gate) -> list[tuple[str, _Take]]:
+    """Each article's place, and how to take it. Raises RefusedError where the file as a whole can't be read."""
+    if is_feed(content):
+        return [(entry.place, partial(gate.take_entry, entry)) for entry in read_entries(content, gate.naive_timezone)]
+    suffix = PurePath(name).suffix.lower()
     if suffix == ".json":
-        try:
-            value = parse_json_value(content)
-        except RefusedError as error:
-            return _refuse_whole(error)
-        return _gather((place, partial(gate.take, place, one)) for place, one in _list_articles(value))
+        return [(place, partial(gate.take, place, one)) for place, one in _list_articles(parse_json_value(content))]
     if suffix in {".jsonl", ".ndjson"}:
         lines = enumerate(content.split(b"\n"), 1)
-        return _gather(
-            (f"line {number}", partial(gate.take_line, number, line)) for number, line in lines if line.strip()
-        )
+        return [(f"line {number}", partial(gate.take_line, number, line)) for number, line in lines if line.strip()]
     if suffix == ".txt":
-        return _gather([("", partial(gate.take_page, content))])
-    return _refuse_whole(refused(WHOLE, name, f"this kind of file is not understood. Understood are {UNDERSTOOD}"))
+        return [("", partial(gate.take_page, content))]
+    raise refused(WHOLE, name, f"this kind of file is not understood. Understood are {UNDERSTOOD}")
 
 
 def decode_page(content: bytes) -> tuple[str, tuple[Note, ...]]:
@@ -149,32 +181,13 @@ def decode_page(content: bytes) -> tuple[str, tuple[Note, ...]]:
         return content.decode("utf-8-sig"), ()
     except UnicodeDecodeError as error:
         at = error.start + 1
-    readings = [
-        (_rate(text), encoding, text) for encoding in ("gb18030", "big5") if (text := _decode(content, encoding))
-    ]
-    rating, encoding, text = max(readings, default=(0.0, "", ""))
-    if rating < _CHINESE:
+    guessed = guess_chinese(content)
+    if guessed is None:
         raise refused(
             WHOLE, "", f"is neither UTF-8 (byte {at} breaks it) nor Chinese in GB18030 or Big5: convert it to UTF-8"
         )
+    encoding, text = guessed
     return text, (Note(place="page", message=f"is not UTF-8: read as {encoding.upper()}", severity="warning"),)
-
-
-_FREQUENT = re.compile("[，。、：；“”「」的一是在不了有和人这這中大为為上个個国國我以要他时時来來们們年月日]")
-_CHINESE = 0.05
-"""The share of these that Chinese text never falls below, and misread text never reaches."""
-
-
-def _rate(text: str) -> float:
-    beyond_ascii = sum(not character.isascii() for character in text)
-    return len(_FREQUENT.findall(text)) / beyond_ascii if beyond_ascii else 0.0
-
-
-def _decode(content: bytes, encoding: str) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        return ""
 
 
 def _list_articles(value: Any) -> Iterable[tuple[str, Any]]:
@@ -206,7 +219,7 @@ def _name(article: ArticleInput) -> tuple[str, ...]:
     return (article.title, published, *sorted(article.sections))
 
 
-def _gather(found: Iterable[tuple[str, Callable[[], Taken]]]) -> Batch:
+def _gather(found: Iterable[tuple[str, _Take]]) -> Batch:
     taken: list[Taken] = []
     turned_away: list[Refused] = []
     for place, take in found:

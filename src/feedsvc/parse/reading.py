@@ -107,6 +107,20 @@ def _read_entry(entry: Any) -> Reading:
         ),
         "media": _media(entry, "media_content"),
         "thumbnails": _media(entry, "media_thumbnail"),
+        "written": _read_as_written(entry),
+    }
+
+
+def _read_as_written(entry: Any) -> Reading:
+    """What only a feed of somebody else's needs: which texts are markup, and times as they stand there."""
+    # dict.get, since feedparser's own answers `updated` with `published` where there is none.
+    return {
+        "title_type": entry.get("title_detail", {}).get("type"),
+        "summary_type": entry.get("summary_detail", {}).get("type"),
+        "published": dict.get(entry, "published"),
+        "updated": dict.get(entry, "updated"),
+        "labels": tuple(tag.get("label") or tag.get("term") for tag in entry.get("tags", ())),
+        "picture": entry["image"].get("href") if "image" in entry else None,
     }
 
 

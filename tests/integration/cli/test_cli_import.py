@@ -209,3 +209,47 @@ def test_people_get_a_table_and_a_sum(site: Site, inbox: Path) -> None:
 
 def test_a_path_that_is_not_there_is_wrong_use(site: Site, inbox: Path) -> None:
     site.run("import", inbox / "nothing", expect=2)
+
+
+OLD_FEEDS = Path(__file__).parents[2] / "oldfeeds"
+
+
+def test_an_older_feed_keeps_its_ids_and_comes_in_once(site: Site) -> None:
+    feed = OLD_FEEDS / "wordpress.rss"
+    first = rows(site, "--section", "macro", feed)
+    assert [row["outcome"] for row in first] == ["created", "created"]
+    assert [row["external_id"] for row in first] == ["https://old.example/?p=98&lang=zh", "https://old.example/?p=123"]
+    assert [row["outcome"] for row in rows(site, "--section", "macro", feed)] == ["unchanged", "unchanged"]
+    shown = json.loads(site.run("article", "show", "https://old.example/?p=123", "--json").stdout)
+    assert shown["entry_id"] == "https://old.example/?p=123"
+
+
+def test_a_feed_is_known_by_its_bytes(site: Site, inbox: Path) -> None:
+    (inbox / "feed?paged=2").write_bytes((OLD_FEEDS / "letter.atom").read_bytes())
+    assert [row["outcome"] for row in rows(site, "--section", "macro", inbox / "feed?paged=2")] == ["created"] * 2
+
+
+def test_feeds_in_a_folder_are_read(site: Site) -> None:
+    found = rows(site, "--dry-run", "--section", "macro", OLD_FEEDS)
+    assert {Path(row["path"]).name for row in found if row["outcome"] == "created"} == {
+        "feed.json",
+        "hugo.xml",
+        "letter.atom",
+        "wordpress.rss",
+    }
+
+
+def test_a_zone_that_is_asked_for_is_given_by_an_option(site: Site, inbox: Path) -> None:
+    old = inbox / "old.xml"
+    old.write_text(
+        '<rss version="2.0"><channel><item><guid>1</guid><title>題</title><description>文</description>'
+        "<pubDate>Sun, 01 Mar 2026 09:00:00 IST</pubDate></item></channel></rss>"
+    )
+    (refused,) = rows(site, "--section", "macro", old, expect=1)
+    assert "--timezone" in refused["problems"][0]["reason"]
+    (created,) = rows(site, "--section", "macro", "--timezone", "Asia/Kolkata", old)
+    assert created["outcome"] == "created"
+    shown = json.loads(site.run("article", "show", "1", "--json").stdout)
+    assert shown["article"]["published"] == "2026-03-01T03:30:00Z"
+    wrong = site.run("import", "--timezone", "Asia/Beijing", old, expect=2)
+    assert "'Asia/Beijing' is no time zone" in wrong.stderr

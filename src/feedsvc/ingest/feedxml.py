@@ -1,0 +1,239 @@
+"""The bytes of somebody's RSS or Atom document -> its entries as a feed reader sees them, each under its id.
+
+    bytes --decode--> text --mend--> well-formed text --lxml--> tree --written anew--> feedparser
+                                                                  `--ids, to the letter
+
+Feeds in the wild are not well-formed; feedparser has a second, forgiving reading for those, which loses what it does
+not understand without a word. So they are mended here, each mend told, and feedparser only ever sees well-formed XML,
+of a depth and with texts that libxml2 bounds. Its ids are stripped and repaired: lxml gives them as they stand.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from html.entities import html5
+
+from lxml import etree
+
+from feedsvc.errors import ParseError
+from feedsvc.ingest.charset import guess_chinese
+from feedsvc.ingest.jsontext import WHOLE
+from feedsvc.ingest.report import Report, refused, shorten
+from feedsvc.parse import Reading, parse_feed
+
+_ENTRY_TAGS = frozenset(
+    f"{{{namespace}}}{name}" if namespace else name
+    for name in ("item", "entry")
+    for namespace in (
+        "",
+        "http://www.w3.org/2005/Atom",
+        "http://purl.org/atom/ns#",
+        "http://purl.org/rss/1.0/",
+        "http://my.netscape.com/rdf/simple/0.9/",
+        "http://backend.userland.com/rss2",
+    )
+)
+_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_XML_SPACE = " \t\r\n"
+
+_ROOTS = ("rss", "feed", "RDF")
+_ROOT = re.compile(rf"<(?:[A-Za-z_][\w.-]*:)?(?:{'|'.join(_ROOTS)})[\s>]")
+_DECLARATION = re.compile(r"<\?xml\b[^>]*?\?>")
+_ENCODING = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)")
+_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
+_AMPERSAND = re.compile(r"&(?:(#[0-9]+|#x[0-9A-Fa-f]+|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]*);)?")
+_LITERAL = {"<![CDATA[": "]]>", "<!--": "-->"}
+_DIV = re.compile(r"^<div[^>]*>(.*)</div>$", re.DOTALL)
+"""Around content in XHTML it is no part of it (RFC 4287 §3.1.1.3)."""
+
+_HEAD = 4096
+_BOUNDS = "256 elements inside each other and 10 MB in one text"
+
+# What is declared under a narrower name is written in the wider encoding that holds it (https://encoding.spec.whatwg.org).
+_WIDER = {
+    "gb2312": "gb18030",
+    "gb_2312-80": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "cp936": "gb18030",
+    "big5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "us-ascii": "cp1252",
+    "ascii": "cp1252",
+}
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry as feedparser reads it. `id` is as the document has it, None where it has none.
+
+    `xhtml` is content of Atom's type="xhtml" written as HTML: feedparser writes <br/> as <br></br>, which HTML reads as
+    two.
+    """
+
+    reading: Reading
+    id: str | None
+    is_permalink: bool
+    xhtml: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeed:
+    """`link` and `language` are the channel's, None where it says nothing; `authors` are those of all Atom entries."""
+
+    link: str | None
+    authors: tuple[tuple[str, str | None], ...]
+    language: str | None
+    entries: tuple[Found, ...]
+
+
+def looks_like_xml_feed(content: bytes) -> bool:
+    """Whether the beginning holds the root element of an RSS or Atom document, whatever the file is called."""
+    head = content[:_HEAD]
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return bool(_ROOT.search(head.decode(encoding, errors="ignore")))
+    return head.lstrip().startswith(b"<") and bool(_ROOT.search(head.decode("latin-1")))
+
+
+def read_xml_feed(content: bytes, report: Report) -> FoundFeed:
+    """Read RSS 0.9x, 1.0, 2.0 or Atom 0.3, 1.0. What was mended is in the report.
+
+    Raises RefusedError for what is none of them or goes beyond libxml2's bounds.
+    """
+    root = _parse(_mend(_decode(content, report), report), report)
+    try:
+        parsed = parse_feed(etree.tostring(root, encoding="utf-8", xml_declaration=True), "application/xml")
+    except ParseError as error:
+        raise refused(WHOLE, "", str(error)) from error
+    elements = [element for element in root.iter() if element.tag in _ENTRY_TAGS]
+    if etree.QName(root).localname not in _ROOTS or not parsed.version or len(elements) != len(parsed.entries):
+        raise refused(WHOLE, str(root.tag), "is no RSS or Atom document that could be read as a feed reader reads it")
+    entries = tuple(
+        Found(reading, *_read_id(element), _read_xhtml(element))
+        for reading, element in zip(parsed.entries, elements, strict=True)
+    )
+    channel = parsed.channel
+    authors = channel["authors"] if parsed.version.startswith("atom") else ()  # RSS names its editor there
+    return FoundFeed(channel["link"], authors, channel["language"], entries)
+
+
+def _decode(content: bytes, report: Report) -> str:
+    for mark, encoding in _MARKS.items():
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace")
+    declared = _ENCODING.search(content[:_HEAD])
+    name = declared[1].decode("ascii").lower() if declared else "utf-8"
+    try:
+        return content.decode(_WIDER.get(name, name))
+    except LookupError:
+        raise refused(WHOLE, name, "declares an encoding that is not known: convert it to UTF-8") from None
+    except UnicodeDecodeError as error:
+        at = error.start + 1
+    guessed = guess_chinese(content)
+    if guessed is not None:
+        report.note("file", f"is not {name.upper()}, as it says: read as {guessed[0].upper()}", "warning")
+        return guessed[1]
+    report.note("file", f"is damaged: byte {at} and others are not {name.upper()}, and became U+FFFD", "warning")
+    return content.decode(_WIDER.get(name, name), errors="replace")
+
+
+def _mend(text: str, report: Report) -> str:
+    """Make references of HTML and lone ampersands what they mean, outside of what XML takes literally."""
+    text = _DOCTYPE.sub("", _DECLARATION.sub("", text.lstrip("\ufeff" + _XML_SPACE), count=1), count=1)
+    pieces: list[str] = []
+    lone = 0
+
+    def mean(match: re.Match[str]) -> str:
+        nonlocal lone
+        if match[1]:
+            return match[0]
+        known = html5.get(f"{match[2]};") if match[2] else None
+        if known:
+            return "".join(f"&#{ord(character)};" for character in known)
+        lone += 1
+        return "&amp;" + match[0][1:]
+
+    position = 0
+    for start, end in _find_literals(text):
+        pieces += [_AMPERSAND.sub(mean, text[position:start]), text[start:end]]
+        position = end
+    pieces.append(_AMPERSAND.sub(mean, text[position:]))
+    if lone:
+        report.note("file", f"is not well-formed: {lone} ampersands stand for themselves", "warning")
+    return "".join(pieces)
+
+
+def _find_literals(text: str) -> list[tuple[int, int]]:
+    """CDATA sections and comments. One that is never closed ends the search, so that it costs one pass."""
+    found: list[tuple[int, int]] = []
+    opening = re.compile(r"<!\[CDATA\[|<!--")
+    position = 0
+    while match := opening.search(text, position):
+        closing = _LITERAL[match[0]]
+        end = text.find(closing, match.end())
+        if end < 0:
+            break
+        position = end + len(closing)
+        found.append((match.start(), position))
+    return found
+
+
+def _make_parser(*, recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+        recover=recover,
+    )
+
+
+def _parse(text: str, report: Report) -> etree._Element:
+    content = text.encode("utf-8", errors="replace")
+    try:
+        return etree.fromstring(content, _make_parser())
+    except etree.XMLSyntaxError as error:
+        said = shorten(error.msg)
+    forgiving = _make_parser(recover=True)
+    root: etree._Element | None = etree.fromstring(content, forgiving)
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in forgiving.error_log):
+        raise refused(WHOLE, "", f"goes beyond what is read of a feed, {_BOUNDS}: {said}")
+    report.note("file", f"is not well-formed; look at what became of it: {said}", "warning")
+    if root is None:
+        raise refused(WHOLE, text[:80], "is no XML")
+    return root
+
+
+def _read_id(element: etree._Element) -> tuple[str | None, bool]:
+    """The id as it stands there, but for the white space that a writer of XML puts around it."""
+    for child in element:
+        if not isinstance(child.tag, str):
+            continue
+        name = etree.QName(child).localname
+        if name == "guid":
+            is_permalink = child.get("isPermaLink", "true").strip().lower() == "true"
+            return _text(child), is_permalink
+        if name == "id" and etree.QName(child).namespace == etree.QName(element).namespace:
+            return _text(child), False
+    return element.get(_ABOUT) or None, False
+
+
+def _read_xhtml(element: etree._Element) -> str | None:
+    content = element.find("{http://www.w3.org/2005/Atom}content[@type='xhtml']")
+    if content is None or len(content) != 1:
+        return None
+    for inner in content.iter():
+        inner.tag = etree.QName(inner).localname
+    written = etree.tostring(content[0], method="html", encoding="unicode", with_tail=False)
+    return _DIV.sub(r"\1", written)
+
+
+def _text(element: etree._Element) -> str | None:
+    return "".join(map(str, element.itertext())).strip(_XML_SPACE) or None
