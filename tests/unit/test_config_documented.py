@@ -54,7 +54,10 @@ def test_the_schema_bounds_what_it_names() -> None:
     schema = json_schema()
     section = schema["$defs"]["SectionShape"]
     assert section["required"] == ["title"]
-    assert section["not"] == {"required": ["include", "aliases"]}
+    assert section["not"] == {
+        "required": ["include"],
+        "anyOf": [{"required": ["aliases"]}, {"required": ["withdrawals"]}],
+    }
     for name, fewest in {"formats": 1, "include": 1, "aliases": 0, "categories": 0}.items():
         assert section["properties"][name]["uniqueItems"] is True
         assert section["properties"][name].get("minItems", 0) == fewest

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.config import Server, Settings
+from feedsvc.config import Server, Settings, load
 from feedsvc.errors import UnknownSectionError
 from feedsvc.model import Section, Site
 
@@ -114,3 +114,16 @@ def test_what_is_made_of_sections_is_none_and_says_of_which(name: str, said: str
         SETTINGS.resolve_section(name)
     assert caught.value.instead == said
     assert str(caught.value) == f"{said}."
+
+
+def test_a_section_says_what_shows_of_its_withdrawals_else_the_defaults_do(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "site: {title: t, base_url: 'https://news.example'}\n"
+        "defaults: {withdrawals: notice}\n"
+        "sections:\n  a: {title: A}\n  b: {title: B, withdrawals: tombstone}\n  c: {title: C, include: [a]}\n"
+    )
+    settings = load(path, {})
+    assert {slug: section.withdrawals for slug, section in settings.plain.items()} == {"a": "notice", "b": "tombstone"}
+    assert settings.notice_sections == {"a"}
+    assert SETTINGS.notice_sections == frozenset()

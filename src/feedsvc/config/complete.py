@@ -40,6 +40,7 @@ DEFAULTS: dict[str, Any] = {
     "formats": ALL_FORMATS,
     "schedule": ScheduleShape(every=900),
     "on_change": True,
+    "withdrawals": "tombstone",
 }
 
 
@@ -78,6 +79,7 @@ class _Completion:
             aliases=shape.aliases or (),
             include=shape.include or (),
             podcast=_podcast(shape.podcast, self.site) if shape.podcast else None,
+            withdrawals=self.choose(shape, "withdrawals"),
             **self.look(slug, shape),
         )
 

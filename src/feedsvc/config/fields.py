@@ -17,7 +17,7 @@ from feedsvc.config.hints import HintedError, did_you_mean
 from feedsvc.config.schedule import CRON_PATTERN, DURATION_PATTERN, YEAR_SECONDS, read_cron, read_duration
 from feedsvc.config.sizes import LARGEST_DOCUMENT, SIZE_PATTERN, SMALLEST_DOCUMENT, read_size
 from feedsvc.config.tree import read_plain
-from feedsvc.model import ALL_SLUG, INDEX_SLUG, ContentMode, FormatName
+from feedsvc.model import ALL_SLUG, INDEX_SLUG, ContentMode, FormatName, WithdrawalMode
 from feedsvc.text import canonical_language, canonical_line, canonical_url
 
 
@@ -174,6 +174,7 @@ Slug = Annotated[
 ]
 Limit = Annotated[int, Field(ge=1, le=500), expecting("a whole number from 1 to 500")]
 Content = Annotated[ContentMode, expecting("full or summary", words=("full", "summary"))]
+Withdrawals = Annotated[WithdrawalMode, expecting("tombstone or notice", words=("tombstone", "notice"))]
 Format = Annotated[FormatName, expecting("rss, atom or json", words=("rss", "atom", "json"))]
 Flag = Annotated[bool, expecting("true or false")]
 Cron = Annotated[

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from feedsvc.config.hints import did_you_mean
 from feedsvc.config.settings import fold_name
+from feedsvc.config.shape import NOT_COMBINED
 from feedsvc.config.tree import KeyPath, Mark, Node, Trouble, describe
 from feedsvc.model import ALL_SLUG
 
@@ -51,10 +52,10 @@ def _check_combination(
     sections: Mapping[str, Node],
     owners: Mapping[str, _Owner],
 ) -> Iterator[Trouble]:
-    if "aliases" in entries:
-        hint = "Articles come in under the sections it includes: give the aliases to those."
-        mark = entries["aliases"].key_mark or entries["aliases"].mark
-        yield Trouble(mark, ("sections", slug, "aliases"), "`aliases`", "none in a combination", hint)
+    for name, hint in NOT_COMBINED.items():
+        if name in entries:
+            mark = entries[name].key_mark or entries[name].mark
+            yield Trouble(mark, ("sections", slug, name), f"`{name}`", "none in a combination", hint)
     plain = tuple(name for name, node in sections.items() if "include" not in _entries(node))
     for at, member in _texts(entries["include"]):
         if member.value in plain:

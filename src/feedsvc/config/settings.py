@@ -56,6 +56,11 @@ class Settings:
         """The sections that articles can be in: those without `include`."""
         return MappingProxyType({slug: section for slug, section in self.sections.items() if not section.include})
 
+    @cached_property
+    def notice_sections(self) -> frozenset[str]:
+        """The plain sections in which a notice takes a withdrawn article's place, unless its editor decides."""
+        return frozenset(slug for slug, section in self.plain.items() if section.withdrawals == "notice")
+
     @property
     def database_label(self) -> str:
         """The database URL for people: without password, and without the options, where another could stand."""

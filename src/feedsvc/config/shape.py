@@ -94,8 +94,13 @@ class ScheduleShape(Shape):
         return self
 
 
-class DefaultsShape(Shape):
-    """What holds for every feed that does not say otherwise."""
+_withdrawals = Field(
+    default=None, description="What shows of a withdrawn article, unless its editor decides: a tombstone, or a notice."
+)
+
+
+class _LookShape(Shape):
+    """What any feed can say of itself, or leave to the defaults."""
 
     language: kinds.Language | None = Field(
         default=None, description="Language of titles and texts (BCP 47); else site.language."
@@ -117,7 +122,13 @@ class DefaultsShape(Shape):
     )
 
 
-class FeedShape(DefaultsShape):
+class DefaultsShape(_LookShape):
+    """What holds for every feed that does not say otherwise."""
+
+    withdrawals: kinds.Withdrawals | None = _withdrawals
+
+
+class FeedShape(_LookShape):
     """What any one feed can say of itself."""
 
     description: kinds.Line | None = Field(default=None, description="One sentence on what the feed holds.")
@@ -152,12 +163,19 @@ class PodcastShape(Shape):
     )
 
 
+NOT_COMBINED: dict[str, str] = {
+    "aliases": "Articles come in under the sections it includes: give the aliases to those.",
+    "withdrawals": "It shows of a withdrawn article what the sections it includes show: say it there.",
+}
+"""Keys of a plain section that a combination has no use for, and what to do instead."""
+
+
 class SectionShape(FeedShape):
     """A section, or with `include` a combination of sections."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "not": {"required": ["include", "aliases"]},
+            "not": {"required": ["include"], "anyOf": [{"required": [name]} for name in NOT_COMBINED]},
             "dependentRequired": {"podcast": ["image"]},
         }
     )
@@ -170,6 +188,7 @@ class SectionShape(FeedShape):
     podcast: PodcastShape | None = Field(
         default=None, description="Makes its articles the episodes of a podcast; it needs an image of its own."
     )
+    withdrawals: kinds.Withdrawals | None = _withdrawals
 
 
 class SiteShape(Shape):
