@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from feedsvc import publish
 from feedsvc.errors import StoreError
-from feedsvc.model import Author, Enclosure, Image, Source
+from feedsvc.model import ArticleInput, Author, Enclosure, Image, Source
 from feedsvc.text import sanitize_html
 from newsroom import CONFIG, Newsroom, open_newsroom
 
@@ -207,14 +207,52 @@ def test_what_is_not_published_is_not_shown(newsroom: Newsroom, clock: Clock) ->
         assert "雾中码头" not in words(page)
 
 
+def test_an_article_shows_its_corrections_below_the_text(newsroom: Newsroom, clock: Clock) -> None:
+    newsroom.put(external_id="a", language="zh-Hans")
+    article = newsroom.put(external_id="a", title="改", language="zh-Hans", correction="原题误作 <雾中> 码头。")
+    newsroom.put(external_id="b", content_html=None, summary="Fog.", language="en", correction="It was 5 knots.")
+    page = newsroom.client.get(f"/articles/{article.id}").get_data(as_text=True)
+    assert (
+        page.index("清晨六点") < page.index("更正（2026-03-02）：原题误作 &lt;雾中&gt; 码头。") < page.index("<footer")
+    )
+    english = newsroom.runtime.store.article_by_external_id("b")
+    assert english is not None
+    text = words(read(newsroom.client.get(f"/articles/{english.id}")))
+    assert "Fog.Correction (2026-03-02): It was 5 knots." in text
+
+
 def test_a_withdrawn_article_is_gone_with_a_notice(newsroom: Newsroom) -> None:
     article = newsroom.put()
     publish.withdraw(newsroom.runtime.store, newsroom.runtime.clock, article.id)
     response = newsroom.client.get(f"/articles/{article.id}")
     page = read(response, 410)
-    assert "已撤回" in words(page)
+    assert "本文已撤回" in words(page)
+    assert "编辑部已撤回本文，内容不再提供。" in words(page)
     assert "雾中码头" not in words(page)
-    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "public, max-age=30"
+
+
+def test_the_page_of_a_withdrawn_article_tells_the_editor_s_word_and_its_day(newsroom: Newsroom, clock: Clock) -> None:
+    article = newsroom.put(language="en", published=clock() - timedelta(days=1))
+    publish.withdraw(newsroom.runtime.store, newsroom.runtime.clock, article.id, notice="Not <verified>.\nSorry.")
+    response = newsroom.client.get(f"/articles/{article.id}")
+    page = response.get_data(as_text=True)
+    assert "Not &lt;verified&gt;.\nSorry." in page
+    assert "This article has been withdrawn" in page
+    assert "2026-03-02 16:00" in page
+    assert response.last_modified == clock()
+    publish.withdraw(newsroom.runtime.store, newsroom.runtime.clock, article.id, mode="notice")
+    assert newsroom.client.get(f"/articles/{article.id}").status_code == 410
+    newsroom.put(external_id="z")
+    publish.put(newsroom.runtime.store, clock, ArticleInput(title="回", sections=("macro",)), article_id=article.id)
+    assert newsroom.client.get(f"/articles/{article.id}").status_code == 200
+
+
+def test_of_an_article_that_was_never_live_a_withdrawal_tells_nothing(newsroom: Newsroom) -> None:
+    draft = newsroom.put(draft=True)
+    publish.withdraw(newsroom.runtime.store, newsroom.runtime.clock, draft.id, notice="不发了。")
+    page = read(newsroom.client.get(f"/articles/{draft.id}"), 404)
+    assert "不发了" not in words(page)
 
 
 @pytest.mark.parametrize(

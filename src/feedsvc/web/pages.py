@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 from posixpath import basename
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, request
 
 from feedsvc import text
 from feedsvc.config import Settings
 from feedsvc.errors import UnknownSectionError
-from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State
+from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State, Withdrawal
 from feedsvc.web.context import this_runtime
 from feedsvc.web.feeds import find_nearest
-from feedsvc.web.frame import error_page, list_feeds, page
-from feedsvc.words import words_for
+from feedsvc.web.frame import PAGE_MAX_AGE_SECONDS, error_page, list_feeds, page
+from feedsvc.words import say_correction, words_for
 
 blueprint = Blueprint("pages", __name__)
 
@@ -95,23 +96,43 @@ def article(article_id: str) -> Response:
     runtime = this_runtime()
     settings = runtime.settings
     found = runtime.store.article(article_id) if article_id.isprintable() else None
-    if found is None or found.state in {State.DRAFT, State.SCHEDULED}:
+    if found is None or (found.state is not State.LIVE and found.withdrawal is None):
         return error_page(404)
-    if found.state is State.WITHDRAWN:
-        return error_page(410)
     sections = _sections_of(settings, found)
+    language = found.language or next((section.language for section in sections), settings.site.language)
+    if found.withdrawal is not None:
+        return _say_withdrawn(settings, found.withdrawal, language)
     return page(
         "article.html",
-        language=found.language or next((section.language for section in sections), settings.site.language),
+        language=language,
         canonical=found.link or settings.site.article_url(found.id),
         alternates=_alternates(settings, sections),
         article=found,
         sections=sections,
         summary=_summarize(found),
+        corrections=[
+            say_correction(each.note, each.at.astimezone(ZoneInfo(settings.site.timezone)), language)
+            for each in found.corrections
+        ],
         crumbs=_crumbs(settings, found, sections),
         files=[_describe_file(enclosure) for enclosure in found.enclosures],
         is_image_apart=found.image is not None and found.image.url not in (found.content_html or ""),
     )
+
+
+def _say_withdrawn(settings: Settings, withdrawal: Withdrawal, language: str) -> Response:
+    """Gone, with the editor's word on it. It may be revived: a cache keeps it no longer than any page."""
+    response = page(
+        "withdrawn.html",
+        language=language,
+        status=410,
+        kind="withdrawn",
+        withdrawal=withdrawal,
+        sections=list(settings.feeds.values()),
+    )
+    response.headers["Cache-Control"] = f"public, max-age={PAGE_MAX_AGE_SECONDS}"
+    response.last_modified = withdrawal.at
+    return response
 
 
 def _sections_of(settings: Settings, article: Article) -> list[Section]:
