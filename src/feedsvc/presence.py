@@ -84,6 +84,8 @@ def _before(settings: Settings, article: Article) -> _Verdict:
 def _withdrawn(article: Article, known: Publication | None, section: Section) -> _Verdict:
     if article.state is not State.WITHDRAWN or article.is_notice_in(section.members):
         return None
+    if article.withdrawal is None:
+        return "withdrawn", "It was withdrawn before it was ever live: nothing shows of it."
     if known is None or article.id not in known.entries:
         return "withdrawn", "It was withdrawn."
     if _is_refused(article, known):

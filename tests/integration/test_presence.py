@@ -86,6 +86,48 @@ def test_withdrawn_only_once_the_feed_is_without_it(newsroom: Newsroom, runtime:
     assert set(standings(runtime, withdrawn).values()) == {"withdrawn"}
 
 
+def test_a_notice_stands_once_the_feed_shows_it(newsroom: Newsroom, runtime: Runtime, clock: Any) -> None:
+    article = newsroom.put(sections=("macro", "finance"))
+    newsroom.regenerate()
+    gone = publish.withdraw(runtime.store, runtime.clock, article.id, notice_sections=("macro",)).article
+    settings = settings_with(runtime, "macro", on_change=False)
+    found = {each.slug: each for each in presence(runtime.store, settings, runtime.folder_id, gone)}
+    assert {slug: each.standing for slug, each in found.items()} == dict.fromkeys(
+        ("macro", "economy", "all", "finance"), "pending"
+    )
+    assert found["macro"].reason == "The feed is published anew at once."
+    newsroom.regenerate()
+    assert standings(runtime, gone) == {
+        "macro": "notice",
+        "economy": "notice",
+        "all": "notice",
+        "finance": "withdrawn",
+    }
+    assert look(runtime, gone)["macro"].reason == "The feed shows a notice in its place."
+    changed = publish.withdraw(runtime.store, runtime.clock, article.id, notice="未经核实。").article
+    assert standings(runtime, changed)["macro"] == "pending"
+
+
+def test_a_notice_beyond_the_limit_is_a_withdrawal_that_is_done(
+    newsroom: Newsroom, runtime: Runtime, clock: Any
+) -> None:
+    old = newsroom.put(title="旧", published=clock() - timedelta(days=3))
+    for hours in range(3):
+        newsroom.put(title=f"第{hours}篇", published=clock() - timedelta(hours=hours))
+    gone = publish.withdraw(runtime.store, runtime.clock, old.id, mode="notice").article
+    newsroom.regenerate()
+    assert standings(runtime, gone) == {"macro": "withdrawn", "economy": "notice", "all": "notice"}
+    assert "older than" in look(runtime, gone)["macro"].reason
+
+
+def test_of_what_was_never_live_nothing_shows(newsroom: Newsroom, runtime: Runtime) -> None:
+    draft = newsroom.put(draft=True)
+    gone = publish.withdraw(runtime.store, runtime.clock, draft.id, notice="不发了。").article
+    assert {each.reason for each in look(runtime, gone).values()} == {
+        "It was withdrawn before it was ever live: nothing shows of it."
+    }
+
+
 def test_beyond_the_limit_names_the_limit_and_the_oldest_shown(
     newsroom: Newsroom, runtime: Runtime, clock: Any
 ) -> None:

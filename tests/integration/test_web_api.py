@@ -457,7 +457,107 @@ def test_without_its_store_the_api_says_when_to_come_again(newsroom: Newsroom, t
     assert str(tmp_path) not in response.get_data(as_text=True)
 
 
+def test_a_correction_shows_with_what_is_stored(newsroom: Newsroom, token: str, clock: Clock) -> None:
+    newsroom.call("PUT", "/articles/a", ARTICLE, token=token)
+    corrected = {**ARTICLE, "title": "雾散", "correction": "原题有误。\r\n"}
+    for changed in (True, False):
+        body = newsroom.call("PUT", "/articles/a", corrected, token=token).get_json()
+        assert [each["note"] for each in body["corrections"]] == ["原题有误。"]
+        assert body["corrections"][0]["at"] == body["updated"]
+        assert (body["revision"], body["withdrawal"]) == (2, None)
+        assert [note["place"] for note in body["notes"]] == ["correction"], changed
+    patched = newsroom.call("PATCH", "/articles/a", {"correction": "作者有误。"}, token=token).get_json()
+    assert [each["note"] for each in patched["corrections"]] == ["原题有误。", "作者有误。"]
+    shown = newsroom.call("GET", "/articles/a", token=token).get_json()
+    assert shown["corrections"] == patched["corrections"]
+    assert "correction" not in shown["article"]
+    again = newsroom.call("PUT", "/articles/a", shown["article"], token=token).get_json()
+    assert (again["revision"], again["corrections"]) == (3, patched["corrections"])
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_correction_is_not_minor(newsroom: Newsroom, token: str, method: str) -> None:
+    before = newsroom.call("PUT", "/articles/a", ARTICLE, token=token).get_json()
+    body = {**ARTICLE, "correction": "原题有误。", "minor": True}
+    assert fields(problem(newsroom.call(method, "/articles/a", body, token=token), 422)) == ["minor"]
+    assert newsroom.call("GET", "/articles/a", token=token).get_json()["revision"] == before["revision"]
+
+
+def test_delete_may_say_what_shows(newsroom: Newsroom, token: str, clock: Any) -> None:
+    newsroom.call("PUT", "/articles/a", {**ARTICLE, "sections": ["macro", "science"]}, token=token)
+    said = {"notice": " 未经核实。", "mode": "notice"}
+    body = newsroom.call("DELETE", "/articles/a", said, token=token).get_json()
+    assert body["withdrawal"] == {"at": body["updated"], "notice": "未经核实。", "shown_in": ["macro", "science"]}
+    assert [note["place"] for note in body["notes"]] == ["notice"]
+    clock.advance(60)
+    same = newsroom.call("DELETE", "/articles/a?mode=notice", token=token).get_json()
+    assert same["withdrawal"] == body["withdrawal"]
+    other = newsroom.call("DELETE", "/articles/a?mode=tombstone", {"notice": None}, token=token).get_json()
+    assert other["withdrawal"] == {"at": "2026-03-02T08:01:00Z", "notice": None, "shown_in": []}
+    assert newsroom.call("GET", "/articles/a", token=token).get_json()["withdrawal"] == other["withdrawal"]
+    revived = newsroom.call("PUT", "/articles/a", ARTICLE, token=token).get_json()
+    assert (revived["state"], revived["withdrawal"]) == ("live", None)
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "field"),
+    [
+        ("", {"reason": "x"}, "reason"),
+        ("", {"mode": "gone"}, "mode"),
+        ("?mode=gone", None, "mode"),
+        ("?mode=notice", {"mode": "tombstone"}, "mode"),
+        ("", {"notice": 7}, "notice"),
+        ("", {"notice": "\0"}, "notice"),
+    ],
+)
+def test_a_withdrawal_that_is_not_understood_withdraws_nothing(
+    newsroom: Newsroom, token: str, query: str, body: Any, field: str
+) -> None:
+    newsroom.call("PUT", "/articles/a", ARTICLE, token=token)
+    refused = problem(newsroom.call("DELETE", f"/articles/a{query}", body, token=token), 422)
+    assert fields(refused) == [field]
+    assert newsroom.call("GET", "/articles/a", token=token).get_json()["state"] == "live"
+
+
+def test_the_body_of_a_delete_is_json_or_not_there(newsroom: Newsroom, token: str) -> None:
+    newsroom.call("PUT", "/articles/a", ARTICLE, token=token)
+    problem(newsroom.call("DELETE", "/articles/a", b"{", token=token), 400)
+    problem(newsroom.call("DELETE", "/articles/a", b"{}", token=token, Content_Type="text/plain"), 415)
+    gone = newsroom.call("DELETE", "/articles/a", b"", token=token)
+    assert (gone.status_code, gone.get_json()["state"]) == (200, "withdrawn")
+
+
+def test_a_section_s_own_way_counts_where_the_editor_says_nothing(tmp_path: Path, clock: Clock) -> None:
+    config = CONFIG.replace("    max_age: 90s\n", "    max_age: 90s\n    withdrawals: notice\n")
+    (tmp_path / "noticing").mkdir()
+    with open_newsroom(tmp_path / "noticing", clock, config) as newsroom:
+        token = newsroom.token()
+        newsroom.call("PUT", "/articles/a", {**ARTICLE, "sections": ["macro", "finance"]}, token=token)
+        body = newsroom.call("DELETE", "/articles/a", token=token).get_json()
+        assert body["withdrawal"]["shown_in"] == ["macro"]
+
+
 # waiting
+
+
+def test_a_withdrawal_is_waited_for_whatever_shows_of_it(newsroom: Newsroom, token: str) -> None:
+    with newsroom.worker():
+        newsroom.call("PUT", "/articles/a", {**ARTICLE, "sections": ["macro"]}, token=token, Prefer="wait=20")
+        said = {"notice": "未经核实。", "mode": "notice"}
+        gone = newsroom.call("DELETE", "/articles/a", said, token=token, Prefer="wait=20")
+        assert gone.status_code == 200
+        assert gone.get_json()["findings"] == []
+        for url in gone.get_json()["feeds"]:
+            document = newsroom.client.get(url.removeprefix("https://news.example.org")).get_data(as_text=True)
+            assert "本文已撤回" in document
+            assert "未经核实。" in document
+            assert "雾中码头" not in document
+        assert len(gone.get_json()["feeds"]) == 9
+        buried = newsroom.call("DELETE", "/articles/a", {"mode": "tombstone"}, token=token, Prefer="wait=20")
+        assert (buried.status_code, buried.get_json()["feeds"]) == (200, [])
+        document = newsroom.client.get("/feeds/macro.atom").get_data(as_text=True)
+        assert f'ref="{buried.get_json()["entry_id"]}"' in document
+        assert "<at:comment>未经核实。</at:comment>" in document
 
 
 def test_prefer_wait_answers_when_the_feeds_hold_the_article(newsroom: Newsroom, token: str) -> None:

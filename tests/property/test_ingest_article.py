@@ -152,6 +152,7 @@ ARTICLE = st.fixed_dictionaries(
             max_size=2,
         ),
         "minor": st.booleans(),
+        "correction": TEXT,
         "draft": st.booleans(),
         "entry_id": st.sampled_from(["https://old.example/?p=1&q=2", "urn:x:麥", "12  34", "a\tb", "&lt;", "<b>"]),
     },

@@ -17,6 +17,7 @@ from feedsvc.ingest.bounds import (
     MAX_CONTENT_BYTES,
     MAX_DEPTH,
     MAX_ELEMENTS,
+    MAX_NOTE_BYTES,
     MAX_PROBLEMS,
     MAX_REFERENCES,
     MAX_SUMMARY_BYTES,
@@ -122,6 +123,27 @@ class TestAFullArticle:
     def test_comes_back_as_the_same_json(self) -> None:
         assert to_json(take(FULL).article) == FULL
 
+    def test_a_correction_is_kept_and_comes_back(self) -> None:
+        accepted = take_with(correction="原文誤作百分之四。\n特此更正。")
+        assert accepted.notes == ()
+        assert accepted.article.correction == "原文誤作百分之四。\n特此更正。"
+        assert to_json(accepted.article)["correction"] == accepted.article.correction
+
+    def test_a_correction_is_canonical_text_within_bounds(self) -> None:
+        accepted = take_with(correction="\u3000更\x01正\r\n")
+        assert accepted.article.correction == "更正"
+        assert [note.place for note in accepted.notes] == ["correction"]
+        assert take_with(correction=" ").article.correction is None
+        assert problem_with(correction="字" * MAX_NOTE_BYTES)[0] == "correction"
+        assert "half of a surrogate pair" in problem_with(correction="\ud800")[2]
+        assert "NUL" in problem_with(correction="\0")[2]
+
+    def test_a_correction_is_not_minor(self) -> None:
+        field, found, reason = problem_with(correction="更正", minor=True)
+        assert (field, found) == ("minor", "true")
+        assert "a correction is not minor" in reason
+        assert article_with(correction=" ", minor=True).minor
+
     def test_the_least_that_is_needed(self) -> None:
         assert take({"title": "題", "sections": ["macro"], "content_html": "<p>文</p>"}).article == ArticleInput(
             title="題", sections=("macro",), content_html="<p>文</p>"
@@ -133,7 +155,7 @@ class TestAFullArticle:
 
     def test_its_json_schema_names_every_field_and_the_short_forms(self) -> None:
         schema = ArticleJSON.model_json_schema()
-        assert set(schema["properties"]) == set(FULL)
+        assert set(schema["properties"]) == {*FULL, "correction"}
         assert set(schema["required"]) == {"title", "sections"}
         assert {"type": "string"} in schema["properties"]["source"]["anyOf"]
 

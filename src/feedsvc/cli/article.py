@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import click
@@ -19,8 +19,8 @@ from feedsvc.cli.messages import say, warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import print_json, print_line, print_table, told
 from feedsvc.errors import ArticleNotFoundError, ConflictError
-from feedsvc.ingest import Accepted, accept, to_json
-from feedsvc.model import Article, ArticleFields, ArticleInput, State
+from feedsvc.ingest import Accepted, accept, read_withdrawal, to_json
+from feedsvc.model import Article, ArticleFields, ArticleInput, Note, State, WithdrawalMode
 from feedsvc.presence import Presence, presence
 from feedsvc.publish import Outcome
 from feedsvc.runtime import Runtime
@@ -69,20 +69,23 @@ def add(file: Path | None, is_json: bool, **options: Any) -> None:
     help='Fields to change, as JSON ("-" is standard input); null empties one.',
 )
 @click.option("--minor", is_flag=True, help="Mend it without a newer `updated`.")
+@click.option("--note", metavar="TEXT", help="What is corrected, for readers: it stands below the text from now on.")
 @_json_option
 @config_option
-def edit(key: str, assignments: tuple[str, ...], json_file: Path | None, minor: bool, is_json: bool) -> None:
-    """Correct an article: by --set, by a JSON file, or, with neither, in $EDITOR."""
+def edit(key: str, json_file: Path | None, is_json: bool, **options: Any) -> None:
+    """Correct an article: by --set, by a JSON file, by a --note alone, or, with none of them, in $EDITOR."""
+    assignments: tuple[str, ...] = options["assignments"]
+    said = {"is_minor": options["minor"], "note": options["note"]}
     with open_runtime() as runtime:
         article = _find(runtime, key)
         if article.state is State.WITHDRAWN:
             raise ConflictError("state", f"the article is withdrawn; `feedsvc article revive {key}` brings it back")
         before = to_json(article)
-        if assignments or json_file:
+        if assignments or json_file or options["note"]:
             patch = read_article(json_file) if json_file else {}
-            accepted = _accept(runtime, change(before, patch, assignments, is_minor=minor))
+            accepted = _accept(runtime, change(before, patch, assignments, **said))
         else:
-            edited = edit_by_hand(before, lambda data: _accept(runtime, change(data, {}, (), is_minor=minor)))
+            edited = edit_by_hand(before, lambda data: _accept(runtime, change(data, {}, (), **said)))
             if edited is None:
                 say("Nothing was changed.")
                 return
@@ -123,9 +126,9 @@ def show(key: str, is_json: bool) -> None:
     with open_runtime() as runtime:
         article = _find(runtime, key)
     if is_json:
-        print_json(_outline(article) | {"article": to_json(article)})
+        print_json(_outline(article) | _history(article) | {"article": to_json(article)})
         return
-    shown = _outline(article) | to_json(article)
+    shown = _outline(article) | _history(article) | to_json(article)
     body = shown.pop("content_html", None)
     for name, value in shown.items():
         if value not in (None, "", []):
@@ -134,14 +137,35 @@ def show(key: str, is_json: bool) -> None:
         print_line(f"\n{body}")
 
 
-@command.command("withdraw")
+@command.command("withdraw", short_help="Withdraw an article in every feed.")
 @_key_argument
+@click.option("--notice", metavar="TEXT", help="What readers are told; an empty one takes a former one away.")
+@click.option(
+    "--as",
+    "mode",
+    type=click.Choice(get_args(WithdrawalMode)),
+    help="What shows in its feeds; else as its sections' `withdrawals` say.",
+)
 @_json_option
 @config_option
-def withdraw(key: str, is_json: bool) -> None:
-    """Take an article out of every feed. It stays stored; `feedsvc article revive ID` brings it back."""
+def withdraw(key: str, notice: str | None, mode: str | None, is_json: bool) -> None:
+    """Withdraw an article in every feed. It stays stored; `feedsvc article revive ID` brings it back.
+
+    A tombstone says in Atom that it is gone. A notice stands in its place in every format. Its page tells the notice
+    either way. Said again, another notice or way takes the place of the first.
+    """
+    given = {name: value for name, value in (("notice", notice), ("mode", mode)) if value is not None}
+    said = read_withdrawal(given)
+    _warn_of(said.notes)
     with open_runtime() as runtime:
-        outcome = publish.withdraw(runtime.store, runtime.clock, _find(runtime, key).id)
+        outcome = publish.withdraw(
+            runtime.store,
+            runtime.clock,
+            _find(runtime, key).id,
+            notice=said.notice,
+            mode=said.mode,
+            notice_sections=runtime.settings.notice_sections,
+        )
         _report(runtime, outcome, is_json=is_json)
 
 
@@ -192,9 +216,13 @@ def _accept(runtime: Runtime, data: Mapping[str, Any]) -> Accepted:
         base_url=settings.site.base_url,
         naive_timezone=ZoneInfo(settings.site.timezone),
     )
-    for note in accepted.notes:
-        warn(f"{note.severity}: {note.place}: {note.message}")
+    _warn_of(accepted.notes)
     return accepted
+
+
+def _warn_of(notes: Iterable[Note]) -> None:
+    for note in notes:
+        warn(f"{note.severity}: {note.place}: {note.message}")
 
 
 def _refuse_not_withdrawn(stored: Article) -> None:
@@ -252,6 +280,15 @@ def _outline(article: Article) -> dict[str, Any]:
         "created": article.created,
         "revision": article.revision,
         "entry_id": article.entry_id,
+    }
+
+
+def _history(article: Article) -> dict[str, Any]:
+    """What editors said of its changes; times as text."""
+    gone = article.withdrawal
+    return {
+        "corrections": [{"note": each.note, "at": told(each.at)} for each in article.corrections],
+        "withdrawal": {"at": told(gone.at), "notice": gone.notice, "shown_in": gone.shown_in} if gone else None,
     }
 
 

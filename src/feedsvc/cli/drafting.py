@@ -64,11 +64,19 @@ def read_article(path: Path) -> dict[str, Any]:
 
 
 def change(
-    before: Mapping[str, Any], patch: Mapping[str, Any], assignments: Sequence[str], *, is_minor: bool
+    before: Mapping[str, Any],
+    patch: Mapping[str, Any],
+    assignments: Sequence[str],
+    *,
+    is_minor: bool,
+    note: str | None,
 ) -> dict[str, Any]:
-    """The article with `patch` (RFC 7396) and then `key=value` lines applied; null takes a field away."""
-    minor = {"minor": True} if is_minor else {}
-    after: dict[str, Any] = merge_patch(before, {**patch, **dict(map(_read_assignment, assignments)), **minor})
+    """The article with `patch` (RFC 7396) and then `key=value` lines applied; null takes a field away.
+
+    `note` says what is corrected.
+    """
+    said = {**({"minor": True} if is_minor else {}), **({} if note is None else {"correction": note})}
+    after: dict[str, Any] = merge_patch(before, {**patch, **dict(map(_read_assignment, assignments)), **said})
     return after
 
 

@@ -3,7 +3,7 @@
 Names are those of the HTTP API: external_id, title, link, summary, content_html, sections,
 authors [{name, email, url}], editor, source {name, url},
 breadcrumb, tags, language, published, updated, image {url, type, width, height, alt},
-enclosures [{url, type, length, title, duration}], minor, draft,
+enclosures [{url, type, length, title, duration}], minor, correction, draft,
 entry_id, is_permalink. Required: title, sections, and content_html or summary.
 
 What passes survives XML, JSON and feedparser unchanged, and passes again unchanged and without a note. NUL and lone
@@ -25,6 +25,7 @@ from feedsvc.ingest.bounds import (
     MAX_CONTENT_BYTES,
     MAX_DEPTH,
     MAX_NAME,
+    MAX_NOTE_BYTES,
     MAX_SUMMARY_BYTES,
     MAX_TAG,
     MAX_TITLE,
@@ -94,7 +95,8 @@ def explain_unknown_section(error: UnknownSectionError) -> str:
 def to_json(article: ArticleInput | Article) -> dict[str, Any]:
     """Give an article in the JSON shape, fit to be answered and to be merged into; what it has not is left out.
 
-    accept() takes it back unchanged. The ids of a stored article are not part of the shape: nothing changes them.
+    accept() takes it back unchanged. The ids of a stored article are not part of the shape, since nothing changes them;
+    nor are its corrections, each of which is said once, with its change.
     """
     draft = article.draft if isinstance(article, ArticleInput) else article.state is State.DRAFT
     image, source = article.image, article.source
@@ -127,6 +129,7 @@ def to_json(article: ArticleInput | Article) -> dict[str, Any]:
             for file in article.enclosures
         ],
         "minor": article.minor if isinstance(article, ArticleInput) else False,
+        "correction": article.correction if isinstance(article, ArticleInput) else None,
         "draft": draft,
     }
     if isinstance(article, ArticleInput):
@@ -175,9 +178,12 @@ def _read(
         updated=times.get("updated"),
         draft=bool(shape.draft),
         minor=bool(shape.minor),
+        correction=keep_text(report, "correction", shape.correction, MAX_NOTE_BYTES),
         entry_id=entry_id,
         is_permalink=is_permalink,
     )
+    if article.minor and article.correction:
+        report.refuse("minor", "true", "a correction is not minor: leave out `minor`, or the note")
     if not (article.summary or article.content_html or _has_problem(report, "summary", "content_html")):
         nothing = "nothing is left to publish: give a body that holds text or media, or a summary"
         report.refuse("content_html", shape.content_html or "", nothing)

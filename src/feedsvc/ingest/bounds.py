@@ -18,6 +18,9 @@ MAX_EXTERNAL_ID_BYTES = 1_000
 """It is a key of the database, where PostgreSQL bounds an index row at 2,704 bytes."""
 
 MAX_SUMMARY_BYTES = 64 * 1024
+MAX_NOTE_BYTES = 4 * 1024
+"""Of a correction's note, or a withdrawal's notice: some sentences, which readers meet beside everything else."""
+
 MAX_CONTENT_BYTES = 4 * 1024 * 1024
 
 MAX_AUTHORS = 50

@@ -93,6 +93,7 @@ class ArticleJSON(_Shape):
     image: _Image | None = None
     enclosures: list[EnclosureJSON] | None = Field(None, max_length=MAX_ENCLOSURES)
     minor: bool | None = Field(None, description="Mends without moving `updated`.")
+    correction: str | None = Field(None, description="The editor's note on what this change corrects, plain text.")
     draft: bool | None = Field(None, description="Keeps it back.")
     entry_id: str | None = Field(None, description="The id under which an older feed showed it, kept to the letter.")
     is_permalink: bool | None = Field(None, description="Whether entry_id is an address that readers may follow.")

@@ -12,10 +12,10 @@ from flask.blueprints import BlueprintSetupState
 from feedsvc import publish
 from feedsvc.errors import ArticleNotFoundError, ConflictError, Problem, RefusedError, UnknownSectionError
 from feedsvc.feed.formats import FORMATS
-from feedsvc.ingest import Accepted, accept
+from feedsvc.ingest import accept, read_withdrawal
 from feedsvc.ingest.article import to_json
 from feedsvc.ingest.jsontext import merge_patch
-from feedsvc.model import Article, Section, State
+from feedsvc.model import Article, Note, Section, State
 from feedsvc.presence import Presence, Standing, presence
 from feedsvc.publish import Check, Outcome
 from feedsvc.runtime import Runtime
@@ -112,13 +112,30 @@ def get_article() -> Response:
 @blueprint.delete("/articles/<key:key>")
 @blueprint.delete("/articles")
 def delete_article() -> Response:
-    """Withdraw the article: out of every feed at once, 410 on its page. Withdrawing twice is withdrawing once."""
-    runtime = this_runtime()
-    article, scope = _require(runtime, _named_key()), _scope()
+    """Withdraw the article in every feed at once, 410 on its page; withdrawing twice is withdrawing once.
+
+    What the editor says of it, {"notice", "mode"}, may stand in the body; the mode in ?mode= as well.
+    """
+    runtime, key = this_runtime(), _named_key()
+    said = read_withdrawal(_with_mode(body.read_json() if body.is_sent() else {}, request.args.get("mode")))
+    article, scope = _require(runtime, key), _scope()
     outcome = publish.withdraw(
-        runtime.store, runtime.clock, article.id, may_replace=lambda stored: scope.require(stored.sections)
+        runtime.store,
+        runtime.clock,
+        article.id,
+        notice=said.notice,
+        mode=said.mode,
+        notice_sections=runtime.settings.notice_sections,
+        may_replace=lambda stored: scope.require(stored.sections),
     )
-    return _answer(runtime, outcome)
+    return _answer(runtime, outcome, said.notes)
+
+
+def _with_mode(data: dict[str, Any], mode: str | None) -> dict[str, Any]:
+    """The body with the address's mode; a body that says another contradicts it."""
+    if mode is not None and data.get("mode", mode) != mode:
+        raise RefusedError([Problem("mode", str(data["mode"]), f"differs from the one in the address, {mode!r}")])
+    return data if mode is None else {**data, "mode": mode}
 
 
 # lists
@@ -240,10 +257,10 @@ def _store(
         article_id=existing.id if existing is not None else None,
         may_replace=may_replace or stay_within,
     )
-    return _answer(runtime, outcome, accepted)
+    return _answer(runtime, outcome, accepted.notes)
 
 
-def _answer(runtime: Runtime, outcome: Outcome, accepted: Accepted | None = None) -> Response:
+def _answer(runtime: Runtime, outcome: Outcome, notes: Sequence[Note]) -> Response:
     """201 or 200, at once or, where the client would wait, when the feeds hold it; 202 if they don't (yet)."""
     article = outcome.article
     look = _look(runtime, article)
@@ -260,7 +277,7 @@ def _answer(runtime: Runtime, outcome: Outcome, accepted: Accepted | None = None
             headers["Preference-Applied"] = f"wait={seconds}"
         if any(presence.standing not in wanted for presence in standings):
             status = HTTPStatus.ACCEPTED
-    response = jsonify(describe(runtime, article, standings, accepted.notes if accepted else ()))
+    response = jsonify(describe(runtime, article, standings, notes))
     response.status_code = status
     response.headers.update(headers)
     return response

@@ -33,6 +33,11 @@ it likes; these leave the other threads (see cli/web_child.py) to polls, which h
 _JSON_TYPES = {"application/json", "application/merge-patch+json"}
 
 
+def is_sent() -> bool:
+    """Does the request bring a body? One of no length is none."""
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
 def read_json() -> dict[str, Any]:
     """The body as one JSON object. Raises ProblemError: 415 for another type, 400 for broken JSON, and as read()."""
     coding = request.headers.get("Content-Encoding", "identity")
@@ -113,8 +118,11 @@ def drain(response: Response) -> Response:
     Not for a client that waits to be asked for its body (RFC 9110 §10.1.1): the answer tells it not to send it at all.
     Nor for one that sends a body where it means nothing (§9.3.1): its answer does not wait for that.
     """
-    has_body = request.content_length or request.headers.get("Transfer-Encoding")
-    if not has_body or request.method in {"GET", "HEAD"} or request.headers.get("Expect", "").lower() == "100-continue":
+    if (
+        not is_sent()
+        or request.method in {"GET", "HEAD"}
+        or request.headers.get("Expect", "").lower() == "100-continue"
+    ):
         return response
     deadline = time.monotonic() + _DROPPING_SECONDS
     left_bytes = _DROPPED_BYTES

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from feedsvc.model import Article, Note
+from feedsvc.model import Article, Note, Withdrawal
 from feedsvc.presence import Presence
 from feedsvc.runtime import Runtime
 
@@ -34,12 +34,24 @@ def outline(runtime: Runtime, article: Article) -> dict[str, Any]:
 def describe(
     runtime: Runtime, article: Article, standings: Sequence[Presence], notes: Sequence[Note] = ()
 ) -> dict[str, Any]:
-    """An outline, and `feeds` where it stands or will; `findings`, why not elsewhere; `notes`, what was changed."""
+    """An outline, and `feeds` where it stands or will; `findings`, why not elsewhere; `notes`, what was changed.
+
+    `corrections` are what editors said of its changes; `withdrawal` is there while it is withdrawn.
+    """
     return outline(runtime, article) | {
+        "corrections": [{"note": each.note, "at": _say(each.at)} for each in article.corrections],
+        "withdrawal": _describe_withdrawal(article.withdrawal),
         "feeds": [url for presence in standings if presence.standing in _APPEARS for url in presence.urls],
         "findings": list(_list_findings(runtime, article, standings)),
         "notes": [{"place": note.place, "message": note.message, "severity": note.severity} for note in notes],
     }
+
+
+def _describe_withdrawal(withdrawal: Withdrawal | None) -> Mapping[str, Any] | None:
+    """`shown_in` are the sections in which the notice stands in the article's place."""
+    if withdrawal is None:
+        return None
+    return {"at": _say(withdrawal.at), "notice": withdrawal.notice, "shown_in": list(withdrawal.shown_in)}
 
 
 def _list_findings(runtime: Runtime, article: Article, standings: Sequence[Presence]) -> list[Mapping[str, str]]:

@@ -177,6 +177,20 @@ def test_edit_refuses_what_is_wrong(site: Site) -> None:
     assert "titel" in failed.stderr
 
 
+def test_edit_tells_readers_what_was_corrected(site: Site) -> None:
+    site.run("article", "edit", "sample-world-ferry", "--set", "title=Ferry", "--note", "The name was wrong.")
+    done = site.run("article", "edit", "sample-world-ferry", "--note", "So was the date.", "--json")
+    assert json.loads(done.stdout)["outcome"] == "changed"
+    after = show(site, "sample-world-ferry")
+    assert [each["note"] for each in after["corrections"]] == ["The name was wrong.", "So was the date."]
+    assert after["corrections"][-1]["at"] == after["updated"]
+    shown = site.run("article", "show", "sample-world-ferry").stdout
+    assert "corrections: [" in shown
+    assert "So was the date." in shown
+    refused = site.run("article", "edit", "sample-world-ferry", "--note", "x", "--minor", expect=1).stderr
+    assert "a correction is not minor" in refused
+
+
 # list, show
 
 
@@ -249,6 +263,29 @@ def test_withdraw_takes_it_out_and_import_brings_it_back(site: Site, tmp_path: P
     site.run("import", file)
     after = show(site, before["id"])
     assert (after["state"], after["entry_id"]) == ("live", before["entry_id"])
+
+
+def test_withdraw_with_a_notice_keeps_its_place(site: Site) -> None:
+    before = show(site, "sample-world-ferry")
+    site.run("article", "withdraw", before["id"], "--notice", " Not <verified>.", "--as", "notice")
+    site.run("regenerate", "--all")
+    for name in ("rss", "atom", "json"):
+        document = (site.feeds / f"world.{name}").read_text("utf-8")
+        assert before["entry_id"] in document
+        assert "This article has been withdrawn" in document
+        assert before["title"] not in document
+    assert json.loads(site.run("verify", "--json").stdout) == []
+    stands = json.loads(site.run("article", "why", before["id"], "--json").stdout)["feeds"]
+    assert {feed["feed"]: feed["standing"] for feed in stands} == {"world": "notice", "all": "notice"}
+    after = show(site, before["id"])
+    assert after["withdrawal"] == {"at": after["updated"], "notice": "Not <verified>.", "shown_in": ["world"]}
+    assert "Not <verified>." in site.run("article", "show", before["id"]).stdout
+
+    site.run("article", "withdraw", before["id"], "--as", "tombstone", "--notice", "")
+    site.run("regenerate", "world")
+    assert "withdrawn" not in (site.feeds / "world.rss").read_text("utf-8")
+    assert show(site, before["id"])["withdrawal"]["notice"] is None
+    site.run("article", "withdraw", before["id"], "--as", "grave", expect=2)
 
 
 def test_revive_brings_it_back_as_it_was(site: Site) -> None:
