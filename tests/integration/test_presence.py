@@ -111,10 +111,12 @@ def test_a_notice_stands_once_the_feed_shows_it(newsroom: Newsroom, runtime: Run
 def test_a_notice_beyond_the_limit_is_a_withdrawal_that_is_done(
     newsroom: Newsroom, runtime: Runtime, clock: Any
 ) -> None:
-    old = newsroom.put(title="旧", published=clock() - timedelta(days=3))
+    old, other = (newsroom.put(title="旧", published=clock() - timedelta(days=days)) for days in (3, 4))
     for hours in range(3):
         newsroom.put(title=f"第{hours}篇", published=clock() - timedelta(hours=hours))
     gone = publish.withdraw(runtime.store, runtime.clock, old.id, mode="notice").article
+    clock.advance(60)
+    publish.withdraw(runtime.store, runtime.clock, other.id, mode="notice")  # takes the seat of those who come back
     newsroom.regenerate()
     assert standings(runtime, gone) == {"macro": "withdrawn", "economy": "notice", "all": "notice"}
     assert "older than" in look(runtime, gone)["macro"].reason
