@@ -1,11 +1,10 @@
 """The bytes of somebody's RSS or Atom document -> its entries as a feed reader sees them, each under its id.
 
-    bytes --decode--> text --mend--> well-formed text --lxml--> tree --written anew--> feedparser
-                                                                  `--ids, to the letter
+    bytes --decode--> text --spell out--> text --tame--> well-formed, within bounds --feedparser--> entries
+                                                                                    `--lxml--> their ids, to the letter
 
-Feeds in the wild are not well-formed; feedparser has a second, forgiving reading for those, which loses what it does
-not understand without a word. So they are mended here, each mend told, and feedparser only ever sees well-formed XML,
-of a depth and with texts that libxml2 bounds. Its ids are stripped and repaired: lxml gives them as they stand.
+Feeds in the wild are not well-formed, nor always in the encoding that they declare; what was mended is told. The ids
+that feedparser gives are stripped and repaired: lxml gives them as they stand.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from lxml import etree
 from feedsvc.errors import ParseError
 from feedsvc.ingest.charset import guess_chinese
 from feedsvc.ingest.jsontext import WHOLE
-from feedsvc.ingest.report import Report, refused, shorten
-from feedsvc.parse import Reading, parse_feed
+from feedsvc.ingest.report import Report, refused
+from feedsvc.parse import Reading, parse_feed, tame
 
 _ENTRY_TAGS = frozenset(
     f"{{{namespace}}}{name}" if namespace else name
@@ -40,16 +39,14 @@ _XML_SPACE = " \t\r\n"
 
 _ROOTS = ("rss", "feed", "RDF")
 _ROOT = re.compile(rf"<(?:[A-Za-z_][\w.-]*:)?(?:{'|'.join(_ROOTS)})[\s>]")
-_DECLARATION = re.compile(r"<\?xml\b[^>]*?\?>")
 _ENCODING = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)")
-_DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
 _AMPERSAND = re.compile(r"&(?:(#[0-9]+|#x[0-9A-Fa-f]+|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]*);)?")
 _LITERAL = {"<![CDATA[": "]]>", "<!--": "-->"}
 _DIV = re.compile(r"^<div[^>]*>(.*)</div>$", re.DOTALL)
 """Around content in XHTML it is no part of it (RFC 4287 §3.1.1.3)."""
 
 _HEAD = 4096
-_BOUNDS = "256 elements inside each other and 10 MB in one text"
+_MEDIA_TYPE = "application/xml; charset=utf-8"
 
 # What is declared under a narrower name is written in the wider encoding that holds it (https://encoding.spec.whatwg.org).
 _WIDER = {
@@ -104,13 +101,21 @@ def looks_like_xml_feed(content: bytes) -> bool:
 def read_xml_feed(content: bytes, report: Report) -> FoundFeed:
     """Read RSS 0.9x, 1.0, 2.0 or Atom 0.3, 1.0. What was mended is in the report.
 
-    Raises RefusedError for what is none of them or goes beyond libxml2's bounds.
+    Raises RefusedError for what is none of them or goes beyond the bounds of parse/.
     """
-    root = _parse(_mend(_decode(content, report), report), report)
     try:
-        parsed = parse_feed(etree.tostring(root, encoding="utf-8", xml_declaration=True), "application/xml")
+        tamed = tame(_spell_out(_decode(content, report), report).encode(errors="replace"), _MEDIA_TYPE)
+        if not tamed.content:
+            raise refused(WHOLE, "", f"is no XML, {tamed.fault}")
+        parsed = parse_feed(tamed.content, _MEDIA_TYPE)
     except ParseError as error:
-        raise refused(WHOLE, "", str(error)) from error
+        raise refused(WHOLE, "", f"goes beyond what is read of a feed: {error}") from error
+    if tamed.fault:
+        report.note("file", f"is not well-formed; look at what became of it: {tamed.fault}", "warning")
+    # Depth and length were counted already, so libxml2's own bound on a text (10 MB) would only be another one.
+    root = etree.fromstring(
+        tamed.content, etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True, huge_tree=True)
+    )
     elements = [element for element in root.iter() if element.tag in _ENTRY_TAGS]
     if etree.QName(root).localname not in _ROOTS or not parsed.version or len(elements) != len(parsed.entries):
         raise refused(WHOLE, str(root.tag), "is no RSS or Atom document that could be read as a feed reader reads it")
@@ -143,9 +148,12 @@ def _decode(content: bytes, report: Report) -> str:
     return content.decode(_WIDER.get(name, name), errors="replace")
 
 
-def _mend(text: str, report: Report) -> str:
-    """Make references of HTML and lone ampersands what they mean, outside of what XML takes literally."""
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", text.lstrip("\ufeff" + _XML_SPACE), count=1), count=1)
+def _spell_out(text: str, report: Report) -> str:
+    """Make references of HTML and lone ampersands what they mean, outside of what XML takes literally.
+
+    libxml2, which mends the rest, would drop them.
+    """
+    text = text.lstrip("\ufeff" + _XML_SPACE)
     pieces: list[str] = []
     lone = 0
 
@@ -182,33 +190,6 @@ def _find_literals(text: str) -> list[tuple[int, int]]:
         position = end + len(closing)
         found.append((match.start(), position))
     return found
-
-
-def _make_parser(*, recover: bool = False) -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        remove_comments=True,
-        remove_pis=True,
-        recover=recover,
-    )
-
-
-def _parse(text: str, report: Report) -> etree._Element:
-    content = text.encode("utf-8", errors="replace")
-    try:
-        return etree.fromstring(content, _make_parser())
-    except etree.XMLSyntaxError as error:
-        said = shorten(error.msg)
-    forgiving = _make_parser(recover=True)
-    root: etree._Element | None = etree.fromstring(content, forgiving)
-    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in forgiving.error_log):
-        raise refused(WHOLE, "", f"goes beyond what is read of a feed, {_BOUNDS}: {said}")
-    report.note("file", f"is not well-formed; look at what became of it: {said}", "warning")
-    if root is None:
-        raise refused(WHOLE, text[:80], "is no XML")
-    return root
 
 
 def _read_id(element: etree._Element) -> tuple[str | None, bool]:

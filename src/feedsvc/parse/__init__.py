@@ -4,6 +4,6 @@ bytes --tame--> well-formed XML in UTF-8, or ParseError --census--> counted, or 
 """
 
 from feedsvc.parse.reading import ParsedFeed, Reading, as_feedparser_reads, parse_feed
-from feedsvc.parse.tame import MAX_BYTES
+from feedsvc.parse.tame import MAX_BYTES, tame
 
-__all__ = ["MAX_BYTES", "ParsedFeed", "Reading", "as_feedparser_reads", "parse_feed"]
+__all__ = ["MAX_BYTES", "ParsedFeed", "Reading", "as_feedparser_reads", "parse_feed", "tame"]
