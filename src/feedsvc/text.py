@@ -1,4 +1,4 @@
-"""Text that survives XML, JSON and feedparser unchanged; sanitised HTML, plain text, summaries, URLs, language tags."""
+"""Text that survives XML, JSON and feedparser unchanged; sanitised HTML, plain text, URLs, language tags."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import regex
 from langcodes import standardize_tag
 from langcodes.tag_parser import LanguageTagError
 from lxml import etree, html
-
-ELLIPSIS = "…"
 
 ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
 """What a link in a body may lead to."""
@@ -64,9 +62,6 @@ _OUTER = "".join(character for character in map(chr, range(0x3001)) if character
 
 _VISIBLE = regex.compile(r"[^\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]")
 """U+2800 is Braille without a dot."""
-
-_GRAPHEME = regex.compile(r"\X")
-_SENTENCE_END = re.compile("[。！？!?…][”’」』）)\"']*$|[.][”’)\"']*$")
 
 
 def canonical_text(text: str) -> str:
@@ -168,32 +163,6 @@ def plain_text(markup: str) -> str:
             pieces.append(_fold(element.tail))
     lines = (line.strip() for line in "".join(pieces).split("\n"))
     return canonical_text("\n".join(line for line in lines if line))
-
-
-def summarize(text: str, limit: int = 200) -> str:
-    """At most `limit` graphemes (UAX #29) of plain text on one line.
-
-    Cut after a sentence where one ends in the second half, else after a word or a Chinese character, with an ellipsis.
-    """
-    # Of a long body only the beginning is looked at; more than 32 code points in each grapheme would be no text.
-    beginning = " ".join(text[: limit * 64].split())
-    line = beginning[: limit * 32]
-    graphemes = _GRAPHEME.findall(line)
-    if len(graphemes) <= limit:
-        is_whole = len(text) <= limit * 64 and line == beginning
-        return line if is_whole else line.rstrip() + ELLIPSIS
-    for end in range(limit, limit // 2, -1):
-        cut = "".join(graphemes[:end]).rstrip()
-        if _SENTENCE_END.search(cut) and (not cut.endswith(".") or graphemes[end] == " "):
-            return cut
-    end = limit - 1
-    if graphemes[end].isascii() and graphemes[end] != " ":
-        # Inside a word in Latin letters: back to its beginning, unless that gives up half of the text.
-        space = next(
-            (i for i in range(end, limit // 2, -1) if graphemes[i - 1] == " " or not graphemes[i - 1].isascii()), end
-        )
-        end = space
-    return "".join(graphemes[:end]).rstrip() + ELLIPSIS
 
 
 def _legal(text: str) -> str:

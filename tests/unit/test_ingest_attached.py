@@ -36,6 +36,7 @@ def problem_with(**fields: Any) -> tuple[str, str, str]:
         ({"url": "a", "type": ""}, "type", "is no media type"),
         ({"url": "", "type": "audio/mpeg"}, "url", "is empty: give the file's URL"),
         ({"url": "ftp://a/", "type": "audio/mpeg"}, "url", "only http and https"),
+        ({"url": "http://[/a.mp3", "type": "audio/mpeg"}, "url", "not a URL"),
     ],
 )
 def test_bad_enclosures_are_refused(file: dict[str, Any], path: str, reason: str) -> None:

@@ -11,7 +11,6 @@ from feedsvc.text import (
     canonical_url,
     plain_text,
     sanitize_html,
-    summarize,
 )
 
 BASE = "https://news.example.org/a/b"
@@ -127,23 +126,3 @@ def test_misnested_markup_settles() -> None:
 )
 def test_plain_text_is_what_one_reads(markup: str, text: str) -> None:
     assert plain_text(markup) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "limit", "summary"),
-    [
-        ("短。", 200, "短。"),
-        ("今天天气很好。我们去公园。大家都来。", 15, "今天天气很好。我们去公园。"),
-        ("他说：“好。”然后走了很远很远的路", 9, "他说：“好。”"),
-        ("一二三四五六七八九十", 5, "一二三四…"),
-        ("👨‍👩‍👧‍👦" * 9, 4, "👨‍👩‍👧‍👦" * 3 + "…"),
-        ("e\u0301" * 9, 3, "e\u0301e\u0301…"),
-        ("Version 3.5 is out", 12, "Version 3.5…"),
-        ("It is done. More follows here", 14, "It is done."),
-        ("one two three four", 12, "one two…"),
-        ("onlyoneverylongword", 10, "onlyoneve…"),
-        ("行一\n行二", 10, "行一 行二"),
-    ],
-)
-def test_a_summary_is_cut_where_it_hurts_least(text: str, limit: int, summary: str) -> None:
-    assert summarize(text, limit) == summary

@@ -22,7 +22,8 @@ from feedsvc.model import (
     Tombstone,
     Withdrawal,
 )
-from feedsvc.text import paragraph, plain_text, summarize
+from feedsvc.summary import summarize
+from feedsvc.text import paragraph, plain_text
 from feedsvc.words import say_correction, words_for
 
 SUMMARY_GRAPHEMES = 200

@@ -19,7 +19,8 @@ from feedsvc.ingest.identity import find_lost
 from feedsvc.ingest.jsontext import WHOLE, parse_json
 from feedsvc.ingest.markup import MarkupError, read_markup
 from feedsvc.ingest.report import Report, refused
-from feedsvc.text import canonical_language, canonical_url, plain_text, sanitize_html, summarize
+from feedsvc.summary import summarize
+from feedsvc.text import canonical_language, canonical_url, plain_text, sanitize_html
 
 _JSON_FEED = "https://jsonfeed.org/version/"
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})

@@ -17,6 +17,7 @@ from feedsvc import text
 from feedsvc.config import Settings
 from feedsvc.errors import UnknownSectionError
 from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State, Withdrawal
+from feedsvc.summary import summarize
 from feedsvc.web.context import this_runtime
 from feedsvc.web.feeds import find_nearest
 from feedsvc.web.frame import PAGE_MAX_AGE_SECONDS, error_page, list_feeds, page
@@ -154,7 +155,7 @@ def _tease(article: Article) -> Teaser:
 
 
 def _summarize(article: Article) -> str:
-    return article.summary or text.summarize(text.plain_text(article.content_html or ""))
+    return article.summary or summarize(text.plain_text(article.content_html or ""))
 
 
 def _crumbs(settings: Settings, article: Article, sections: Sequence[Section]) -> list[tuple[str, str | None]]:
