@@ -20,6 +20,7 @@ def broken(fragment: str, *embeds: str, has_base: bool = False) -> list[tuple[st
         '<p>正文 <a href="https://a.example/?x=1&amp;y=2">链接</a> ]]&gt; <ruby>漢<rt>hàn</rt></ruby></p>',
         '<a href="mailto:desk@example.org">信</a><a href=tel:+8610>电话</a>',
         '<img src="https://a.example/1.png" srcset="https://a.example/1.png, https://a.example/2,3.png 2x" alt="on">',
+        '<img srcset=", https://a.example/1.png 1x,https://a.example/2.png" alt="">',
         "<!-- <script>alert(1)</script> --><p>x</p><!doctype html><?php x ?></ >",
         '<p style="color: red" title="onclick=1" class="javascript:">x</p>',
         "<video poster=https://a.example/p.jpg controls><source src=https://a.example/v.mp4></video>",

@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
-from feedsvc.feed.grammar import frame
+from feedsvc.feed.grammar import frame, jsonfeed, markup, values
 from feedsvc.feed.grammar.document import check_xml
+from feedsvc.feed.grammar.jsonfeed import check_json
 from feedsvc.feed.grammar.rules import Rule
 from feedsvc.model import Finding
 
 CHECKS: Mapping[str, Callable[..., list[Finding]]] = {
     "rss": partial(check_xml, format="rss"),
     "atom": partial(check_xml, format="atom"),
+    "json": check_json,
 }
 """Format -> how a document of it is checked: content, self_url and embeds -> Findings."""
 
-RULES: Mapping[str, Rule] = {rule.name: rule for module in (frame,) for rule in module.RULES}
+RULES: Mapping[str, Rule] = {rule.name: rule for module in (frame, jsonfeed, markup, values) for rule in module.RULES}
 """Every rule by its name."""
 
 
