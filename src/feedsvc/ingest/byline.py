@@ -1,4 +1,8 @@
-"""The names of those who wrote a page: behind its last sentence, 。單曉寧 鐘 藝, or on a line of their own."""
+"""The names of those who wrote a page: behind its last sentence, 。單曉寧 鐘 藝, or on a line of their own.
+
+Read over are outlets and roles (江湾日报记者, 本报通讯员), and what somebody did (文/图, 摄影报道). A text that holds anything
+else (an editor, a planner, where a picture is from) stays in the body: what it says would else be lost.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +26,25 @@ _DOUBLE_SURNAMES = frozenset(
         "长孙 長孫 司徒 夏侯 东方 東方 端木 呼延 南宫 南宮"
     ).split()
 )
-_NOT_NAMES = frozenset("全文完 未完待续 未完待續 本文完 完结 完結 谢谢 謝謝 关注 關注".split())
+_NOT_NAMES = frozenset("全文完 未完待续 未完待續 本文完 完结 完結 谢谢 謝謝 关注 關注 高兴 高興".split())
 
-_ROLE = re.compile(
-    r"(?:(?:本报|本報|本刊|本网|本網|本台|新华社|新華社)\s*)?"
-    r"(?:(?:特约|特約|见习|見習|首席|实习|實習|全媒体|全媒體)\s*)*(?:记者|記者|通讯员|通訊員|实习生|實習生|作者|撰文|撰稿)"
-    r"\s*[:：/／]?|(?:图文|圖文|文图|文圖|文|图|圖)\s*[:：/／]"
-)
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+_OUTLET = rf"(?<![{_HAN}])(?:本|[{_HAN}]{{1,8}}?)(?:报|報|刊|网|網|社|台|臺|视|視|端|广播|廣播|电视|電視|新闻|新聞)\s*"
+_ROLE = re.compile(
+    rf"(?:{_OUTLET})?(?:(?:特约|特約|特派|见习|見習|首席|实习|實習|全媒体|全媒體|融媒体|融媒體)\s*)*"
+    r"(?:记者|記者|通讯员|通訊員|实习生|實習生|作者|撰文|撰稿)\s*[:：/／]?"
+    r"|[文图圖](?:字|片|并|並)?\s*[/／]\s*[文图圖](?:片)?(?!\s*[:：/／])"
+    r"|(?:图文|圖文|文图|文圖|文|图|圖)\s*[:：/／]|[/／]\s*[文图圖](?![\w/／])"
+    r"|(?:[/／]\s*\w{2,4}|摄影|攝影|综合|綜合|现场|現場)?(?:报道|報道|報導)$"
+)
+_PHOTO_CREDIT = re.compile(r"^(?:图|圖|图片|圖片|摄影|攝影|摄|攝)\s*[:：/／]|[摄攝]$")
+"""It says who took a picture, not who wrote the text."""
+
 _NAME = re.compile(f"[{_HAN}]{{2,4}}|[{_HAN}]{{1,8}}(?:[·•‧][{_HAN}]{{1,8}})+")
 _LETTER = re.compile(f"[{_HAN}]")
 _AFTER_SENTENCE = re.compile(r"(?<=[。！？!?…；;])[”’」』）)]*")
 _BRACKETED = re.compile(r"[(（\[【]\s*(.*?)\s*[)）\]】]")
-_SEPARATORS = re.compile(r"[\s、，,]+")
+_SEPARATORS = re.compile(r"[\s、，,；;]+")
 _LONGEST = 120
 _LONGEST_SINGLE = 3
 """Characters in a name behind a surname of one."""
@@ -64,6 +74,8 @@ def read_names(text: str) -> tuple[str, ...]:
     inner = text.strip()
     if bracketed := _BRACKETED.fullmatch(inner):
         inner = bracketed[1].rstrip("。.")
+    if _PHOTO_CREDIT.search(inner):
+        return ()
     bare = _ROLE.sub(" ", inner)
     words = [word for word in _SEPARATORS.split(bare) if word]
     names = _join_spaced(words)
