@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 
-from engine import run, settings_with
+from engine import run, settings_with, texts
 from feedsvc.choice import MAX_TOMBSTONES, choose
 from feedsvc.feed.formats import RENDERER
 from feedsvc.model import Article, Holdings, Tombstone
@@ -90,6 +90,25 @@ def test_a_fault_of_ours_shows_in_health(newsroom: Newsroom, monkeypatch: pytest
 
     check = next(check for check in runtime.checks() if check.name == "section macro")
     assert (check.ok, "the reader broke" in check.detail) == (False, True)
+
+
+def test_a_minor_mend_moves_neither_its_date_nor_its_place(newsroom: Newsroom, clock: Any) -> None:
+    times = [clock() - timedelta(days=days) for days in range(3)]
+    for number, time in enumerate(times):
+        newsroom.put(external_id=f"a{number}", published=time)
+    newsroom.regenerate()
+    before = texts(newsroom.runtime)
+    clock.advance(60)
+    newsroom.put(external_id="a1", published=times[1], title="雾中的码头", minor=True)
+    newsroom.regenerate()
+
+    after = texts(newsroom.runtime)
+
+    assert len(after) == 3
+    for name, document in after.items():
+        head, middle, last = before[name].partition("雾中码头")[0], *before[name].split("雾中码头")[2:]
+        first = before[name].split("雾中码头")[1]
+        assert document == f"{head}雾中码头{first}雾中的码头{middle}雾中码头{last}"
 
 
 # notices and tombstones

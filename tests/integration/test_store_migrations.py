@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from feedsvc.errors import StoreError
+from feedsvc.model import MemberState, Withdrawal
+from feedsvc.publish import withdraw
 from feedsvc.store import Store
 from feedsvc.store.migrate import _POSTGRESQL_LOCK, alembic_config
 from feedsvc.store.schema import REVISION, metadata
@@ -47,6 +50,51 @@ def test_a_new_step_can_be_made_from_the_template(tmp_path: Path) -> None:
     step = (tmp_path / "0009_add_a_column.py").read_text()
     compile(step, "0009", "exec")
     assert step.startswith('"""Add a column."""')
+
+
+def test_who_was_withdrawn_before_there_were_tombstones_gets_one(empty_url: str, open_store: OpenStore) -> None:
+    store = open_store(empty_url)
+    rows = [
+        # number, state, published, updated
+        (1, "live", 1_000, 1_000),
+        (2, "withdrawn", 1_000, 2_000),  # it was live
+        (3, "withdrawn", 9_000, 2_000),  # it was scheduled
+        (4, "withdrawn", None, 2_000),  # it was a draft
+    ]
+    with store._database.write() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for number, state, published, updated in rows:
+            values = {"number": number, "id": f"a{number}", "state": state, "published": published, "updated": updated}
+            connection.execute(
+                text(
+                    "INSERT INTO article (seq, id, entry_id, is_permalink, state, published, updated, created, "
+                    "revision, title, summary, sections) "
+                    "VALUES (:number, :id, :id, false, :state, :published, :updated, 0, 1, "
+                    """'題', '文', '["macro", "world"]')"""
+                ),
+                values,
+            )
+            for slug in ("macro", "world"):
+                place = "INSERT INTO article_section (section, seq, state, published) VALUES "
+                connection.execute(text(place + "(:slug, :number, :state, :published)"), values | {"slug": slug})
+
+    store.migrate()
+
+    articles = [store.article(f"a{number}") for number, *_ in rows]
+    live, gone, *never_live = articles
+    assert [article and article.withdrawal for article in articles] == [
+        None,
+        Withdrawal(at=datetime.fromtimestamp(2_000, UTC)),
+        None,
+        None,
+    ]
+    assert store.newest(["macro"], 5, (MemberState.TOMBSTONE,), by="updated") == [gone]
+    assert store.newest(["macro", "world"], 5, (MemberState.WITHDRAWN,)) == [never_live[0]]
+    assert store.newest(["macro"], 5, (MemberState.LIVE,), by="updated") == [live]
+    again = withdraw(store, lambda: datetime.fromtimestamp(3_000, UTC), "a2", notice="未經核實。").article
+    assert again.withdrawal == Withdrawal(at=datetime.fromtimestamp(3_000, UTC), notice="未經核實。")
 
 
 def test_a_second_migration_changes_nothing(store: Store) -> None:
