@@ -1,7 +1,7 @@
 """The names of those who wrote a page: behind its last sentence, 。單曉寧 鐘 藝, or on a line of their own.
 
-Read over are outlets and roles (江湾日报记者, 本报通讯员), and what somebody did (文/图, 摄影报道). A text that holds anything
-else (an editor, a planner, where a picture is from) stays in the body: what it says would else be lost.
+Read over are outlets and roles (江湾日报记者, 本报通讯员), and what somebody did (文/图, 摄影报道). A text that holds
+anything else (an editor, where a picture is from) stays in the body: what it says would else be lost.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _NOT_NAMES = frozenset("全文完 未完待续 未完待續 本文完 完结 完
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _OUTLET = rf"(?<![{_HAN}])(?:本|[{_HAN}]{{1,8}}?)(?:报|報|刊|网|網|社|台|臺|视|視|端|广播|廣播|电视|電視|新闻|新聞)\s*"
 _ROLE = re.compile(
-    rf"(?:{_OUTLET})?(?:(?:特约|特約|特派|见习|見習|首席|实习|實習|全媒体|全媒體|融媒体|融媒體)\s*)*"
+    rf"(?:{_OUTLET})?"
+    r"(?:(?:特约|特約|特派|见习|見習|首席|实习|實習|全媒体|全媒體|融媒体|融媒體)\s*)*"
     r"(?:记者|記者|通讯员|通訊員|实习生|實習生|作者|撰文|撰稿)\s*[:：/／]?"
     r"|[文图圖](?:字|片|并|並)?\s*[/／]\s*[文图圖](?:片)?(?!\s*[:：/／])"
     r"|(?:图文|圖文|文图|文圖|文|图|圖)\s*[:：/／]|[/／]\s*[文图圖](?![\w/／])"
