@@ -23,6 +23,7 @@ COMMANDS = {
     "worker": "Keep the feeds right, without serving them.",
     "config": "Check config.yaml, or print its schema.",
     "import": "Take in articles from files and folders.",
+    "migrate": "Say what readers of an older feed would see here.",
     "article": "Add, show, correct, withdraw or revive articles.",
     "regenerate": "Bring feeds up to date now.",
     "verify": "Compare the feeds on disk with the store.",

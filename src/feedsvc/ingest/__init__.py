@@ -6,6 +6,7 @@ file  --read_file--> Batch of Accepted and refusals        `feedsvc import`
 """
 
 from feedsvc.ingest.article import Accepted, ArticleJSON, accept, to_json
+from feedsvc.ingest.feed import is_feed
 from feedsvc.ingest.files import UNDERSTOOD, Batch, Refused, Taken, decode_page, read_file
 from feedsvc.ingest.jsontext import merge_patch, parse_json
 from feedsvc.ingest.newspage import read_newspage
@@ -21,6 +22,7 @@ __all__ = [
     "WithdrawalInput",
     "accept",
     "decode_page",
+    "is_feed",
     "merge_patch",
     "parse_json",
     "read_file",

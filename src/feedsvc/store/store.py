@@ -85,6 +85,16 @@ class Store:
     def article_by_external_id(self, external_id: str) -> Article | None:
         return self._one_article(schema.article.c.external_id, external_id)
 
+    def articles_by_entry_id(self, entry_ids: Iterable[str]) -> Mapping[str, Article]:
+        """Those that stand in the feeds under these ids, by id; one that can't be read is left out."""
+        keys = [entry_id for entry_id in dict.fromkeys(entry_ids) if schema.is_storable(entry_id)]
+        found: list[Article] = []
+        with self._database.read() as connection:
+            for part in chunks(keys):
+                rows = connection.execute(select(schema.article).where(schema.article.c.entry_id.in_(part)))
+                found += readable(rows.all())
+        return {article.entry_id: article for article in found}
+
     def _one_article(self, column: Column[str], key: str) -> Article | None:
         if not schema.is_storable(key):
             return None
