@@ -83,7 +83,8 @@ def test_the_samples_show_what_an_article_can_be(site: Site) -> None:
     assert {language for article in articles if (language := article.language)} == {"zh-Hans", "zh-Hant", "en"}
     assert len({section for article in articles for section in article.sections}) >= 5
     assert any(article.image for article in articles)
-    assert any(article.enclosures for article in articles)
+    assert any(len(article.enclosures) > 1 and article.enclosures[0].duration_seconds for article in articles)
+    assert any(article.summary is None for article in articles)
     assert any(len(article.authors) > 1 for article in articles)
     assert any(article.editor and article.source and article.breadcrumb for article in articles)
     (scheduled,) = [article for article in articles if article.state is State.SCHEDULED]
@@ -91,6 +92,21 @@ def test_the_samples_show_what_an_article_can_be(site: Site) -> None:
     assert timedelta(0) < scheduled.published - now < timedelta(minutes=6)
     live = [article for article in articles if article.state is State.LIVE]
     assert all(article.published and article.published < now for article in live)
+
+
+def test_the_sample_sections_show_what_a_section_can_be(site: Site) -> None:
+    with site.opened() as runtime:
+        sections = runtime.settings.sections
+        filled = {slug for article in runtime.store.list_articles(limit=100) for slug in article.sections}
+        covers = [section.image for section in sections.values() if section.podcast]
+    assert covers
+    for cover in covers:
+        assert cover is not None
+        content = (STATIC_DIR / cover.url.removeprefix("http://127.0.0.1:8000/static/")).read_bytes()
+        width, height = (int.from_bytes(content[at : at + 4]) for at in (16, 20))  # PNG, IHDR
+        assert (width, height) == (cover.width, cover.height) == (1400, 1400)
+    assert any(section.include for section in sections.values())
+    assert set(runtime.settings.plain) - filled == {"letters"}, "one is empty"
 
 
 def test_the_samples_files_are_there(site: Site) -> None:

@@ -44,7 +44,7 @@ def test_nothing_changed_leaves_every_file_untouched(site: Site) -> None:
     before = snapshot(site)
     lines = site.run("regenerate", "--all").stdout.splitlines()[2:]
     assert {line.split()[0] for line in lines} == {
-        *("macro", "finance", "tech", "culture", "world", "briefing", "economy", "all", "index")
+        *("macro", "finance", "tech", "culture", "world", "briefing", "letters", "economy", "all", "index")
     }
     assert {line.split()[1] for line in lines} == {"unchanged"}
     assert snapshot(site) == before
@@ -123,7 +123,7 @@ def test_an_article_that_can_not_be_rendered_costs_the_others_nothing(site: Site
 
 def test_verify_is_clean_and_changes_nothing(site: Site) -> None:
     before = snapshot(site)
-    assert site.run("verify").stderr == "Feeds verified: 9. Findings: 0.\n"
+    assert site.run("verify").stderr == "Feeds verified: 10. Findings: 0.\n"
     assert json.loads(site.run("verify", "--json").stdout) == []
     assert snapshot(site) == before
 
@@ -200,7 +200,7 @@ def test_status_tells_each_section(site: Site) -> None:
     assert {section["slug"]: section["state"] for section in told["sections"]}["macro"] == "live"
     table = site.run("status")
     assert [line.split()[0] for line in table.stdout.splitlines()[2:]] == [
-        *("macro", "finance", "tech", "culture", "world", "briefing", "economy", "all")
+        *("macro", "finance", "tech", "culture", "world", "briefing", "letters", "economy", "all")
     ]
     assert "worker" in table.stderr  # none is running
 
