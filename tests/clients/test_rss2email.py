@@ -84,7 +84,7 @@ def test_mails_what_the_store_holds_and_then_gets_304(
     }
     assert set(mails) == set(expected)
     for key, entry in expected.items():
-        compare(mails[key], entry)
+        compare(mails[key], entry, most_files=1 if suffix == "rss" else None)  # the others are media:content
 
     assert reader.fetch() == []
     assert {(exchange.is_conditional, exchange.status) for exchange in proxy.take()} == {
@@ -92,7 +92,7 @@ def test_mails_what_the_store_holds_and_then_gets_304(
     }
 
 
-def compare(mail: EmailMessage, entry: Entry) -> None:
+def compare(mail: EmailMessage, entry: Entry, *, most_files: int | None = None) -> None:
     page = html.document_fromstring(mail.get_content())
     body = page.find(".//div[@id='body']")
     assert body is not None
@@ -101,4 +101,4 @@ def compare(mail: EmailMessage, entry: Entry) -> None:
     assert page.xpath("string(//h1[@class='header']/a/@href)") == entry.link
     assert words(html.tostring(body, encoding="unicode")) == words(entry.content_html or entry.summary)
     enclosures = page.xpath("//p[starts-with(., 'Enclosure')]/a/@href")
-    assert enclosures == [enclosure.url for enclosure in entry.enclosures]
+    assert enclosures == [enclosure.url for enclosure in entry.enclosures[:most_files]]
