@@ -72,7 +72,7 @@ def files(folder: Path) -> dict[str, tuple[bytes, float, int]]:
     return {
         path.name: (path.read_bytes(), path.stat().st_mtime, path.stat().st_ino)
         for path in folder.iterdir()
-        if not path.name.startswith(".")
+        if path.is_file() and not path.name.startswith(".")
     }
 
 

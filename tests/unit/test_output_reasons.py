@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from feedsvc.errors import OutputError
-from feedsvc.output.folder import FeedsFolder, _telling
+from feedsvc.output.files import telling
+from feedsvc.output.folder import FeedsFolder
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ from feedsvc.output.folder import FeedsFolder, _telling
 )
 def test_a_refusal_names_path_reason_and_mend(number: int, said: str, mend: str) -> None:
     path = Path("/feeds/macro.rss")
-    with pytest.raises(OutputError) as caught, _telling(path):
+    with pytest.raises(OutputError) as caught, telling(path):
         raise OSError(number, os.strerror(number), str(path))
     assert caught.value.path == path
     assert caught.value.reason.startswith(said)
@@ -32,7 +33,7 @@ def test_a_refusal_names_path_reason_and_mend(number: int, said: str, mend: str)
 
 
 def test_a_refusal_without_number_is_told_as_it_is() -> None:
-    with pytest.raises(OutputError, match=r"^/x: odd$"), _telling(Path("/x")):
+    with pytest.raises(OutputError, match=r"^/x: odd$"), telling(Path("/x")):
         raise OSError("Odd")
 
 

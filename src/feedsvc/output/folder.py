@@ -1,8 +1,9 @@
 """The feeds folder: `<slug>.rss`, `<slug>.atom`, `<slug>.json`, `index.opml`; the rest is hidden (dot-) state.
 
+A document's name is a slug, or `<slug>/archive/<number>`: the archives of a section lie in a folder of their own.
 `.folder-id` names this folder in the database; `.locks/<slug>.lock` are its flock files;
-`.tmp.<slug>.<format>.<random>` are files on their way (in the same folder, so that rename is atomic; slugs hold no dot,
-so that each tells whose it is).
+`.tmp.<slug>.<format>.<random>` are files on their way (in the folder of the document, so that rename is atomic; slugs
+hold no dot, so that each tells whose it is).
 """
 
 from __future__ import annotations
@@ -18,39 +19,31 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
 from uuid import UUID, uuid4
 
 from feedsvc.errors import OutputError
-from feedsvc.model import Document, FormatName
+from feedsvc.model import ARCHIVE_FORMAT, Document, FormatName
+from feedsvc.output.files import (
+    DOCUMENT_MODE,
+    FOLDER_MODE,
+    make_folder,
+    mtime_of,
+    output_error,
+    sync_folder,
+    telling,
+    write_durably,
+)
 
 DOCUMENT_FORMATS = (*get_args(FormatName), "opml")
 """What is ours in the folder; a format's name is its files' suffix."""
 
 _SLUG = re.compile("[a-z0-9-]+")
-_DOCUMENT_MODE = 0o644  # whatever the umask: a web server under another user reads them
-_FOLDER_MODE = 0o755
-_TEMP_PREFIX = ".tmp."
+_ARCHIVE_NAME = re.compile("[a-z0-9-]+/archive/[1-9][0-9]{0,8}")
+TEMP_PREFIX = ".tmp."
 _READ_BYTES = 1 << 20
-
-_MENDS = {
-    errno.ENOSPC: "free some space; what is missing is written as soon as there is room",
-    errno.EDQUOT: "free some space or raise the quota; what is missing is written as soon as there is room",
-    errno.EACCES: "let the user that feedsvc runs as read and write this folder",
-    errno.EPERM: "let the user that feedsvc runs as read and write this folder",
-    errno.EROFS: "mount it writable, or name another folder as `feeds` in config.yaml",
-    errno.ENOENT: "the folder is not there, and can't be made here: name another one as `feeds` in config.yaml",
-    errno.EMFILE: "raise the limit of open files (ulimit -n, or LimitNOFILE in a systemd unit)",
-    errno.ENFILE: "the whole system has too many open files: raise fs.file-max",
-    errno.ENOTDIR: "a part of this path is a file: move it away, or name another folder as `feeds` in config.yaml",
-    errno.EISDIR: "a folder stands where a document belongs: move it away",
-    errno.ENOLCK: "this file system has no locks: name a folder on a local disk as `feeds` in config.yaml",
-    errno.EEXIST: "a file stands where a folder belongs: move it away",
-    errno.EIO: "the disk fails: look at the system's log",
-}
-
 
 FileStats = Mapping[tuple[str, str], tuple[int, datetime]]
 """(slug, format) -> (length in bytes, mtime) of the documents in the folder."""
@@ -80,15 +73,15 @@ class FeedsFolder:
     def prepare(self) -> str:
         """Make the folder and its hidden state where they are missing; the folder's id (minted once, kept in it)."""
         self._make_folders()
-        path, temp = self.path / ".folder-id", self.path / f"{_TEMP_PREFIX}.folder-id"
-        with self._flock(".folder-id"), _telling(path):
+        path, temp = self.path / ".folder-id", self.path / f"{TEMP_PREFIX}.folder-id"
+        with self._flock(".folder-id"), telling(path):
             temp.unlink(missing_ok=True)
             found = self._read_id()
             if found is None:
                 found = self._id or str(uuid4())
-                _write_durably(temp, found.encode("ascii"))
+                write_durably(temp, found.encode("ascii"))
                 temp.rename(path)
-                _sync_folder(self.path)
+                sync_folder(self.path)
         self._id = found
         return found
 
@@ -96,8 +89,12 @@ class FeedsFolder:
         """Hold this folder's lock for one section, against other threads and processes; blocks until it is had."""
         return self._flock(_checked(self.path, slug))
 
+    def lock_archives(self, slug: str) -> AbstractContextManager[None]:
+        """Likewise for the archives of one section, which are made beside its live documents."""
+        return self._flock(f"{_checked(self.path, slug)}.archive")
+
     def write(self, documents: Sequence[Document], last_modified: Mapping[str, datetime]) -> None:
-        """Replace these files (all of one slug; `last_modified` by format), under that slug's lock.
+        """Replace these files (all of one name; `last_modified` by format), under that name's lock.
 
         First every temp file is written, given its mtime and fsynced, then all are renamed, then the folder is fsynced:
         a crash at any point leaves each name with a complete old or new document. On an error no temp file stays.
@@ -106,15 +103,18 @@ class FeedsFolder:
         try:
             for document in documents:
                 path = self._document_path(document.slug, document.format)
-                temp = self.path / f"{_TEMP_PREFIX}{path.name}.{secrets.token_hex(8)}"
+                with telling(path.parent):
+                    make_folder(path.parent)
+                temp = path.with_name(f"{TEMP_PREFIX}{path.name}.{secrets.token_hex(8)}")
                 temps[temp] = path
-                with _telling(path):
-                    _write_durably(temp, document.content, last_modified[document.format])
+                with telling(path):
+                    write_durably(temp, document.content, last_modified[document.format])
             for temp, path in temps.items():
-                with _telling(path):
+                with telling(path):
                     temp.rename(path)
-            with _telling(self.path):
-                _sync_folder(self.path)
+            for folder in {path.parent for path in temps.values()}:
+                with telling(folder):
+                    sync_folder(folder)
         except BaseException:
             for temp in temps:
                 with contextlib.suppress(OSError):
@@ -125,18 +125,18 @@ class FeedsFolder:
         """Delete these formats of a section; True if something was there."""
         is_any = False
         for path in [self._document_path(slug, name) for name in formats]:
-            with _telling(path), contextlib.suppress(FileNotFoundError):
+            with telling(path), contextlib.suppress(FileNotFoundError):
                 path.unlink()
                 is_any = True
         if is_any:
-            with _telling(self.path):
-                _sync_folder(self.path)
+            with telling(self.path):
+                sync_folder(self.path)
         return is_any
 
     def read(self, slug: str, format: str) -> StoredDocument | None:
         """The file whole (content and stat from one open descriptor), or None if there is none."""
         path = self._document_path(slug, format)
-        with _telling(path):
+        with telling(path):
             try:
                 # Neither a link out of the folder nor a pipe that would block counts as a document.
                 fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -151,17 +151,17 @@ class FeedsFolder:
                 content = b"".join(iter(lambda: os.read(fd, _READ_BYTES), b""))
             finally:
                 os.close(fd)
-        return StoredDocument(slug, format, content, hashlib.sha256(content).hexdigest(), _mtime(status))
+        return StoredDocument(slug, format, content, hashlib.sha256(content).hexdigest(), mtime_of(status))
 
     def stat(self, slug: str, format: str) -> tuple[int, datetime] | None:
         """(length in bytes, mtime) of the file or None: cheap."""
         path = self._document_path(slug, format)
-        with _telling(path):
+        with telling(path):
             try:
                 status = path.lstat()
             except FileNotFoundError:
                 return None
-        return (status.st_size, _mtime(status)) if stat.S_ISREG(status.st_mode) else None
+        return (status.st_size, mtime_of(status)) if stat.S_ISREG(status.st_mode) else None
 
     def stats(self) -> FileStats:
         """What `stat` says of every document, by one walk over the folder."""
@@ -169,10 +169,10 @@ class FeedsFolder:
         for entry in self._entries():
             slug, _, suffix = entry.name.partition(".")
             if suffix in DOCUMENT_FORMATS and _SLUG.fullmatch(slug):
-                with _telling(self.path / entry.name), contextlib.suppress(FileNotFoundError):
+                with telling(self.path / entry.name), contextlib.suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     if stat.S_ISREG(status.st_mode):
-                        found[slug, suffix] = (status.st_size, _mtime(status))
+                        found[slug, suffix] = (status.st_size, mtime_of(status))
         return found
 
     def slugs(self) -> Mapping[str, tuple[str, ...]]:
@@ -187,7 +187,7 @@ class FeedsFolder:
         count = 0
         for name in self._temp_names():
             if _slug_of_temp(name) == slug:
-                with _telling(self.path / name):
+                with telling(self.path / name):
                     (self.path / name).unlink(missing_ok=True)
                 count += 1
         return count
@@ -202,17 +202,24 @@ class FeedsFolder:
         return count
 
     def _document_path(self, slug: str, format: str) -> Path:
+        """`slug` may be the name of an archive. Neither leads out of the folder, nor through a link."""
+        if _ARCHIVE_NAME.fullmatch(slug) and format == ARCHIVE_FORMAT:
+            path = self.path / f"{slug}.{format}"
+            for folder in path.parents[:2]:
+                if folder.is_symlink():
+                    raise OutputError(folder, "a link stands where a folder belongs: move it away")
+            return path
         path = self.path / f"{_checked(self.path, slug)}.{format}"
         if format not in DOCUMENT_FORMATS:
             raise OutputError(path, f"{format!r} is no format; there are {', '.join(DOCUMENT_FORMATS)}")
         return path
 
     def _temp_names(self) -> list[str]:
-        return [entry.name for entry in self._entries() if entry.name.startswith(_TEMP_PREFIX)]
+        return [entry.name for entry in self._entries() if entry.name.startswith(TEMP_PREFIX)]
 
     def _entries(self) -> list[os.DirEntry[str]]:
         """What lies in the folder; nothing if it was deleted, since writing makes it anew."""
-        with _telling(self.path):
+        with telling(self.path):
             try:
                 with os.scandir(self.path) as entries:
                     return list(entries)
@@ -228,16 +235,16 @@ class FeedsFolder:
 
     def _make_folders(self) -> None:
         for folder in (self.path, self.path / ".locks"):
-            with _telling(folder):
+            with telling(folder):
                 if not folder.is_dir():
                     folder.mkdir(parents=True, exist_ok=True)
-                    folder.chmod(_FOLDER_MODE)
+                    folder.chmod(FOLDER_MODE)
 
     @contextlib.contextmanager
     def _flock(self, name: str, *, wait: bool = True) -> Iterator[None]:
         """flock belongs to the open file: two openings exclude each other within one process, too (flock(2))."""
         path = self.path / ".locks" / f"{name}.lock"
-        with _telling(path):
+        with telling(path):
             fd = self._open_lock(path)
         try:
             try:
@@ -245,7 +252,7 @@ class FeedsFolder:
             except BlockingIOError:
                 raise
             except OSError as error:
-                raise _output_error(path, error) from error
+                raise output_error(path, error) from error
             yield
         finally:
             # Said, not left to close: a child forked meanwhile still has the file open.
@@ -256,7 +263,7 @@ class FeedsFolder:
         # Read-only is enough for flock, and works on a file that another user (an admin's command) made.
         flags = os.O_RDONLY | os.O_CREAT
         try:
-            return os.open(path, flags, _DOCUMENT_MODE)
+            return os.open(path, flags, DOCUMENT_MODE)
         except FileNotFoundError:
             if self._id is None:
                 raise
@@ -264,7 +271,7 @@ class FeedsFolder:
         self._make_folders()
         if path.name != ".folder-id.lock":
             self.prepare()
-        return os.open(path, flags, _DOCUMENT_MODE)
+        return os.open(path, flags, DOCUMENT_MODE)
 
 
 def _checked(folder: Path, slug: str) -> str:
@@ -274,43 +281,4 @@ def _checked(folder: Path, slug: str) -> str:
 
 
 def _slug_of_temp(name: str) -> str:
-    return name.removeprefix(_TEMP_PREFIX).partition(".")[0]
-
-
-def _write_durably(path: Path, content: bytes, mtime: datetime | None = None) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    with os.fdopen(os.open(path, flags, _DOCUMENT_MODE), "wb") as file:
-        os.fchmod(file.fileno(), _DOCUMENT_MODE)
-        file.write(content)
-        file.flush()
-        if mtime is not None:
-            seconds = int(mtime.timestamp())
-            os.utime(file.fileno(), (seconds, seconds))
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _mtime(status: os.stat_result) -> datetime:
-    return datetime.fromtimestamp(status.st_mtime_ns // 1_000_000_000, UTC)
-
-
-@contextlib.contextmanager
-def _telling(path: Path) -> Iterator[None]:
-    """What the file system refuses becomes an OutputError that says how to mend it."""
-    try:
-        yield
-    except OSError as error:
-        raise _output_error(path, error) from error
-
-
-def _output_error(path: Path, error: OSError) -> OutputError:
-    said = (error.strerror or str(error)).lower()
-    mend = _MENDS.get(error.errno or 0)
-    return OutputError(path, f"{said}; {mend}" if mend else said)
+    return name.removeprefix(TEMP_PREFIX).partition(".")[0]

@@ -1,0 +1,80 @@
+"""Files and folders, written so that they last; what the file system refuses, in words with the mend."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from feedsvc.errors import OutputError
+
+DOCUMENT_MODE = 0o644  # whatever the umask: a web server under another user reads them
+FOLDER_MODE = 0o755
+
+_MENDS = {
+    errno.ENOSPC: "free some space; what is missing is written as soon as there is room",
+    errno.EDQUOT: "free some space or raise the quota; what is missing is written as soon as there is room",
+    errno.EACCES: "let the user that feedsvc runs as read and write this folder",
+    errno.EPERM: "let the user that feedsvc runs as read and write this folder",
+    errno.EROFS: "mount it writable, or name another folder as `feeds` in config.yaml",
+    errno.ENOENT: "the folder is not there, and can't be made here: name another one as `feeds` in config.yaml",
+    errno.EMFILE: "raise the limit of open files (ulimit -n, or LimitNOFILE in a systemd unit)",
+    errno.ENFILE: "the whole system has too many open files: raise fs.file-max",
+    errno.ENOTDIR: "a part of this path is a file: move it away, or name another folder as `feeds` in config.yaml",
+    errno.EISDIR: "a folder stands where a document belongs: move it away",
+    errno.ENOLCK: "this file system has no locks: name a folder on a local disk as `feeds` in config.yaml",
+    errno.EEXIST: "a file stands where a folder belongs: move it away",
+    errno.EIO: "the disk fails: look at the system's log",
+}
+
+
+def write_durably(path: Path, content: bytes, mtime: datetime | None = None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(path, flags, DOCUMENT_MODE), "wb") as file:
+        os.fchmod(file.fileno(), DOCUMENT_MODE)
+        file.write(content)
+        file.flush()
+        if mtime is not None:
+            seconds = int(mtime.timestamp())
+            os.utime(file.fileno(), (seconds, seconds))
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def mtime_of(status: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(status.st_mtime_ns // 1_000_000_000, UTC)
+
+
+@contextlib.contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """What the file system refuses becomes an OutputError that says how to mend it."""
+    try:
+        yield
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    said = (error.strerror or str(error)).lower()
+    mend = _MENDS.get(error.errno or 0)
+    return OutputError(path, f"{said}; {mend}" if mend else said)
+
+
+def make_folder(path: Path) -> None:
+    """Make it, and what is missing above it, so that it lasts; nothing happens where it is there."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    path.chmod(FOLDER_MODE)
+    sync_folder(path.parent)

@@ -1,0 +1,111 @@
+"""The archives of one section in a feeds folder: `<slug>/archive/<number>.atom`, thousands of them perhaps.
+
+So that nobody has to look at all of them all the time, the folder is sealed: it is given a date that no change of it
+can leave behind. As long as it stands, nothing was put there, replaced or taken away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from feedsvc.model import ARCHIVE_FORMAT
+from feedsvc.output.files import make_folder, mtime_of, sync_folder, telling
+from feedsvc.output.folder import TEMP_PREFIX, FeedsFolder
+
+_FILE = re.compile(rf"([1-9][0-9]{{0,8}})\.{ARCHIVE_FORMAT}")
+_SEAL_SECONDS = 946_684_800
+"""The first second of the year 2000."""
+
+
+class Shelf:
+    """All but `is_sealed` and `newest` under the folder's lock of these archives. Raises OutputError, as it does."""
+
+    def __init__(self, folder: FeedsFolder, slug: str) -> None:
+        self._path = folder.path / slug / "archive"
+
+    def is_sealed(self) -> bool:
+        """Has nothing been put, replaced or taken away since `seal`? One stat."""
+        try:
+            return self._path.stat(follow_symlinks=False).st_mtime_ns == _SEAL_SECONDS * 1_000_000_000
+        except OSError:  # whoever looks closer tells why
+            return False
+
+    def seal(self) -> None:
+        """Seal it as it is, whatever that be: whoever finds it wrong afterwards has changed it by then."""
+        with telling(self._path):
+            make_folder(self._path)
+            os.utime(self._path, (_SEAL_SECONDS, _SEAL_SECONDS))
+
+    def break_seal(self) -> None:
+        """Let it be looked at anew."""
+        with telling(self._path), contextlib.suppress(FileNotFoundError):
+            os.utime(self._path)
+
+    def stats(self) -> Mapping[int, tuple[int, datetime]]:
+        """Number -> (length in bytes, mtime) of every archive that lies there."""
+        found = {}
+        for number, path in self._files():
+            with telling(path), contextlib.suppress(FileNotFoundError):
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    found[number] = (status.st_size, mtime_of(status))
+        return found
+
+    def newest(self) -> int:
+        """The highest number that lies there, 0 if none does."""
+        return max((number for number, _ in self._files()), default=0)
+
+    def sweep(self) -> int:
+        """Delete left-over temp files. How many there were."""
+        left = [path for path in self._paths() if path.name.startswith(TEMP_PREFIX)]
+        for path in left:
+            with telling(path):
+                path.unlink(missing_ok=True)
+        return len(left)
+
+    def remove(self, numbers: Collection[int]) -> None:
+        """Delete these archives where they lie there."""
+        for number in numbers:
+            path = self._path / f"{number}.{ARCHIVE_FORMAT}"
+            with telling(path):
+                path.unlink(missing_ok=True)
+        if numbers:
+            with telling(self._path):
+                sync_folder(self._path)
+
+    def clear(self) -> bool:
+        """Delete all of it; True if there was something."""
+        if not self._path.is_dir() or self._path.is_symlink():
+            return False
+        with telling(self._path):
+            shutil.rmtree(self._path)
+            with contextlib.suppress(OSError):  # somebody else put something beside it
+                self._path.parent.rmdir()
+        return True
+
+    def _files(self) -> list[tuple[int, Path]]:
+        matched = [(_FILE.fullmatch(path.name), path) for path in self._paths()]
+        return [(int(match[1]), path) for match, path in matched if match]
+
+    def _paths(self) -> list[Path]:
+        with telling(self._path):
+            try:
+                return list(self._path.iterdir())
+            except FileNotFoundError:
+                return []
+
+
+def slugs_with_archives(folder: FeedsFolder) -> list[str]:
+    """Slugs (and whatever else is named so) under which archives lie in the folder."""
+    with telling(folder.path):
+        try:
+            return sorted(path.parent.name for path in folder.path.glob("*/archive") if path.is_dir())
+        except FileNotFoundError:
+            return []
