@@ -5,16 +5,17 @@ Reads, changes nothing. Each feed is read under its lock, so that a service at w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
-from feedsvc.choice import choose
+from feedsvc.choice import choose, choose_archived
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.feed import opml
 from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import FORMATS, RENDERER
-from feedsvc.model import INDEX_SLUG, Feed, Finding, Publication, Section
+from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, DocumentRecord, Feed, Finding, Section, archive_name
 from feedsvc.output import FeedsFolder, StoredDocument
 from feedsvc.proof import guard
 from feedsvc.store import Store
@@ -37,9 +38,34 @@ def audit(
         if isinstance(document, Finding):
             findings.append(document)
         else:
-            findings += _find_alteration(document, publication)
+            findings += _find_alteration(document, publication.documents if publication else ())
             findings += guard(name, partial(_compare, document, settings, feed))
     return tuple(findings)
+
+
+def audit_archives(
+    store: Store, folder: FeedsFolder, folder_id: str, settings: Settings, slug: str
+) -> Mapping[str, tuple[Finding, ...]]:
+    """Everything wrong with each archive of one feed on disk, by its name; nothing where it has none."""
+    state = store.section_states().get(slug)
+    section = settings.feeds.get(slug)
+    if section is None or not section.is_archived or state is None:
+        return {}
+    found: dict[str, tuple[Finding, ...]] = {}
+    for number in range(1, state.archives + 1):
+        name = archive_name(slug, number)
+        with folder.lock_archives(slug):
+            records = tuple(store.archive_records(folder_id, slug, number).values())
+            lying = _read(folder, name, ARCHIVE_FORMAT)
+            holdings = choose_archived(store, section, number, RENDERER).holdings
+        if isinstance(lying, Finding):
+            message = f"it is not there; `feedsvc regenerate {slug}` or a running service makes it"
+            found[name] = (replace(lying, message=message) if lying.rule == "file.missing" else lying,)
+            continue
+        feed = compose(settings.site, section, state, holdings, settings.sections)
+        compared = guard(ARCHIVE_FORMAT, partial(FORMATS[ARCHIVE_FORMAT].verify, lying.content, feed))
+        found[name] = (*_find_alteration(lying, records), *compared)
+    return found
 
 
 def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
@@ -65,8 +91,10 @@ def _compose_now(store: Store, settings: Settings, section: Section) -> Feed | N
     states = store.section_states()
     if section.slug not in states:
         return None
-    holdings = choose(store, section, RENDERER).holdings
-    return compose(settings.site, section, states[section.slug], holdings, settings.sections)
+    state = states[section.slug]
+    newest = state.archives if section.is_archived else 0
+    holdings = replace(choose(store, section, RENDERER).holdings, prev_archive=newest or None)
+    return compose(settings.site, section, state, holdings, settings.sections)
 
 
 def _read(folder: FeedsFolder, slug: str, name: str) -> StoredDocument | Finding:
@@ -78,8 +106,7 @@ def _read(folder: FeedsFolder, slug: str, name: str) -> StoredDocument | Finding
     return document or Finding(rule="file.missing", message=message, format=name)
 
 
-def _find_alteration(document: StoredDocument, publication: Publication | None) -> list[Finding]:
-    records = publication.documents if publication else ()
+def _find_alteration(document: StoredDocument, records: Sequence[DocumentRecord]) -> list[Finding]:
     published = next((record for record in records if record.format == document.format), None)
     if published is None:
         message = "it was not published by this service from this database"

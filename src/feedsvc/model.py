@@ -24,10 +24,11 @@ ALL_SLUG = "all"
 INDEX_SLUG = "index"
 """Under this name the OPML list of all sections lies in the feeds folder."""
 
-ARCHIVE_FORMAT = "atom"
+FormatName = Literal["rss", "atom", "json"]
+
+ARCHIVE_FORMAT: FormatName = "atom"
 """The one format archives come in: RFC 5005 defines them for Atom."""
 
-FormatName = Literal["rss", "atom", "json"]
 ContentMode = Literal["full", "summary"]
 WithdrawalMode = Literal["tombstone", "notice"]
 Severity = Literal["error", "warning"]

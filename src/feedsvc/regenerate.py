@@ -2,9 +2,11 @@
 
     lock(folder, slug)
       read generations, then the newest live articles        store
+      put what they leave out into archives (archive)         store
       compose -> Feed                                         pure
       render each format -> bytes, verify each                pure; a guilty entry is quarantined (trial), and again
       same digests as on disk?                                then only noted
+      the archive that is led to lies there (archive)        store, output
       allot Last-Modified, write, note the publication        store, output
 
 No transaction is open while something is rendered or written; a crash between any two steps leaves a section that is
@@ -16,9 +18,10 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from feedsvc.archive import Archivist
 from feedsvc.choice import choose
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
@@ -33,7 +36,7 @@ from feedsvc.model import (
     Publication,
     SectionState,
 )
-from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder
+from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, Shelf
 from feedsvc.proof import guard, prove
 from feedsvc.staleness import Basis, Fingerprints, Stale, formats_of, is_current
 from feedsvc.store import Store
@@ -62,11 +65,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """One reading of how all feeds stand; each mapping is by slug."""
+    """One reading of how all feeds stand; each mapping is by slug.
+
+    `archives` are the sections whose archives are to be looked at, with what all of them would be made from now.
+    """
 
     states: Mapping[str, SectionState]
     publications: Mapping[str, Publication]
     stale: Mapping[str, Stale]
+    archives: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,7 @@ class _Draft:
     entries: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
     quarantined: tuple[str, ...] = ()
+    prev_archive: int | None = None
     error: str | None = None
 
 
@@ -105,6 +113,16 @@ class Regenerator:
         self._renderer = renderer
         self._fingerprints = Fingerprints(renderer)
         self._court = Court(store, clock, renderer)
+        self.archivist = Archivist(
+            store,
+            folder,
+            folder_id,
+            clock,
+            court=self._court,
+            fingerprints=self._fingerprints,
+            formats=formats,
+            renderer=renderer,
+        )
 
     def regenerate(self, settings: Settings, slug: str, *, force: bool = False) -> Result:
         """Bring one feed (or `index`, the OPML) up to date. `force` renders and verifies even when it is not stale.
@@ -138,11 +156,31 @@ class Regenerator:
         return result
 
     def survey(self, settings: Settings) -> Survey:
-        """How all feeds stand: two queries and one walk over the folder; no article is read."""
+        """How all feeds stand: two queries, one walk over the folder, a stat for each folder of archives.
+
+        No article is read, and no archive.
+        """
         states = self._store.section_states()
         publications = self._store.publications(self._folder_id)
         stale = self._fingerprints.stale(settings, states, publications, self._folder.stats())
-        return Survey(states, publications, {each.slug: each for each in stale})
+        return Survey(
+            states,
+            publications,
+            {each.slug: each for each in stale},
+            self._survey_archives(settings, states, publications),
+        )
+
+    def _survey_archives(
+        self, settings: Settings, states: Mapping[str, SectionState], publications: Mapping[str, Publication]
+    ) -> Mapping[str, str]:
+        found = {}
+        for slug, section in settings.plain.items():
+            if section.is_archived and slug in states and slug in publications and states[slug].archives:
+                made_from = self._fingerprints.of_archives(settings, slug, states[slug]).made_from
+                is_current = publications[slug].archived_from == made_from
+                if not is_current or not Shelf(self._folder, slug).is_sealed():
+                    found[slug] = made_from
+        return found
 
     def stale(self, settings: Settings) -> list[str]:
         """Slugs (feeds and `index`) whose files are not made from what is now, one cheap look: no article is read."""
@@ -167,6 +205,7 @@ class Regenerator:
                     self._folder.remove(slug, surplus)
                 removed.append(slug)
                 log.info("documents_removed", slug=slug, formats=surplus)
+        self.archivist.remove_unconfigured(settings)
         for slug in publications:
             if slug != INDEX_SLUG and slug not in settings.feeds:
                 with self._store.write() as tx:
@@ -186,6 +225,8 @@ class Regenerator:
         if draft.error is not None:
             blocked = self._note(slug, draft.error, draft.findings)
             return _result(blocked, "blocked", draft.quarantined)
+        if draft.prev_archive is not None:
+            self.archivist.ensure(settings, slug, draft.prev_archive)
         return self._publish(slug, draft, known, surplus=[name for _, name in files if name not in formats])
 
     def _draft_index(self, settings: Settings, basis: Basis) -> _Draft:
@@ -210,6 +251,7 @@ class Regenerator:
             entries=verdict.entries,
             findings=attempt.proof.findings or attempt.choice.unreadable,
             quarantined=attempt.choice.held,
+            prev_archive=attempt.choice.holdings.prev_archive,
             error=verdict.error,
         )
 
@@ -220,6 +262,10 @@ class Regenerator:
             raise StoreError(f"section {slug!r} is not registered in the database yet; the worker does it at its start")
         section = settings.feeds[slug]
         choice = choose(self._store, section, self._renderer)
+        if section.is_archived:
+            newest = self.archivist.cut(section, choice)
+            states = {**states, slug: replace(states[slug], archives=newest)}
+            choice = replace(choice, holdings=replace(choice.holdings, prev_archive=newest or None))
         proof = prove(settings.site, section, states[slug], choice.holdings, settings.sections, formats=self._formats)
         return Attempt(self._fingerprints.of(settings, slug, states), choice, proof)
 

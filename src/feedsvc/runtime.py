@@ -59,6 +59,7 @@ class _Picture:
     last_seen: datetime | None = None
     next_runs: Mapping[str, str] = field(default_factory=dict)
     stuck: frozenset[str] = frozenset()
+    archives_waiting: Mapping[str, int] = field(default_factory=dict)
 
 
 class Runtime:
@@ -152,7 +153,7 @@ class Runtime:
         worker: {alive, last_seen}, articles: {draft, scheduled, live, withdrawn} (or {}),
         sections: [{slug, title, state: live|stale|blocked|never, published, attempted, entries, error,
         documents: [{format, bytes, last_modified}], findings: [{rule, format, entry_id, message, expected, found}],
-        quarantined: [{article_id, title, revision, reason, since}], next_run}],
+        quarantined: [{article_id, title, revision, reason, since}], archives: {count, waiting, error}, next_run}],
         unconfigured: [{slug}] (sections that the store knows and config.yaml does not)}
         """
         checks, picture = self._examine()
@@ -203,6 +204,10 @@ class Runtime:
             survey=survey,
             stuck=self._stuck(survey),
             quarantined=self._quarantined(),
+            archives_waiting={
+                slug: self.regenerator.archivist.count_waiting(self.settings, slug, survey.states[slug])
+                for slug in survey.archives
+            },
             last_seen=last_seen,
             next_runs=next_runs,
         )
@@ -258,9 +263,8 @@ def _check_section(picture: _Picture, slug: str) -> Check | None:
     """What an admin should know of one feed; None where all is well."""
     name = f"section {slug}"
     known = picture.survey.publications.get(slug)
-    if known and (known.error is not None or known.findings):
-        blocked = f"blocked: {known.error}" if known.error is not None else known.findings[0].message
-        return Check(name, ok=False, detail=blocked)
+    if known and (trouble := _trouble_of(known)):
+        return Check(name, ok=False, detail=trouble)
     if held := picture.quarantined.get(slug):
         titles = ", ".join(f"{article.title} ({article.id})" for _, article in held)
         return Check(name, ok=False, detail=f"without {len(held)} in quarantine: {titles}")
@@ -272,6 +276,14 @@ def _check_section(picture: _Picture, slug: str) -> Check | None:
     if slug in picture.stuck:
         return Check(name, ok=False, detail=f"stuck: stale for more than {STALE_LASTS.seconds} s")
     return Check(name, ok=True, detail="stale: something changed since it was published")
+
+
+def _trouble_of(known: Publication) -> str:
+    if known.error is not None:
+        return f"blocked: {known.error}"
+    if known.archive_error is not None:
+        return f"archives blocked: {known.archive_error}"
+    return known.findings[0].message if known.findings else ""
 
 
 def _section(picture: _Picture, slug: str, title: str) -> dict[str, Any]:
@@ -309,6 +321,11 @@ def _section(picture: _Picture, slug: str, title: str) -> dict[str, Any]:
             }
             for item, article in picture.quarantined.get(slug, ())
         ],
+        "archives": {
+            "count": picture.survey.states[slug].archives if slug in picture.survey.states else 0,
+            "waiting": picture.archives_waiting.get(slug, 0),
+            "error": known.archive_error if known else None,
+        },
         "next_run": picture.next_runs.get(slug),
     }
 

@@ -2,7 +2,7 @@
 
     timetable   APScheduler, one job a schedule: says which sections are due
     watch       every 0.2 s: settings, articles due, what is stale; hands it out; one thread, the only one that decides
-    hands       regenerate one section each, in a thread of its own, at most HANDS at once
+    hands       regenerate one section each, in a thread of its own, at most HANDS at once; archives when nothing waits
 
 Whatever fails is logged once, tried again after growing pauses, and recovers by itself.
 """
@@ -47,6 +47,13 @@ _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _LONGEST_STORE_PAUSE_SECONDS = 5.0
 
+_ARCHIVES = ".archive"
+"""Stands behind a slug (none has a dot) for the archives of that section."""
+
+_ARCHIVES_AT_ONCE = 20
+_ARCHIVES_STEP_BACK_SECONDS = 10.0
+"""Archives are made while no section is at work; after so long without one, beside them."""
+
 _HOUSEKEEPING = ".housekeeping"
 """Stands where a slug does (none has a dot) for clearing away what nobody needs any more."""
 
@@ -88,6 +95,8 @@ class Worker:
         self._is_clean = False
         self._ticked: set[str] = set()
         self._waiting: dict[str, Stale] = {}
+        self._waiting_archives: dict[str, str] = {}
+        self._archived_at = float("-inf")
         self._busy: set[str] = set()
         self._failures: dict[str, _Failure] = {}
         self._troubles: dict[str, str] = {}
@@ -160,6 +169,9 @@ class Worker:
 
     def _note_done(self, done: _Done) -> None:
         self._busy.discard(done.slug)
+        if done.slug.endswith(_ARCHIVES):
+            self._archived_at = time.monotonic()
+            self._states = None  # so that it is seen how many are left
         self._is_clean &= done.slug != _HOUSEKEEPING or done.error is None
         before = self._failures.pop(done.slug, None)
         if done.error is None:
@@ -257,6 +269,7 @@ class Worker:
         found = {slug: each for slug, each in survey.stale.items() if self._is_wanted(settings, each)}
         # First come, first served: a section that changes all the time keeps none behind it waiting.
         self._waiting = {slug: found[slug] for slug in self._waiting if slug in found} | found
+        self._waiting_archives = dict(survey.archives)
 
     def _is_wanted(self, settings: Settings, stale: Stale) -> bool:
         """Now, or only when its schedule comes round?"""
@@ -279,6 +292,18 @@ class Worker:
                 del self._waiting[stale.slug]
                 self._ticked.discard(stale.slug)
                 self._employ(stale.slug, stale.made_from, self._regenerate)
+        self._hand_out_archives()
+
+    def _hand_out_archives(self) -> None:
+        """One section's at a time, and only what no live document has to wait for."""
+        free = [
+            slug for slug, made_from in self._waiting_archives.items() if self._is_free(slug + _ARCHIVES, made_from)
+        ]
+        is_crowded = bool(self._busy) and time.monotonic() < self._archived_at + _ARCHIVES_STEP_BACK_SECONDS
+        if not free or is_crowded or any(name.endswith(_ARCHIVES) for name in self._busy) or self._stopping.is_set():
+            return
+        made_from = self._waiting_archives.pop(free[0])
+        self._employ(free[0] + _ARCHIVES, made_from, self._bring_up_archives)
 
     def _is_free(self, slug: str, made_from: str) -> bool:
         failure = self._failures.get(slug)
@@ -305,10 +330,21 @@ class Worker:
         except UnknownSectionError:  # taken out of config.yaml since it was handed out
             return None
 
+    def _bring_up_archives(self, name: str) -> str | None:
+        """As many as can be made until live documents wait again."""
+
+        def has_time(made: int) -> bool:
+            is_alone = not self._waiting and self._busy == {name}
+            return is_alone and made < _ARCHIVES_AT_ONCE and not self._stopping.is_set()
+
+        slug = name.removesuffix(_ARCHIVES)
+        return self._runtime.regenerator.archivist.bring_up(self._runtime.settings, slug, go_on=has_time).error
+
     def _keep_house(self, _slug: str) -> None:
         swept = self._runtime.folder.sweep_all()
         if swept:
             log.info("left_overs_swept", files=swept)
+        self._runtime.regenerator.archivist.break_seals()
         self._runtime.regenerator.remove_unconfigured(self._runtime.settings)
 
     def _beat(self) -> None:

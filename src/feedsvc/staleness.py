@@ -16,6 +16,11 @@ from feedsvc.feed import opml
 from feedsvc.model import INDEX_SLUG, Publication, SectionState
 from feedsvc.output import DOCUMENT_FORMATS, FileStats
 
+_UNSEEN = frozenset(
+    {"limit", "max_bytes", "formats", "aliases", "schedule", "on_change", "max_age_seconds", "withdrawals", "old_urls"}
+)
+"""What an archive does not show of its section's settings: 10,000 need not be made anew for another schedule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
@@ -28,6 +33,17 @@ class Basis:
     made_from: str
     generation: int
     moment: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveBasis:
+    """What a section's archives are made from: `shown` digests the settings that show in them.
+
+    `made_from` fingerprints all of them together: it moves whenever any of them is cut or changed.
+    """
+
+    shown: str
+    made_from: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +66,18 @@ class Fingerprints:
     def __init__(self, renderer: str) -> None:
         self._renderer = renderer
         self._shown: tuple[Settings, Mapping[str, str]] | None = None
+        self._archived: tuple[Settings, Mapping[str, str]] | None = None
 
     def of(self, settings: Settings, slug: str, states: Mapping[str, SectionState]) -> Basis:
         """Of one feed or `index`, from the states of all sections."""
         return self._of(settings, slug, states, _moment(states))
+
+    def of_archives(self, settings: Settings, slug: str, state: SectionState) -> ArchiveBasis:
+        """Of the archives of one section."""
+        if self._archived is None or self._archived[0] is not settings:
+            self._archived = (settings, self._shown_in_archives(settings))
+        shown = _digest((self._archived[1][slug], state.feed_id, state.created.isoformat()))
+        return ArchiveBasis(shown, f"{shown}:{state.archive_generation}")
 
     def stale(
         self,
@@ -81,12 +105,25 @@ class Fingerprints:
         members = settings.feeds[slug].members if slug != INDEX_SLUG else ()
         known = [states[member] for member in members if member in states]
         identity = own and (own.feed_id, own.created.isoformat())
-        digest = _digest((self._shown_of(settings)[slug], identity, [(each.slug, each.generation) for each in known]))
+        # The newest archive is led to. A combination has none.
+        newest = own.archives if own and slug in settings.plain and settings.plain[slug].is_archived else 0
+        generations = [(each.slug, each.generation) for each in known]
+        digest = _digest((self._shown_of(settings)[slug], identity, newest, generations))
         return Basis(
             made_from=f"{digest}:{sum(each.urgent_generation for each in known)}",
             generation=sum(each.generation for each in known),
             moment=moment,
         )
+
+    def _shown_in_archives(self, settings: Settings) -> Mapping[str, str]:
+        """Per archived section a digest of the settings that can show: not of how many entries it holds, or when."""
+        titles = {slug: section.title for slug, section in settings.sections.items()}
+        shared = _digest((self._renderer, asdict(settings.site), titles))
+        return {
+            slug: _digest((shared, {name: value for name, value in asdict(section).items() if name not in _UNSEEN}))
+            for slug, section in settings.plain.items()
+            if section.is_archived
+        }
 
     def _shown_of(self, settings: Settings) -> Mapping[str, str]:
         """Per feed a digest of the settings that can show in it, and of the renderer."""

@@ -43,7 +43,7 @@ def test_a_row_that_is_no_article_is_left_out_and_told_of(newsroom: Newsroom, st
         ("unchanged", 1, None),
     ]
     told = [event for event in events if event["event"] == "article_unreadable"]
-    assert [event["slug"] for event in told] == ["macro"]
+    assert [event["slug"] for event in told] == ["macro/archive/1", "macro"]
     assert bad.id in told[0]["reason"]
     check = next(check for check in runtime.checks() if check.name == "section macro")
     assert not check.ok

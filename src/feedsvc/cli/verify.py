@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from feedsvc.audit import audit, find_strangers, formats_of
+from feedsvc.audit import audit, audit_archives, find_strangers, formats_of
 from feedsvc.cli.commands import FAILED, config_option
 from feedsvc.cli.messages import say, warn
 from feedsvc.cli.opening import open_runtime
@@ -33,6 +33,9 @@ def command(what: tuple[str, ...], is_json: bool) -> None:
             slug: audit(runtime.store, runtime.folder, runtime.folder_id, settings, slug, formats=wanted[slug])
             for slug in progress(tuple(wanted), "Verifying")
         }
+        whole = tuple(slug for slug, formats in wanted.items() if formats == formats_of(settings, slug))
+        for slug in progress(whole, "Verifying archives"):
+            findings |= audit_archives(runtime.store, runtime.folder, runtime.folder_id, settings, slug)
         if not what:
             findings |= find_strangers(runtime.store, runtime.folder, settings)
         _mention_stale(runtime, findings)

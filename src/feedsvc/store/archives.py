@@ -86,9 +86,13 @@ def stale_archives(connection: Connection, folder_id: str, section: str, shown: 
     return [Archive(**row._asdict()) for row in connection.execute(query)]
 
 
-def archive_records(connection: Connection, folder_id: str, section: str) -> Mapping[int, DocumentRecord]:
+def archive_records(
+    connection: Connection, folder_id: str, section: str, number: int | None
+) -> Mapping[int, DocumentRecord]:
     """As Store.archive_records."""
     query = select(schema.archive_publication).where(_published.folder_id == folder_id, _published.section == section)
+    if number is not None:
+        query = query.where(_published.number == number)
     return {
         row.number: DocumentRecord(format="atom", digest=row.digest, length_bytes=row.length_bytes, mtime=row.mtime)
         for row in connection.execute(query)

@@ -179,6 +179,13 @@ class Store:
         with self._database.read() as connection:
             return archives.archived_articles(connection, section, number, broken)
 
+    def archive(self, section: str, number: int) -> Archive | None:
+        archive = schema.archive.c
+        query = select(archive.section, archive.number, archive.generation)
+        with self._database.read() as connection:
+            row = connection.execute(query.where(archive.section == section, archive.number == number)).one_or_none()
+        return Archive(**row._asdict()) if row else None
+
     def has_loose_end(self, section: str, held: Collection[int]) -> bool:
         """Does an article stand in the section that is in none of its archives and not among the `held` (seqs)?"""
         with self._database.read() as connection:
@@ -192,10 +199,10 @@ class Store:
         with self._database.read() as connection:
             return archives.stale_archives(connection, folder_id, section, shown)
 
-    def archive_records(self, folder_id: str, section: str) -> Mapping[int, DocumentRecord]:
-        """What the folder holds of a section's archives, by number."""
+    def archive_records(self, folder_id: str, section: str, number: int | None = None) -> Mapping[int, DocumentRecord]:
+        """What the folder holds of a section's archives, or of one of them, by number."""
         with self._database.read() as connection:
-            return archives.archive_records(connection, folder_id, section)
+            return archives.archive_records(connection, folder_id, section, number)
 
     # sections
 

@@ -1,4 +1,7 @@
-"""Polls: /feeds/<section>.rss|.atom|.json and the OPML list. Bytes from the feeds folder; no database, no rendering."""
+"""Polls: /feeds/<section>.rss|.atom|.json, archives and the OPML list.
+
+Bytes from the feeds folder; no database, no rendering.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,10 @@ from feedsvc.config import Settings
 from feedsvc.errors import OutputError, UnknownSectionError
 from feedsvc.feed import opml
 from feedsvc.feed.formats import FORMATS
-from feedsvc.model import INDEX_SLUG, Section
+from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, Section
 from feedsvc.output import StoredDocument
 from feedsvc.runtime import Runtime
+from feedsvc.web.archives import MAX_AGE_SECONDS, ArchiveAddress, explain_no_archive, is_coming, read_address
 from feedsvc.web.conditional import http_date, is_unchanged
 from feedsvc.web.context import runtime_of, this_runtime
 from feedsvc.web.documents import DocumentCache
@@ -30,6 +34,10 @@ ALLOW = "GET, HEAD, OPTIONS"
 _STALE_IF_ERROR_SECONDS = 86_400
 _OPML_MAX_AGE_SECONDS = 300
 _RETRY_AFTER_SECONDS = 2
+_FEED_COMES = "This feed has not been made yet. It comes within seconds of the start; please ask again."
+_ARCHIVE_COMES = (
+    "This archive has not been made yet. They come one after the other, the newest first; please ask again."
+)
 _LISTED_SECTIONS = 50
 _LONGEST_GUESSED_NAME = 64
 
@@ -83,23 +91,30 @@ class Polls:
         if method not in {"GET", "HEAD"}:
             return _say(method, HTTPStatus.METHOD_NOT_ALLOWED, f"A feed can only be read: {ALLOW}.", ("Allow", ALLOW))
         settings = self._runtime.settings
-        target = self._targets_of(settings).get(path)
+        archive = read_address(settings, path)
+        target = self._targets_of(settings).get(path) if archive is None else _target_of(archive)
         if target is None:
             return _say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
         try:
             document = self._documents.get(target.slug, target.format)
         except OutputError:
             document = None
-        if document is None:
-            text = "This feed has not been made yet. It comes within seconds of the start; please ask again."
-            return _say(method, HTTPStatus.SERVICE_UNAVAILABLE, text, ("Retry-After", str(_RETRY_AFTER_SECONDS)))
-        return _send(method, target, document, headers)
+        if document is not None:
+            return _send(method, target, document, headers)
+        if archive is not None and not is_coming(self._documents, self._runtime.folder, archive):
+            return _say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
+        text = _ARCHIVE_COMES if archive else _FEED_COMES
+        return _say(method, HTTPStatus.SERVICE_UNAVAILABLE, text, ("Retry-After", str(_RETRY_AFTER_SECONDS)))
 
     def _targets_of(self, settings: Settings) -> Mapping[str, Target]:
         """Every address there is: only names that config.yaml made ever reach the file system."""
         if self._targets is None or self._targets[0] is not settings:
             self._targets = (settings, _list_targets(settings))
         return self._targets[1]
+
+
+def _target_of(archive: ArchiveAddress) -> Target:
+    return Target(archive.name, ARCHIVE_FORMAT, FORMATS[ARCHIVE_FORMAT].media_type, MAX_AGE_SECONDS)
 
 
 def _list_targets(settings: Settings) -> dict[str, Target]:
@@ -159,6 +174,8 @@ def explain_missing(settings: Settings, path: str) -> str:
 
 def guess_meaning(settings: Settings, path: str) -> str:
     """One or two sentences about a feed address that is none: the part that is wrong and the likeliest right one."""
+    if (explained := explain_no_archive(settings, path)) is not None:
+        return explained
     name, _, suffix = path.removeprefix("/feeds/")[:_LONGEST_GUESSED_NAME].rpartition(".")
     slug = name or suffix
     if slug in settings.feeds:
@@ -201,7 +218,7 @@ blueprint = Blueprint("feeds", __name__)
 def _prepare(state: BlueprintSetupState) -> None:
     """A rule without methods matches all of them, so that Polls alone says what is allowed."""
     state.app.extensions[_KEY] = Polls(runtime_of(state.app))
-    for path in ("/feeds/<name>", "/feeds.opml"):
+    for path in ("/feeds/<name>", "/feeds/<slug>/archive/<name>", "/feeds.opml"):
         state.app.url_map.add(state.app.url_rule_class(path, endpoint="feeds.poll"))
 
 

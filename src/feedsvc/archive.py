@@ -1,0 +1,228 @@
+"""Use case: a section's archives (RFC 5005 §4), from stale to live.
+
+    cut         what the live document lets go is put into new archives      store, one transaction
+    ensure      the newest lies in the folder before a document leads to it
+    bring_up    the others follow, newest first, a few at a time              under the lock of the section's archives
+
+Which archive holds an article is the store's word, so replicas make the same bytes. A crash between any two steps
+leaves archives that are stale, judged against what is noted of them and against the files themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from feedsvc.choice import Choice, choose_archived
+from feedsvc.config import Settings
+from feedsvc.errors import OutputError, StoreError
+from feedsvc.feed.formats import Format
+from feedsvc.log import get_logger
+from feedsvc.model import ARCHIVE_FORMAT, Archive, DocumentRecord, Section, SectionState, archive_name
+from feedsvc.output import FeedsFolder, Shelf, slugs_with_archives
+from feedsvc.proof import prove
+from feedsvc.staleness import ArchiveBasis, Fingerprints
+from feedsvc.store import Store
+from feedsvc.text import canonical_text
+from feedsvc.trial import Attempt, Court
+
+log = get_logger(__name__)
+
+ARCHIVE_ENTRIES = 100
+"""An archive holds at most so many articles when it is cut: some 300 KB, and a tenth of a second to prove."""
+
+_MANY_ERRORS = 3
+"""After so many archives that can't be made the others are left for the next time."""
+
+
+def _always(_made: int) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`made` are the numbers of archives brought up to date, `waiting` is how many are still stale or missing.
+
+    `error` is why one of them could not be made, or None.
+    """
+
+    made: tuple[int, ...]
+    waiting: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    archive: Archive
+    shown: str
+    moment: int
+
+
+class Archivist:
+    """Bound to one store, one feeds folder and a clock, as the Regenerator, which shares its court and fingerprints."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: FeedsFolder,
+        folder_id: str,
+        clock: Callable[[], datetime],
+        *,
+        court: Court,
+        fingerprints: Fingerprints,
+        formats: Mapping[str, Format],
+        renderer: str,
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._folder_id = folder_id
+        self._clock = clock
+        self._court = court
+        self._fingerprints = fingerprints
+        self._formats = formats
+        self._renderer = renderer
+
+    def cut(self, section: Section, choice: Choice) -> int:
+        """See to it that each article is in the live document that was chosen or in an archive; the newest's number."""
+        held = {article.seq for article in choice.holdings.articles}
+        if self._store.has_loose_end(section.slug, held):
+            with self._store.write() as tx:
+                tx.cut_archives(section.slug, held, ARCHIVE_ENTRIES, section.max_bytes)
+        return self._store.section_states()[section.slug].archives
+
+    def ensure(self, settings: Settings, slug: str, number: int) -> None:
+        """Make this archive unless it lies in the folder, stale or not. One that fails its proof keeps no news back."""
+        name = archive_name(slug, number)
+        if self._folder.stat(name, ARCHIVE_FORMAT) is not None:
+            return
+        with self._folder.lock_archives(slug):
+            error = self._make(settings, slug, number)
+        if error is not None:
+            self._note_error(slug, error)
+
+    def bring_up(self, settings: Settings, slug: str, *, go_on: Callable[[int], bool] = _always) -> Progress:
+        """Bring the archives of one section up to date, the newest first, while `go_on` (asked with the number made).
+
+        Each is held against its file, too. Without `go_on` all of them are made. Nothing happens where the section has
+        no archives. Raises StoreError and OutputError when the world outside fails (noted if that can be).
+        """
+        state = self._store.section_states().get(slug)
+        if state is None or not state.archives or slug not in settings.feeds or not settings.feeds[slug].is_archived:
+            return Progress((), 0, None)
+        try:
+            return self._bring_up(settings, slug, state, go_on)
+        except (OutputError, StoreError) as error:
+            with contextlib.suppress(StoreError):
+                self._note_error(slug, str(error))
+            raise
+
+    def count_waiting(self, settings: Settings, slug: str, state: SectionState) -> int:
+        """How many are not noted as made from what is now. It reads a row for each archive of the section."""
+        basis = self._fingerprints.of_archives(settings, slug, state)
+        return len(self._store.stale_archives(self._folder_id, slug, basis.shown))
+
+    def break_seals(self) -> None:
+        """Let all archives be looked at anew, in case that one was altered in its place."""
+        for slug in slugs_with_archives(self._folder):
+            Shelf(self._folder, slug).break_seal()
+
+    def remove_unconfigured(self, settings: Settings) -> list[str]:
+        """Delete archives of sections that have none (any more). The slugs."""
+        states = self._store.section_states()
+        removed = []
+        for slug in slugs_with_archives(self._folder):
+            is_kept = slug in settings.feeds and settings.feeds[slug].is_archived
+            if slug in states and not (is_kept and states[slug].archives):
+                with self._folder.lock_archives(slug):
+                    Shelf(self._folder, slug).clear()
+                with self._store.write() as tx:
+                    tx.forget_archives(self._folder_id, slug)
+                removed.append(slug)
+                log.info("archives_removed", slug=slug)
+        return removed
+
+    def _bring_up(self, settings: Settings, slug: str, state: SectionState, go_on: Callable[[int], bool]) -> Progress:
+        basis = self._fingerprints.of_archives(settings, slug, state)
+        with self._folder.lock_archives(slug):
+            waiting = self._look(slug, state, basis)
+        made: list[int] = []
+        errors: list[str] = []
+        for number in waiting:
+            if (made or errors) and not go_on(len(made) + len(errors)):
+                break
+            with self._folder.lock_archives(slug):
+                error = self._make(settings, slug, number)
+            if error is None:
+                made.append(number)
+            else:
+                errors.append(error)
+                if len(errors) == _MANY_ERRORS:
+                    break
+        if errors:
+            self._note_error(slug, errors[0])
+        elif not waiting:
+            with self._store.write() as tx:
+                tx.note_archives(self._folder_id, slug, basis.made_from, None)
+        return Progress(tuple(made), len(waiting) - len(made), errors[0] if errors else None)
+
+    def _look(self, slug: str, state: SectionState, basis: ArchiveBasis) -> list[int]:
+        """The numbers of those that are stale, missing or altered, newest first; under the lock.
+
+        The seal comes before the look, so that what is done to them during the look breaks it again.
+        """
+        shelf = Shelf(self._folder, slug)
+        shelf.sweep()
+        shelf.seal()
+        stale = {archive.number for archive in self._store.stale_archives(self._folder_id, slug, basis.shown)}
+        records = self._store.archive_records(self._folder_id, slug)
+        lying = shelf.stats()
+        shelf.remove([number for number in lying if number > state.archives])
+        right = {number: (record.length_bytes, record.mtime) for number, record in records.items()}
+        altered = {number for number in range(1, state.archives + 1) if lying.get(number) != right.get(number)}
+        return sorted(stale | altered, reverse=True)
+
+    def _make(self, settings: Settings, slug: str, number: int) -> str | None:
+        """Prove one archive and put it into the folder; why it can't be, or None. Under the lock."""
+        name = archive_name(slug, number)
+        verdict = self._court.settle(name, lambda: self._try(settings, slug, number))
+        if verdict.error is not None:
+            return f"Archive {number}: {verdict.error}"
+        attempt = verdict.attempt
+        basis, now = attempt.basis, self._clock()
+        document = replace(attempt.proof.documents[0], slug=name)
+        with self._store.write() as tx:
+            mtime = tx.allot_last_modified(name, ARCHIVE_FORMAT, document.digest, basis.moment, now)
+        lying = self._folder.read(name, ARCHIVE_FORMAT)
+        if lying is None or (lying.digest, lying.mtime) != (document.digest, mtime):
+            self._folder.write([document], {ARCHIVE_FORMAT: mtime})
+            log.info("archive_published", slug=slug, number=number, entries=len(verdict.entries))
+        record = DocumentRecord(
+            format=ARCHIVE_FORMAT, digest=document.digest, length_bytes=len(document.content), mtime=mtime
+        )
+        with self._store.write() as tx:
+            tx.save_archive(self._folder_id, basis.archive, basis.shown, record)
+        for finding in attempt.choice.unreadable:
+            log.error("article_unreadable", slug=name, reason=finding.message)
+        return None
+
+    def _try(self, settings: Settings, slug: str, number: int) -> Attempt[_Basis]:
+        # Generations before articles: what changes in between makes the archive stale again, never silently fresh.
+        states = self._store.section_states()
+        archive = self._store.archive(slug, number)
+        if archive is None:
+            raise StoreError(f"archive {number} of section {slug} is not in the database (any more)")
+        section = replace(settings.feeds[slug], formats=(ARCHIVE_FORMAT,))
+        choice = choose_archived(self._store, section, number, self._renderer)
+        proof = prove(settings.site, section, states[slug], choice.holdings, settings.sections, formats=self._formats)
+        shown = self._fingerprints.of_archives(settings, slug, states[slug]).shown
+        return Attempt(_Basis(archive, shown, sum(state.generation for state in states.values())), choice, proof)
+
+    def _note_error(self, slug: str, error: str) -> None:
+        before = self._store.publication(self._folder_id, slug)
+        noted = canonical_text(error)
+        with self._store.write() as tx:
+            tx.note_archives(self._folder_id, slug, None, noted)
+        if before is None or before.archive_error != noted:
+            log.error("archive_blocked", slug=slug, error=noted)
