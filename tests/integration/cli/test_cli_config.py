@@ -11,7 +11,7 @@ from commands import Site, run
 def test_check_sums_up_a_right_config_and_opens_nothing(site: Site) -> None:
     (site.folder / "feedsvc.db").unlink()
     done = site.run("config", "check")
-    assert "6 sections and 1 combination," in done.stderr
+    assert "7 sections and 1 combination," in done.stderr
     assert done.stdout == ""
     assert not (site.folder / "feedsvc.db").exists()
 
