@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
+from feedsvc.feed.grammar.elements import Breach, Element, at
 from feedsvc.feed.grammar.rules import Fault, Rule
+from feedsvc.feed.grammar.values import check_language
 from feedsvc.parse import MAX_BYTES
 
 _XML = "XML 1.0"
@@ -42,7 +45,23 @@ ENCODING = Rule(
     mend='write it in UTF-8 and say so: <?xml version="1.0" encoding="UTF-8"?>',
     severity="warning",
 )
-RULES = (SIZE, WELLFORMED, DOCTYPE, ENTITY, ENCODING)
+BASE = Rule(
+    name="xml.base",
+    standard="RFC 4287 §2",
+    message="it counts addresses from an xml:base, which many readers don't know",
+    mend="leave xml:base out and write every address whole",
+    severity="warning",
+)
+MANY = Rule(
+    name="document.many",
+    standard="feedsvc",
+    message="there are more findings than are listed",
+    mend="mend these first",
+)
+RULES = (SIZE, WELLFORMED, DOCTYPE, ENTITY, ENCODING, BASE, MANY)
+
+_BASES = etree.XPath("//@xml:base")
+_LANGUAGES = etree.XPath("//@xml:lang")
 
 
 def parse_frame(content: bytes) -> etree._ElementTree | Fault:
@@ -50,7 +69,9 @@ def parse_frame(content: bytes) -> etree._ElementTree | Fault:
     if len(content) > MAX_BYTES:
         return Fault(SIZE, found=f"{len(content)} bytes", expected=f"at most {MAX_BYTES}")
     # huge_tree stays off: libxml2 then bounds depth, text length and the growth by entities.
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
     try:
         return etree.ElementTree(etree.fromstring(content, parser))
     except etree.XMLSyntaxError as error:
@@ -58,7 +79,7 @@ def parse_frame(content: bytes) -> etree._ElementTree | Fault:
         return Fault(WELLFORMED, found=error.msg.partition(", line ")[0], place=f"line {line}, column {column}")
 
 
-def check_frame(tree: etree._ElementTree) -> Iterator[tuple[etree._Element, Fault]]:
+def check_frame(tree: etree._ElementTree) -> Iterator[Breach]:
     """What is wrong with the document around its elements."""
     root, info = tree.getroot(), tree.docinfo
     if info.internalDTD is not None:
@@ -67,3 +88,12 @@ def check_frame(tree: etree._ElementTree) -> Iterator[tuple[etree._Element, Faul
         yield root, Fault(ENTITY, found=str(entity.text))
     if (info.encoding or "UTF-8").upper() != "UTF-8":
         yield root, Fault(ENCODING, found=info.encoding or "")
+    for base in _select(_BASES, root):
+        yield base.getparent(), Fault(BASE, found=base)
+    for language in _select(_LANGUAGES, root):
+        if language:  # an empty one says that the language is not known (XML 1.0 §2.12)
+            yield from at(language.getparent(), check_language(language))
+
+
+def _select(path: etree.XPath, root: Element) -> list[Any]:
+    return list(path(root))  # type: ignore[arg-type]  # lxml's stubs know no kinds of results
