@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from feedsvc.model import (
     Correction,
     Enclosure,
     Feed,
+    Finding,
     Holdings,
     Image,
     Section,
@@ -161,3 +163,8 @@ def history_feed() -> Feed:
     )
     holdings = Holdings(articles=articles, tombstones=TOMBSTONES)
     return compose(SITE, MACRO, section_state(), holdings, SECTIONS)
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """What keeps a document from going live; a warning doesn't."""
+    return [finding for finding in findings if finding.severity == "error"]

@@ -106,8 +106,10 @@ def _examine(feed: Feed, section: Section, formats: Mapping[str, Format]) -> Pro
             return format.verify(document.content, feed)
 
         findings += guard(name, examine)
+    # Warnings keep nothing back, and they are not kept: whoever asks for them (audit.py) reads the document anew.
+    errors = (each for each in findings if each.severity == "error")
     # An entry that the feed does not know is the whole document's fault.
-    attributed = (each if each.entry_id in known else replace(each, entry_id=None) for each in findings)
+    attributed = (each if each.entry_id in known else replace(each, entry_id=None) for each in errors)
     return Proof(tuple(documents), tuple(attributed))
 
 

@@ -7,7 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from examples import FEED_IDS, FINANCE, MACRO, NOON, SECTIONS, SITE, article, feed_of, full_article, section_state
+from examples import (
+    FEED_IDS,
+    FINANCE,
+    MACRO,
+    NOON,
+    SECTIONS,
+    SITE,
+    article,
+    errors,
+    feed_of,
+    full_article,
+    section_state,
+)
 from feedsvc.feed.compose import compose, without
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import Author, Category, Holdings, Image
@@ -96,7 +108,7 @@ def test_a_picture_alone_has_its_title_where_only_summaries_are_published(name: 
     feed = feed_of(picture, section=replace(MACRO, content="summary"))
 
     assert feed.entries[0].summary == picture.title
-    assert FORMATS[name].verify(FORMATS[name].render(feed), feed) == []
+    assert errors(FORMATS[name].verify(FORMATS[name].render(feed), feed)) == []
 
 
 def test_an_entry_is_never_older_in_change_than_in_publication() -> None:

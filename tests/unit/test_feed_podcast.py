@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from examples import MACRO, SITE, article, feed_of, full_article
+from examples import MACRO, SITE, article, errors, feed_of, full_article
 from feedsvc.feed.formats import FORMATS
 from feedsvc.feed.namespaces import ITUNES, PREFIXES
 from feedsvc.model import Author, Enclosure, Image, Podcast, Site
@@ -90,7 +90,7 @@ def test_a_picture_that_directories_would_refuse_is_no_cover(changes: dict[str, 
 
     assert item is not None
     assert (("image", {"href": COVER.url}, None) in itunes_of(item)) == is_cover
-    assert FORMATS["rss"].verify(FORMATS["rss"].render(feed), feed) == []
+    assert errors(FORMATS["rss"].verify(FORMATS["rss"].render(feed), feed)) == []
 
 
 def test_an_episode_of_unknown_length_says_nothing_of_it() -> None:
@@ -107,7 +107,7 @@ def test_what_is_explicit_is_marked_as_such_in_channel_and_items() -> None:
     assert content.count(b"<itunes:explicit>true</itunes:explicit>") == 2
     assert b"<itunes:type>serial</itunes:type>" in content
     assert b"itunes:owner" not in content
-    assert FORMATS["rss"].verify(content, feed) == []
+    assert errors(FORMATS["rss"].verify(content, feed)) == []
 
 
 def test_the_rest_reads_as_if_it_were_no_podcast() -> None:
@@ -170,7 +170,7 @@ def test_a_changed_podcast_is_caught(old: str, new: str) -> None:
 
 
 def test_a_right_podcast_has_no_findings() -> None:
-    assert FORMATS["rss"].verify(DOCUMENT, FEED) == []
+    assert errors(FORMATS["rss"].verify(DOCUMENT, FEED)) == []
 
 
 def test_a_section_that_is_no_podcast_may_not_look_like_one() -> None:
@@ -196,7 +196,7 @@ def test_any_podcast_reads_back(podcast: Podcast, site: Site, image: Image | Non
     section = replace(MACRO, podcast=podcast, image=image)
     feed = feed_of(full_article(1), article(2), section=section, site=replace(site, image=None))
 
-    assert FORMATS["rss"].verify(FORMATS["rss"].render(feed), feed) == []
+    assert errors(FORMATS["rss"].verify(FORMATS["rss"].render(feed), feed)) == []
 
 
 def test_the_prefix_is_known_to_the_reader_of_letters() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from examples import article, example_feed, feed_of
+from examples import article, errors, example_feed, feed_of
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import Finding
 
@@ -254,14 +254,14 @@ MUTATIONS = [
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_right_document_has_no_findings(name: str) -> None:
-    assert FORMATS[name].verify(DOCUMENTS[name], FEED) == []
+    assert errors(FORMATS[name].verify(DOCUMENTS[name], FEED)) == []
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_empty_feed_has_no_findings(name: str) -> None:
     feed = feed_of()
 
-    assert FORMATS[name].verify(FORMATS[name].render(feed), feed) == []
+    assert errors(FORMATS[name].verify(FORMATS[name].render(feed), feed)) == []
 
 
 @pytest.mark.parametrize(("name", "mutate"), MUTATIONS)
@@ -289,7 +289,7 @@ def test_a_finding_names_its_entry(name: str, old: str, new: str) -> None:
 
 
 def test_a_missing_entry_is_named() -> None:
-    findings = FORMATS["rss"].verify(RSS["dropped item"](DOCUMENTS["rss"]), FEED)
+    findings = errors(FORMATS["rss"].verify(RSS["dropped item"](DOCUMENTS["rss"]), FEED))
 
     assert [(finding.rule, finding.entry_id) for finding in findings] == [("entries.missing", FEED.entries[0].entry_id)]
 
@@ -297,7 +297,7 @@ def test_a_missing_entry_is_named() -> None:
 def test_an_entry_of_another_feed_is_a_fault_of_the_document() -> None:
     more = FORMATS["atom"].render(replace(FEED, entries=(*FEED.entries, *feed_of(article(9)).entries)))
 
-    findings = FORMATS["atom"].verify(more, FEED)
+    findings = errors(FORMATS["atom"].verify(more, FEED))
 
     assert [(finding.rule, finding.entry_id) for finding in findings] == [("entries.surplus", None)]
 
@@ -308,7 +308,7 @@ def test_text_that_feedparser_repairs_is_compared_to_the_letter(name: str) -> No
     feed = feed_of(article(1, title="Ã©", summary="s"))
     right = FORMATS[name].render(feed)
 
-    assert FORMATS[name].verify(right, feed) == []
+    assert errors(FORMATS[name].verify(right, feed)) == []
     findings = FORMATS[name].verify(right.replace("Ã©".encode(), "é".encode()), feed)
     assert guilty(findings) == {feed.entries[0].entry_id}
 
@@ -317,7 +317,7 @@ def test_a_document_beyond_all_bounds_is_not_parsed(monkeypatch: pytest.MonkeyPa
     # By its name, since the package gives the function of the same name.
     monkeypatch.setattr(import_module("feedsvc.parse.tame"), "MAX_BYTES", len(DOCUMENTS["rss"]) - 1)
 
-    (finding,) = FORMATS["rss"].verify(DOCUMENTS["rss"], FEED)
+    (finding,) = errors(FORMATS["rss"].verify(DOCUMENTS["rss"], FEED))
 
     assert (finding.rule, finding.entry_id) == ("document.parse", None)
     assert "bytes" in finding.message

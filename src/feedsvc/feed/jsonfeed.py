@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from feedsvc.errors import RenderError
+from feedsvc.feed import grammar
 from feedsvc.feed.blame import explain
 from feedsvc.feed.verify import compare, expect_entry, expect_feed
 from feedsvc.model import Author, Enclosure, Entry, Feed, Finding, Image
@@ -130,7 +131,14 @@ def _present(value: Any) -> Any:
 
 
 def verify(content: bytes, feed: Feed) -> list[Finding]:
-    """Every place where the document does not say what the feed says; none for a right one."""
+    """Every place where the document does not say what the feed says, or not as the standard wants it said."""
+    return [
+        *_compare(content, feed),
+        *grammar.check(content, NAME, self_url=feed.self_urls[NAME], embeds=feed.embeds),
+    ]
+
+
+def _compare(content: bytes, feed: Feed) -> list[Finding]:
     try:
         found = read(content)
     except ValueError as error:

@@ -6,6 +6,7 @@ import re
 from html import escape
 from typing import Any
 
+from feedsvc.feed import grammar
 from feedsvc.feed.extensions import NO_DATE, add_entry, category_of, extended_generator, render_document, rfc822
 from feedsvc.feed.history import expect_history_in_rss
 from feedsvc.feed.media import expect_media, media_letters
@@ -75,28 +76,32 @@ def _respell(found: re.Match[bytes]) -> bytes:
 
 
 def verify(content: bytes, feed: Feed) -> list[Finding]:
-    """Every place where the document does not say what the feed says; none for a right one."""
-    return verify_xml(
-        content,
-        Expectation(
-            format=NAME,
-            media_type=MEDIA_TYPE,
-            version="rss20",
-            channel=expect_podcast(feed, _expect_channel(feed)),
-            entries=tuple(_expect_item(entry) for entry in feed.entries),
-            channel_path="/rss/channel",
-            entry_path="/rss/channel/item",
-            channel_letters={
-                "title": (feed.title,),
-                "description": (feed.description,),
-                "lastBuildDate": (rfc822(feed.updated),),
-                "managingEditor": _managing_editor(feed),
-                "image/url": (feed.image.url,) if feed.image else (),
-                **podcast_letters(feed),
-                **expect_history_in_rss(feed),
-            },
-            entry_letters=tuple(_expect_letters(entry) | episode_letters(entry, feed) for entry in feed.entries),
-        ),
+    """Every place where the document does not say what the feed says, or not as the standard wants it said."""
+    return [
+        *verify_xml(content, _expect(feed)),
+        *grammar.check(content, NAME, self_url=feed.self_urls[NAME], embeds=feed.embeds),
+    ]
+
+
+def _expect(feed: Feed) -> Expectation:
+    return Expectation(
+        format=NAME,
+        media_type=MEDIA_TYPE,
+        version="rss20",
+        channel=expect_podcast(feed, _expect_channel(feed)),
+        entries=tuple(_expect_item(entry) for entry in feed.entries),
+        channel_path="/rss/channel",
+        entry_path="/rss/channel/item",
+        channel_letters={
+            "title": (feed.title,),
+            "description": (feed.description,),
+            "lastBuildDate": (rfc822(feed.updated),),
+            "managingEditor": _managing_editor(feed),
+            "image/url": (feed.image.url,) if feed.image else (),
+            **podcast_letters(feed),
+            **expect_history_in_rss(feed),
+        },
+        entry_letters=tuple(_expect_letters(entry) | episode_letters(entry, feed) for entry in feed.entries),
     )
 
 
