@@ -191,11 +191,13 @@ class Regenerator:
         return [each.slug for each in self.survey(settings).stale.values() if each.is_urgent]
 
     def remove_unconfigured(self, settings: Settings) -> list[str]:
-        """Delete files of sections (and formats) that config.yaml no longer names. The slugs.
+        """Delete files of sections (and formats) that config.yaml no longer names, and note those sections. The slugs.
 
         Only names that were once a section are touched: a file that someone else put there stays.
         """
-        ours = {*self._store.section_states(), INDEX_SLUG}
+        known = self._store.section_states()
+        self._folder.note_removed([slug for slug in known if slug not in settings.feeds])
+        ours = {*known, INDEX_SLUG}
         publications = self._store.publications(self._folder_id)
         removed = []
         for slug, lying in self._folder.slugs().items():

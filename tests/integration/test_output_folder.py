@@ -373,3 +373,24 @@ def test_readers_see_whole_documents_only(folder: FeedsFolder) -> None:
     finally:
         ended.set()
         thread.join()
+
+
+def test_removed_sections_are_noted_beside_the_documents(folder: FeedsFolder) -> None:
+    assert folder.removed() == frozenset()
+    folder.note_removed(["tech", "a-1"])
+    assert folder.removed() == {"tech", "a-1"}
+    assert (folder.path / ".removed").read_text() == "a-1\ntech\n"
+    assert folder.slugs() == {}
+    noted = (folder.path / ".removed").stat().st_mtime_ns
+    folder.note_removed({"a-1", "tech"})
+    assert (folder.path / ".removed").stat().st_mtime_ns == noted
+    (folder.path / ".tmp..removed").write_text("left by a crash")
+    folder.note_removed([])
+    assert folder.removed() == frozenset()
+    assert temp_names(folder) == []
+
+
+def test_removed_sections_that_cannot_be_read_are_told(folder: FeedsFolder) -> None:
+    (folder.path / ".removed").mkdir()
+    with pytest.raises(OutputError, match=r"\.removed"):
+        folder.removed()

@@ -102,6 +102,7 @@ class _Completion:
             "formats": tuple(name for name in ALL_FORMATS if name in formats),
             "categories": shape.categories or (),
             "image": _image(shape.image, self.site.base_url),
+            "old_urls": shape.old_urls or (),
             "schedule": schedule,
             "max_age_seconds": max_age,
         }

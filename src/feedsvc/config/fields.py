@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from feedsvc.config.hints import HintedError, did_you_mean
+from feedsvc.config.moves import read_old_url
 from feedsvc.config.schedule import CRON_PATTERN, DURATION_PATTERN, YEAR_SECONDS, read_cron, read_duration
 from feedsvc.config.sizes import LARGEST_DOCUMENT, SIZE_PATTERN, SMALLEST_DOCUMENT, read_size
 from feedsvc.config.tree import read_plain
@@ -171,6 +172,11 @@ Slug = Annotated[
     str,
     Field(pattern="^[a-z0-9-]{1,100}$"),
     expecting("a section's name of a-z, 0-9 and hyphens, other than all and index", read_slug),
+]
+OldUrl = Annotated[
+    str,
+    Field(pattern="^/", examples=["/feed/", "/category/macro/feed?type=atom"]),
+    expecting("a path of this site, such as /feed/ or /rss.xml", read_old_url),
 ]
 Limit = Annotated[int, Field(ge=1, le=500), expecting("a whole number from 1 to 500")]
 Content = Annotated[ContentMode, expecting("full or summary", words=("full", "summary"))]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from feedsvc.config.hints import did_you_mean
+from feedsvc.config.moves import check_old_urls
 from feedsvc.config.settings import fold_name
 from feedsvc.config.shape import NOT_COMBINED
 from feedsvc.config.tree import KeyPath, Mark, Node, Trouble, describe
@@ -33,6 +34,9 @@ def check_names(root: Node) -> Iterator[Trouble]:
         entries = _entries(node)
         if "include" in entries:
             yield from _check_combination(slug, entries, sections, owners)
+    everything = Node(dict(_entries(root, ALL_SLUG)), root.mark)
+    feeds = {("sections", slug): node for slug, node in sections.items()} | {(ALL_SLUG,): everything}
+    yield from check_old_urls({path[-1]: list(_old_urls(path, node)) for path, node in feeds.items()})
 
 
 def _claim(name: Node, slug: str, path: KeyPath, owners: dict[str, _Owner]) -> Iterator[Trouble]:
@@ -79,6 +83,13 @@ def _names(section: Node) -> Iterator[tuple[KeyPath, Node]]:
     if "aliases" in entries:
         for at, alias in _texts(entries["aliases"]):
             yield ("aliases", at), alias
+
+
+def _old_urls(place: KeyPath, section: Node) -> Iterator[tuple[KeyPath, Node]]:
+    entries = _entries(section)
+    if "old_urls" in entries:
+        for at, url in _texts(entries["old_urls"]):
+            yield (*place, "old_urls", at), url
 
 
 def _entries(node: Node, *path: str) -> Mapping[str, Node]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from sqlalchemy.engine import make_url
 
+from feedsvc.config.moves import Moves
 from feedsvc.errors import UnknownSectionError
 from feedsvc.model import ALL_SLUG, Section, Site
 from feedsvc.text import canonical_line
@@ -60,6 +61,11 @@ class Settings:
     def notice_sections(self) -> frozenset[str]:
         """The plain sections in which a notice takes a withdrawn article's place, unless its editor decides."""
         return frozenset(slug for slug, section in self.plain.items() if section.withdrawals == "notice")
+
+    @cached_property
+    def moves(self) -> Moves:
+        """The old addresses of all feeds."""
+        return Moves(self.feeds.values())
 
     @property
     def database_label(self) -> str:

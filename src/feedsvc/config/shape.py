@@ -40,6 +40,7 @@ _SET = Field(json_schema_extra={"uniqueItems": True})
 _FILLED_SET = Field(min_length=1, json_schema_extra={"uniqueItems": True, "minItems": 1})
 Lines = Annotated[tuple[kinds.Line, ...], AfterValidator(_check_once), _SET]
 Formats = Annotated[tuple[kinds.Format, ...], AfterValidator(_check_once), _FILLED_SET]
+OldUrls = Annotated[tuple[kinds.OldUrl, ...], AfterValidator(_check_once), _SET]
 Slugs = Annotated[tuple[kinds.Slug, ...], AfterValidator(_check_once), _FILLED_SET]
 
 
@@ -134,6 +135,9 @@ class FeedShape(_LookShape):
     description: kinds.Line | None = Field(default=None, description="One sentence on what the feed holds.")
     categories: Lines | None = Field(default=None, description="Subjects of the feed as a whole.")
     image: ImageOrUrl | None = Field(default=None, description="The feed's own picture; else the site's.")
+    old_urls: OldUrls | None = Field(
+        default=None, description="Paths of this site that lead here now (301): where older feeds were."
+    )
 
 
 class AllShape(FeedShape):

@@ -1,7 +1,8 @@
 """The feeds folder: `<slug>.rss`, `<slug>.atom`, `<slug>.json`, `index.opml`; the rest is hidden (dot-) state.
 
 A document's name is a slug, or `<slug>/archive/<number>`: the archives of a section lie in a folder of their own.
-`.folder-id` names this folder in the database; `.locks/<slug>.lock` are its flock files;
+`.folder-id` names this folder in the database; `.locks/<slug>.lock` are its flock files; `.removed` holds the slugs of
+sections that there were, one a line;
 `.tmp.<slug>.<format>.<random>` are files on their way (in the folder of the document, so that rename is atomic; slugs
 hold no dot, so that each tells whose it is).
 """
@@ -16,7 +17,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,7 @@ DOCUMENT_FORMATS = (*get_args(FormatName), "opml")
 _SLUG = re.compile("[a-z0-9-]+")
 _ARCHIVE_NAME = re.compile("[a-z0-9-]+/archive/[1-9][0-9]{0,8}")
 TEMP_PREFIX = ".tmp."
+_REMOVED = ".removed"
 _READ_BYTES = 1 << 20
 
 FileStats = Mapping[tuple[str, str], tuple[int, datetime]]
@@ -181,6 +183,27 @@ class FeedsFolder:
         for slug, suffix in sorted(self.stats()):
             found[slug] = (*found.get(slug, ()), suffix)
         return found
+
+    def removed(self) -> frozenset[str]:
+        """The slugs of sections that there were; what a poll may ask without the database."""
+        path = self.path / _REMOVED
+        with telling(path):
+            try:
+                return frozenset(path.read_text("ascii", errors="replace").split())
+            except FileNotFoundError:
+                return frozenset()
+
+    def note_removed(self, slugs: Collection[str]) -> None:
+        """Replace them, if they are others than before."""
+        path, temp = self.path / _REMOVED, self.path / f"{TEMP_PREFIX}{_REMOVED}"
+        with self._flock(_REMOVED):
+            if frozenset(slugs) == self.removed():
+                return
+            with telling(path):
+                temp.unlink(missing_ok=True)
+                write_durably(temp, "".join(f"{slug}\n" for slug in sorted(slugs)).encode("ascii"))
+                temp.rename(path)
+                sync_folder(self.path)
 
     def sweep(self, slug: str) -> int:
         """Delete this slug's left-over temp files; call it under the slug's lock. How many there were."""

@@ -5,6 +5,7 @@ Bytes from the feeds folder; no database, no rendering.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -33,6 +34,7 @@ ALLOW = "GET, HEAD, OPTIONS"
 
 _STALE_IF_ERROR_SECONDS = 86_400
 _OPML_MAX_AGE_SECONDS = 300
+_MOVED_MAX_AGE_SECONDS = 3600
 _RETRY_AFTER_SECONDS = 2
 _FEED_COMES = "This feed has not been made yet. It comes within seconds of the start; please ask again."
 _ARCHIVE_COMES = (
@@ -40,6 +42,7 @@ _ARCHIVE_COMES = (
 )
 _LISTED_SECTIONS = 50
 _LONGEST_GUESSED_NAME = 64
+_SLUG_OF = re.compile("/feeds/([a-z0-9-]+)[./]")
 
 # A feed served as XML may hold XHTML, whose scripts a browser would run: nothing in a document may do anything.
 _INERT = (("Content-Security-Policy", "default-src 'none'; sandbox"), ("X-Content-Type-Options", "nosniff"))
@@ -86,15 +89,13 @@ class Polls:
 
     def answer(self, method: str, path: str, headers: Headers) -> Answer:
         """Answer one request for a `path` under /feeds/, or /feeds.opml, given without query and percent-decoded."""
-        if method == "OPTIONS":
-            return Answer(HTTPStatus.NO_CONTENT, (("Allow", ALLOW), *_CORS, *_PREFLIGHT, *_INERT))
         if method not in {"GET", "HEAD"}:
-            return _say(method, HTTPStatus.METHOD_NOT_ALLOWED, f"A feed can only be read: {ALLOW}.", ("Allow", ALLOW))
+            return _say_allowed(method)
         settings = self._runtime.settings
         archive = read_address(settings, path)
         target = self._targets_of(settings).get(path) if archive is None else _target_of(archive)
         if target is None:
-            return _say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
+            return self.lead(method, path.encode(errors="surrogateescape")) or self._say_missing(method, path)
         try:
             document = self._documents.get(target.slug, target.format)
         except OutputError:
@@ -105,6 +106,29 @@ class Polls:
             return _say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
         text = _ARCHIVE_COMES if archive else _FEED_COMES
         return _say(method, HTTPStatus.SERVICE_UNAVAILABLE, text, ("Retry-After", str(_RETRY_AFTER_SECONDS)))
+
+    def lead(self, method: str, path: bytes, query: str = "") -> Answer | None:
+        """Answer a request, anywhere on the site, for an address that once was a feed; None if it was none.
+
+        A redirection can be mended, so it is kept for an hour only (RFC 9110 §15.4.2 would let it be kept for ever).
+        """
+        settings = self._runtime.settings
+        move = settings.moves.find(path, query)
+        if move is None:
+            return None
+        if method not in {"GET", "HEAD"}:
+            return _say_allowed(method)
+        url = settings.site.feed_url(move.section.slug, FORMATS[move.format].suffix)
+        caching = ("Cache-Control", f"public, max-age={_MOVED_MAX_AGE_SECONDS}")
+        return _say(method, HTTPStatus.MOVED_PERMANENTLY, f"This feed is at {url} now.", ("Location", url), caching)
+
+    def _say_missing(self, method: str, path: str) -> Answer:
+        """410 for a feed of a section that there was, so that readers stop asking; else 404."""
+        settings = self._runtime.settings
+        slug = _SLUG_OF.match(path)
+        if slug and is_removed(self._runtime, slug[1]):
+            return _say(method, HTTPStatus.GONE, f"{_say_removed(slug[1])}\n\n{_list_feeds(settings)}")
+        return _say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
 
     def _targets_of(self, settings: Settings) -> Mapping[str, Target]:
         """Every address there is: only names that config.yaml made ever reach the file system."""
@@ -148,13 +172,21 @@ def _send(method: str, target: Target, document: StoredDocument, headers: Header
     return Answer(HTTPStatus.OK, described, b"" if method == "HEAD" else document.content)
 
 
+def _say_allowed(method: str) -> Answer:
+    if method == "OPTIONS":
+        return Answer(HTTPStatus.NO_CONTENT, (("Allow", ALLOW), *_CORS, *_PREFLIGHT, *_INERT))
+    return _say(method, HTTPStatus.METHOD_NOT_ALLOWED, f"A feed can only be read: {ALLOW}.", ("Allow", ALLOW))
+
+
 def _say(method: str, status: int, text: str, *headers: tuple[str, str]) -> Answer:
+    """Plain text; never kept, unless the headers say otherwise."""
     body = f"{text}\n".encode()
+    caching = () if any(name == "Cache-Control" for name, _ in headers) else (("Cache-Control", "no-store"),)
     described = (
         *headers,
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Length", str(len(body))),
-        ("Cache-Control", "no-store"),
+        *caching,
         *_CORS,
         *_INERT,
     )
@@ -163,8 +195,26 @@ def _say(method: str, status: int, text: str, *headers: tuple[str, str]) -> Answ
 
 def explain_missing(settings: Settings, path: str) -> str:
     """Plain text for a feed address that is none: what is wrong, the nearest right one, and what there is."""
+    return f"{guess_meaning(settings, path)}\n\n{_list_feeds(settings)}"
+
+
+def is_removed(runtime: Runtime, slug: str) -> bool:
+    """Was there a section of this name, and does config.yaml name it no longer? No database is asked."""
+    if slug in runtime.settings.feeds:
+        return False
+    try:
+        return slug in runtime.folder.removed()
+    except OutputError:
+        return False
+
+
+def _say_removed(slug: str) -> str:
+    return f"Section {slug!r} has been closed, and its feeds with it."
+
+
+def _list_feeds(settings: Settings) -> str:
     listed = list(settings.feeds.values())[:_LISTED_SECTIONS]
-    lines = [guess_meaning(settings, path), "", f"Feeds of {settings.site.title}:"]
+    lines = [f"Feeds of {settings.site.title}:"]
     lines += [f"  {section.title}: {' '.join(_feed_urls(settings, section))}" for section in listed]
     if len(settings.feeds) > len(listed):
         lines.append(f"  and {len(settings.feeds) - len(listed)} more")
@@ -228,4 +278,15 @@ def poll(**_: str) -> Response:
     answer = polls.answer(request.method, request.path, request.headers)
     if answer.status == HTTPStatus.NOT_FOUND and accepts_html():
         return error_page(answer.status, guess_meaning(this_runtime().settings, request.path))
+    if answer.status == HTTPStatus.GONE and accepts_html():
+        return error_page(answer.status, kind="closed")
     return PollResponse(answer)
+
+
+@blueprint.before_app_request
+def lead_from_old_address() -> Response | None:
+    """Addresses of older feeds may be anywhere on the site, and in any encoding."""
+    polls: Polls = current_app.extensions[_KEY]
+    path = str(request.environ.get("PATH_INFO", "")).encode("latin-1", errors="replace")
+    answer = polls.lead(request.method, path, request.environ.get("QUERY_STRING", ""))
+    return None if answer is None else PollResponse(answer)

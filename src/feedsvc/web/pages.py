@@ -19,7 +19,7 @@ from feedsvc.errors import UnknownSectionError
 from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State, Withdrawal
 from feedsvc.summary import summarize
 from feedsvc.web.context import this_runtime
-from feedsvc.web.feeds import find_nearest
+from feedsvc.web.feeds import find_nearest, is_removed
 from feedsvc.web.frame import PAGE_MAX_AGE_SECONDS, error_page, list_feeds, page
 from feedsvc.words import say_correction, words_for
 
@@ -71,6 +71,8 @@ def section(slug: str) -> Response:
     runtime = this_runtime()
     settings = runtime.settings
     found = settings.feeds.get(slug)
+    if found is None and is_removed(runtime, slug):
+        return error_page(410, kind="closed")
     if found is None:
         return error_page(404, nearest=find_nearest(settings, slug[:_LONGEST_GUESSED_NAME]))
     before = _read_cursor(request.args.get("before"))
