@@ -66,12 +66,14 @@ def prove(
 def reason_of(findings: Sequence[Finding]) -> str:
     """Why an article is kept back, in words for an editor: the first thing found, and how many others there are."""
     first = findings[0]
-    compared = f" (expected {first.expected}, found {first.found})" if first.expected or first.found else ""
+    seen = [f"expected {first.expected}"] * bool(first.expected) + [f"found {first.found}"] * bool(first.found)
+    compared = f" ({', '.join(seen)})" if seen else ""
+    mend = f". To mend it, {first.mend}" if first.mend else ""
     # What can't be written is the article's own fault, the same in each format; the rest needs to say where it showed.
     where = "" if first.rule == RENDER else f"{first.format}: {first.rule}: "
     others = len({(finding.rule, finding.message, finding.expected) for finding in findings}) - 1
     more = f"; {others} more finding{'s' if others > 1 else ''}" if others else ""
-    return f"{where}{first.message}{compared}{more}"
+    return f"{where}{first.message}{compared}{mend}{more}"
 
 
 def guard(what: str, examine: Callable[[], Iterable[Finding]]) -> tuple[Finding, ...]:

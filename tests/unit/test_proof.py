@@ -51,3 +51,18 @@ def test_a_reason_is_short_and_says_that_there_is_more() -> None:
     assert reason_of([second, replace(second, format="atom")]) == "can't be written"
     assert reason_of([second, first, first]) == "can't be written; 1 more finding"
     assert reason_of([second, first, replace(first, rule="entry.link")]) == "can't be written; 2 more findings"
+
+
+def test_a_reason_says_how_to_mend_a_breach_of_a_standard() -> None:
+    breach = Finding(
+        rule="iri.active", message="it is a program", format="rss", found="javascript:1", mend="link a page"
+    )
+    assert reason_of([breach]) == "rss: iri.active: it is a program (found javascript:1). To mend it, link a page"
+
+
+def test_a_warning_keeps_nothing_back() -> None:
+    """The title is about markup; readers of RSS may take it for such."""
+    proof = proof_of([article(1, title="How <b> came to be")])
+    assert proof.findings == ()
+    assert proof.guilty == {}
+    assert b"How &#x3C;b&#x3E; came to be" in proof.documents[0].content

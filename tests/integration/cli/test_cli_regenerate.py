@@ -118,6 +118,37 @@ def test_an_article_that_can_not_be_rendered_costs_the_others_nothing(site: Site
     site.run("verify", "tech")
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("link", "javascript:alert(document.domain)", "iri.active"),
+        ("link", "/relative", "iri.absolute"),
+        ("content_html", "<p>一</p><script src='https://evil.example/x.js'></script>", "html.active"),
+        ("content_html", "<p onclick='steal()'>一</p>", "html.handler"),
+        ("content_html", "<p><img src='/picture.png'></p>", "html.relative"),
+        ("content_html", "<iframe src='https://evil.example/'></iframe>", "html.frame"),
+        ("image", '{"url": "data:image/png;base64,AAAA"}', "iri.active"),
+        ("source", '{"name": "报", "url": "javascript:1"}', "iri.active"),
+        ("language", "chinese_", "language.form"),
+    ],
+)
+def test_what_no_way_in_lets_by_is_quarantined_where_it_is_there_all_the_same(
+    site: Site, column: str, value: str, rule: str
+) -> None:
+    """A row written by another hand reads back as it is stored: only the standards tell that it must not go live."""
+    article_id = break_in_database(site, "sample-tech-font", column, value)
+    site.run("regenerate", "tech")
+    (tech,) = [section for section in status(site)["sections"] if section["slug"] == "tech"]
+    (held,) = tech["quarantined"]
+    assert held["article_id"] == article_id
+    assert f": {rule}: " in held["reason"]
+    assert ". To mend it, " in held["reason"]
+    for name in ("rss", "atom", "json"):
+        text = (site.feeds / f"tech.{name}").read_text("utf-8")
+        assert article_id not in text
+        assert "RISC-V" in text
+
+
 # verify
 
 
