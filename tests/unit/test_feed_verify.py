@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from examples import article, errors, example_feed, feed_of
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import Finding
+from feedsvc.parse import taming
 
 FEED = example_feed()
 DOCUMENTS = {name: row.render(FEED) for name, row in FORMATS.items()}
@@ -315,7 +315,7 @@ def test_text_that_feedparser_repairs_is_compared_to_the_letter(name: str) -> No
 
 def test_a_document_beyond_all_bounds_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     # By its name, since the package gives the function of the same name.
-    monkeypatch.setattr(import_module("feedsvc.parse.tame"), "MAX_BYTES", len(DOCUMENTS["rss"]) - 1)
+    monkeypatch.setattr(taming, "MAX_BYTES", len(DOCUMENTS["rss"]) - 1)
 
     (finding,) = errors(FORMATS["rss"].verify(DOCUMENTS["rss"], FEED))
 

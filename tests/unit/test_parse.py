@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib import import_module
 
 import pytest
 
 from feedsvc.errors import ParseError
-from feedsvc.parse import as_feedparser_reads, parse_feed
+from feedsvc.parse import as_feedparser_reads, parse_feed, taming
 
 RSS = "application/rss+xml; charset=utf-8"
 
@@ -45,7 +44,7 @@ def test_the_declared_media_type_counts() -> None:
 
 
 def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("feedsvc.parse.tame"), "MAX_BYTES", 10)
+    monkeypatch.setattr(taming, "MAX_BYTES", 10)
 
     with pytest.raises(ParseError, match="more than the 10"):
         parse_feed(b"x" * 11, RSS)

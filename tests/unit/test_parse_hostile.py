@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from examples import article, feed_of
 from feedsvc.errors import ParseError
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import Author
-from feedsvc.parse import parse_feed
+from feedsvc.parse import parse_feed, taming
 
 RSS = "application/rss+xml; charset=utf-8"
 DEADLINE_SECONDS = 5.0
@@ -225,6 +224,6 @@ def test_what_is_no_xml_at_all_is_an_empty_feed_with_a_fault() -> None:
 
 
 def test_the_bound_of_bytes_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("feedsvc.parse.tame"), "MAX_BYTES", 10)
+    monkeypatch.setattr(taming, "MAX_BYTES", 10)
     with pytest.raises(ParseError, match="11 bytes are more than the 10"):
         parse_feed(b"x" * 11, RSS)

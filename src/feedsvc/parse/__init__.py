@@ -1,9 +1,9 @@
 """The one door to feedparser: a feed's bytes -> what a feed reader would see in them, within bounds.
 
-bytes --tame--> well-formed XML in UTF-8, or ParseError --census--> counted, or ParseError --reading--> ParsedFeed
+bytes --taming--> well-formed XML in UTF-8, or ParseError --census--> counted, or ParseError --reading--> ParsedFeed
 """
 
 from feedsvc.parse.reading import ParsedFeed, Reading, as_feedparser_reads, parse_feed
-from feedsvc.parse.tame import MAX_BYTES, tame
+from feedsvc.parse.taming import MAX_BYTES, tame
 
 __all__ = ["MAX_BYTES", "ParsedFeed", "Reading", "as_feedparser_reads", "parse_feed", "tame"]

@@ -12,7 +12,7 @@ from typing import Any
 import feedparser
 
 from feedsvc.errors import ParseError
-from feedsvc.parse.tame import tame
+from feedsvc.parse.taming import tame
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
