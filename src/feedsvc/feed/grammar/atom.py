@@ -181,7 +181,7 @@ def _check_history(root: Element) -> Iterator[Breach]:
     for mark in marks:
         if mark.getparent() is not root or len(mark) or (mark.text or "").strip():
             yield mark, Fault(rules.ARCHIVE_PLACE, found=name_of(mark))
-    names = {str(mark.tag) for mark in marks}
+    names = {str(mark.tag) for mark in marks if mark.getparent() is root}
     rels = {link.get("rel") for link in root.iterfind(_LINK)}
     if f"{_FH}archive" in names and "current" not in rels:
         yield root, Fault(rules.ARCHIVE_CURRENT)
