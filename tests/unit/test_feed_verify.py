@@ -128,6 +128,16 @@ RSS = {
     "empty": lambda content: b"",
     "no feed": lambda content: b"<html><body>It works!</body></html>",
     "another version": swap('version="2.0"', 'version="0.91"'),
+    "half a version": swap('version="2.0"', 'version="2."'),
+    "declaration without a version": swap("version='1.0' ", ""),
+    "declaration on the second line": lambda content: b"\n" + content,
+    "items in a room of their own": lambda content: content.replace(b"<item>", b"<x><item>", 1).replace(
+        b"</channel>", b"</x></channel>"
+    ),
+    "doubled date of change": lambda content: re.sub(rb"(<dcterms:modified>.*?</dcterms:modified>)", rb"\1\1", content),
+    "self link's type": swap('type="application/rss+xml"', 'type="application/xml"'),
+    "source's title": swap('rel="via" title="江苏某报"', 'rel="via"'),
+    "image's text as html": swap('<media:title type="plain">', '<media:title type="html">'),
 }
 
 ATOM = {
@@ -179,6 +189,9 @@ ATOM = {
     "image": swap('url="https://img.example/a.png"', 'url="https://img.example/b.png"'),
     "wrong charset": recode("gb18030"),
     "torn": lambda content: content[:-30],
+    "doubled updated": lambda content: re.sub(rb"(<updated>.*?</updated>)", rb"\1\1", content),
+    "summary of no type": swap('<summary type="text">', "<summary>"),
+    "link of no type": swap('rel="alternate" type="text/html"', 'rel="alternate"'),
     "another namespace": swap("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"),
 }
 
@@ -237,6 +250,15 @@ JSON = {
     "editor": edit(lambda feed: feed["items"][0]["_feedsvc"].pop("editor")),
     "source": edit(lambda feed: feed["items"][0]["_feedsvc"]["source"].pop("url")),
     "breadcrumb": edit(lambda feed: feed["items"][0]["_feedsvc"]["breadcrumb"].pop()),
+    "category without a term": edit(lambda feed: feed["items"][0]["_feedsvc"]["categories"][0].pop("term")),
+    "category as text": edit(lambda feed: feed["items"][0]["_feedsvc"].update(categories=["芯片"])),
+    "categories as an object": edit(lambda feed: feed["items"][0]["_feedsvc"].update(categories={"term": "芯片"})),
+    "own part as text": edit(lambda feed: feed["items"][0].update(_feedsvc="x")),
+    "authors as text": edit(lambda feed: feed["items"][0].update(authors="单晓宁")),
+    "address as number": edit(lambda feed: feed["items"][0]["authors"][0]["_feedsvc"].update(email=1)),
+    "unknown key of an author": edit(lambda feed: feed["authors"][0].update(nmae="x")),
+    "lost mail link": edit(lambda feed: feed["authors"][0].pop("url")),
+    "items as an object": edit(lambda feed: feed.update(items={})),
     "item is a text": edit(lambda feed: feed["items"].append("x")),
     "key twice": swap('"language":"zh-Hans"', '"language":"en","language":"zh-Hans"'),
     "wrong charset": recode("gb18030"),

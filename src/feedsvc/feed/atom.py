@@ -67,7 +67,19 @@ def _expect(feed: Feed) -> Expectation:
         channel_path="/atom:feed",
         entry_path="/atom:feed/atom:entry",
         channel_letters={
+            "atom:id": (feed.feed_id,),
             "atom:title": (feed.title,),
+            "atom:updated": (feed.updated.isoformat(),),
+            "atom:rights": (feed.copyright,) if feed.copyright else (),
+            "atom:logo": (feed.image.url,) if feed.image else (),
+            "atom:generator": ("feedsvc",),
+            "atom:author/atom:name": (feed.author.name,),
+            "atom:author/atom:uri": (feed.author.url,) if feed.author.url else (),
+            "atom:category/@term": tuple(category.term for category in feed.categories),
+            "atom:link[@rel='alternate']/@href": (feed.home_url,),
+            "atom:link[@rel='alternate']/@type": ("text/html",),
+            "atom:link[@rel='self']/@href": (feed.self_urls[NAME],),
+            "atom:link[@rel='self']/@type": ("application/atom+xml",),
             "atom:subtitle": (feed.description,),
             "atom:author/atom:email": (feed.author.email,) if feed.author.email else (),
             **expect_history(feed),
@@ -85,18 +97,33 @@ def _expect_entry(entry: Entry, feed: Feed) -> Reading:
 
 
 def _expect_letters(entry: Entry) -> Letters:
-    links = [entry.link, *(enclosure.url for enclosure in entry.enclosures)]
-    if entry.source and entry.source.url:
-        links.append(entry.source.url)
+    source = entry.source
+    links = [("alternate", entry.link), *(("enclosure", enclosure.url) for enclosure in entry.enclosures)]
+    titles = [enclosure.title for enclosure in entry.enclosures if enclosure.title]
+    if source and source.url:
+        links.append(("via", source.url))
+        titles.append(source.name)
     return {
+        "atom:id": (entry.entry_id,),
+        "atom:published": (entry.published.isoformat(),),
+        "atom:updated": (entry.updated.isoformat(),),
         "atom:title": (entry.title,),
         "atom:title/@type": (),  # plain text, RFC 4287 §3.1.1
         "atom:summary": (entry.summary,) if entry.summary else (),
+        "atom:summary/@type": ("text",) if entry.summary else (),
         "atom:content": (entry.content_html,) if entry.content_html is not None else (),
         "atom:content/@type": ("html",) if entry.content_html is not None else (),
-        "atom:link/@href": tuple(links),
+        "atom:link/@rel": tuple(rel for rel, _ in links),
+        "atom:link/@type": ("text/html", *(enclosure.type for enclosure in entry.enclosures)),
+        "atom:link/@title": tuple(titles),
+        "atom:link/@href": tuple(url for _, url in links),
         "atom:author/atom:name": tuple(author.name for author in entry.authors),
         "atom:author/atom:email": tuple(author.email for author in entry.authors if author.email),
+        "atom:author/atom:uri": tuple(author.url for author in entry.authors if author.url),
+        "atom:contributor/atom:name": (entry.editor,) if entry.editor else (),
+        "atom:category/@term": tuple(category.term for category in entry.categories),
+        "atom:category/@scheme": tuple(category.scheme for category in entry.categories if category.scheme),
+        "dc:source": (source.name,) if source else (),
         **media_letters(entry.image, ()),
     }
 

@@ -32,6 +32,8 @@ _ITEM_KEYS = {
     "id", "url", "title", "content_html", "content_text", "summary", "image", "date_published", "date_modified",
     "authors", "tags", "language", "attachments", "_feedsvc"
 }  # fmt: skip
+_OWN_FEED_KEYS = {"id", "updated", "copyright", "categories", "ttl_seconds"}
+_OWN_ITEM_KEYS = {"editor", "source", "breadcrumb", "categories", "image", "corrections"}
 _ATTACHMENT_KEYS = {"url", "mime_type", "title", "size_in_bytes", "duration_in_seconds"}
 
 
@@ -175,7 +177,7 @@ def _expect_item(entry: Entry) -> Reading:
 
 
 def _expect_authors(authors: Sequence[Author]) -> tuple[tuple[str, str | None, str | None], ...]:
-    return tuple((author.name, author.email, author.url) for author in authors)
+    return tuple((author.name, author.email, _author(author)["url"]) for author in authors)
 
 
 def read(content: bytes) -> tuple[Reading, tuple[Reading, ...]]:
@@ -188,7 +190,7 @@ def read(content: bytes) -> tuple[Reading, tuple[Reading, ...]]:
     _check_keys(document, _FEED_KEYS, {"version", "title", "items"}, where)
     if document["version"] != VERSION:
         raise ValueError(f"version is {document['version']!r}, not {VERSION!r}")
-    own = document.get("_feedsvc", {})
+    own = _object(document, "_feedsvc", _OWN_FEED_KEYS, where)
     channel = {
         "id": own.get("id"),
         "title": _text(document, "title", where),
@@ -201,9 +203,10 @@ def read(content: bytes) -> tuple[Reading, tuple[Reading, ...]]:
         "updated": _instant(own, "updated", where),
         "ttl": own.get("ttl_seconds"),
         "authors": _read_authors(document, where),
-        "categories": tuple(own.get("categories", ())),
+        "categories": tuple(_list(own, "categories", where)),
     }
-    return channel, tuple(_read_item(item, f"item {number}") for number, item in enumerate(document["items"], 1))
+    items = enumerate(_list(document, "items", where), 1)
+    return channel, tuple(_read_item(item, f"item {number}") for number, item in items)
 
 
 def _read_item(item: Any, where: str) -> Reading:
@@ -211,8 +214,9 @@ def _read_item(item: Any, where: str) -> Reading:
     bodies = [name for name in ("content_html", "content_text") if name in item]
     if len(bodies) != 1:
         raise ValueError(f"{where}: exactly one of content_html and content_text is wanted")
-    own = item.get("_feedsvc", {})
-    source, image = own.get("source", {}), own.get("image", {})
+    own = _object(item, "_feedsvc", _OWN_ITEM_KEYS, where)
+    source = _object(own, "source", {"name", "url"}, where)
+    image = _object(own, "image", {"type", "width", "height", "alt"}, where)
     url = _text(item, "image", where)
     return {
         "id": _text(item, "id", where),
@@ -224,15 +228,20 @@ def _read_item(item: Any, where: str) -> Reading:
         "editor": tuple(_present_only(own.get("editor"))),
         "source": source.get("name"),
         "source_url": tuple(_present_only(source.get("url"))),
-        "breadcrumb": tuple(own.get("breadcrumb", ())),
-        "corrections": tuple((each.get("note"), _instant(each, "at", where)) for each in own.get("corrections", ())),
-        "categories": tuple((each["term"], each.get("scheme")) for each in own.get("categories", ())),
-        "tags": tuple(item.get("tags", ())),
+        "breadcrumb": tuple(_list(own, "breadcrumb", where)),
+        "corrections": tuple(
+            (each.get("note"), _instant(each, "at", where))
+            for each in _objects(own, "corrections", {"note", "at"}, where)
+        ),
+        "categories": tuple(
+            (each.get("term"), each.get("scheme")) for each in _objects(own, "categories", {"term", "scheme"}, where)
+        ),
+        "tags": tuple(_list(item, "tags", where)),
         "language": _text(item, "language", where),
         "summary": _text(item, "summary", where),
         "content": (bodies[0], _text(item, bodies[0], where)),
-        "enclosures": tuple(_read_attachment(each, where) for each in item.get("attachments", ())),
-        "media": (url, *(image.get(name) for name in ("type", "width", "height", "alt"))) if url else None,
+        "enclosures": tuple(_read_attachment(each, where) for each in _list(item, "attachments", where)),
+        "media": (url, *(image.get(name) for name in ("type", "width", "height", "alt"))) if url or image else None,
     }
 
 
@@ -279,10 +288,33 @@ def _instant(node: Mapping[str, Any], name: str, where: str) -> datetime | None:
 
 def _read_authors(node: Mapping[str, Any], where: str) -> tuple[tuple[str | None, str | None, str | None], ...]:
     found = []
-    for author in node.get("authors", ()):
-        email, url = author.get("_feedsvc", {}).get("email"), _text(author, "url", where)
-        found.append((_text(author, "name", where), email, None if url == f"mailto:{email}" else url))
+    for author in _objects(node, "authors", {"name", "url", "_feedsvc"}, where):
+        own = _object(author, "_feedsvc", {"email"}, where)
+        found.append((_text(author, "name", where), _text(own, "email", where), _text(author, "url", where)))
     return tuple(found)
+
+
+def _list(node: Mapping[str, Any], name: str, where: str) -> list[Any]:
+    """A list; an empty one where there is none."""
+    found = node.get(name, [])
+    if not isinstance(found, list):
+        raise ValueError(f"{where}: {name} is no list")  # noqa: TRY004  # likewise
+    return found
+
+
+def _objects(node: Mapping[str, Any], name: str, known: set[str], where: str) -> list[dict[str, Any]]:
+    """A list of objects that hold no other keys than these."""
+    found = _list(node, name, where)
+    for each in found:
+        _check_keys(each, known, set(), f"{where}: one of {name}")
+    return found
+
+
+def _object(node: Mapping[str, Any], name: str, known: set[str], where: str) -> dict[str, Any]:
+    """An object that holds no other keys than these; an empty one where there is none."""
+    found = node.get(name, {})
+    _check_keys(found, known, set(), f"{where}: {name}")
+    return dict(found)
 
 
 def _present_only(value: Any) -> list[Any]:

@@ -73,5 +73,6 @@ def media_letters(image: Image | None, enclosures: Sequence[Enclosure]) -> dict[
         "media:thumbnail/@url": (image.url,) if image else (),
         "media:description | media:content/media:description": (),
         "media:content/media:title": tuple(title for title in titles if title),
+        "media:content/media:title/@type": tuple("plain" for title in titles if title),
         **{f"media:content[{at}]/media:title": (title,) if title else () for at, title in enumerate(titles, 1)},
     }

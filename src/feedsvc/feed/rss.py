@@ -23,6 +23,7 @@ from feedsvc.parse import Reading
 
 NAME = "rss"
 SUFFIX = "rss"
+DOCS = "https://www.rssboard.org/rss-specification"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
 
 _PLAIN_TEXT = re.compile(
@@ -42,7 +43,7 @@ def render(feed: Feed) -> bytes:
     generator.link(href=feed.self_urls[NAME], rel="self", type="application/rss+xml")
     generator.link(href=feed.home_url, rel="alternate")  # the last one becomes the channel's <link>
     generator.generator("feedsvc")
-    generator.docs("https://www.rssboard.org/rss-specification")
+    generator.docs(DOCS)
     generator.lastBuildDate(NO_DATE)
     generator.ttl(ttl_minutes(feed))
     if feed.copyright:
@@ -94,10 +95,22 @@ def _expect(feed: Feed) -> Expectation:
         entry_path="/rss/channel/item",
         channel_letters={
             "title": (feed.title,),
+            "link": (feed.home_url,),
+            "language": (feed.language,),
+            "copyright": (feed.copyright,) if feed.copyright else (),
+            "ttl": (str(ttl_minutes(feed)),),
+            "generator": ("feedsvc",),
+            "docs": (DOCS,),
+            "category": tuple(category.term for category in feed.categories),
+            "../@version": ("2.0",),
+            "atom:link[@rel='self']/@href": (feed.self_urls[NAME],),
+            "atom:link[@rel='self']/@type": ("application/rss+xml",),
             "description": (feed.description,),
             "lastBuildDate": (rfc822(feed.updated),),
             "managingEditor": _managing_editor(feed),
             "image/url": (feed.image.url,) if feed.image else (),
+            "image/title": (feed.title,) if feed.image else (),
+            "image/link": (feed.home_url,) if feed.image else (),
             **podcast_letters(feed),
             **expect_history_in_rss(feed),
         },
@@ -131,6 +144,16 @@ def _expect_letters(entry: Entry) -> dict[str, tuple[str, ...]]:
         "title": (entry.title,),
         "description": (description_html(entry) or entry.content_html or "",),
         "content:encoded": (entry.content_html or "",) if has_both else (),
+        "guid": (entry.entry_id,),
+        "link": (entry.link,),
+        "category": tuple(category.term for category in entry.categories),
+        "category/@domain": tuple(category.scheme for category in entry.categories if category.scheme),
+        "enclosure/@url": tuple(enclosure.url for enclosure in entry.enclosures[:1]),
+        "dcterms:modified": (entry.updated.isoformat(),),
+        "dc:contributor": (entry.editor,) if entry.editor else (),
+        "dc:language": (entry.language,) if entry.language else (),
+        "dc:source": (entry.source.name,) if entry.source else (),
+        "atom:link[@rel='via']/@title": (entry.source.name,) if entry.source and entry.source.url else (),
         "guid/@isPermaLink": (str(entry.is_permalink).lower(),),
         "pubDate": (rfc822(entry.published),),
         "dc:creator": tuple(author.name for author in entry.authors),

@@ -168,11 +168,16 @@ def _compare_sequence(format: str, wanted: Sequence[str], found: Sequence[Any]) 
 
 
 def _check_letters(content: bytes, expected: Expectation) -> list[Finding]:
-    """The second reading. feedparser found the document well-formed and its entries in their places before."""
-    root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
-    (channel,) = _select(root, expected.channel_path)
-    findings = _compare_letters(expected.format, None, "feed", expected.channel_letters, channel)
-    elements = _select(root, expected.entry_path)
+    """The second reading. feedparser found the document readable and its entries in their order before."""
+    try:
+        root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    except etree.XMLSyntaxError as error:  # feedparser reads over some faults
+        return [Finding(rule="document.wellformed", message=str(error), format=expected.format)]
+    heads, elements = _select(root, expected.channel_path), _select(root, expected.entry_path)
+    if (len(heads), len(elements)) != (1, len(expected.entry_ids)):
+        message = "its elements do not stand where its format wants them, though feedparser finds them"
+        return [Finding(rule="document.structure", message=message, format=expected.format)]
+    findings = _compare_letters(expected.format, None, "feed", expected.channel_letters, heads[0])
     for entry_id, element, letters in zip(expected.entry_ids, elements, expected.entry_letters, strict=True):
         findings += _compare_letters(expected.format, entry_id, "entry", letters, element)
     return findings
