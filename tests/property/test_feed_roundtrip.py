@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from lxml import html
 
-from examples import MACRO, SECTIONS, SITE, article, errors, feed_of, section_state
+from articles_in_json import ARTICLE
+from effort import examples
+from examples import MACRO, NOON, SECTIONS, SITE, article, errors, feed_of, section_state
+from feedsvc.errors import RefusedError
 from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import FORMATS
+from feedsvc.ingest import accept
 from feedsvc.model import (
     Article,
+    ArticleFields,
     Author,
     Correction,
     Enclosure,
@@ -26,6 +32,7 @@ from feedsvc.model import (
     Withdrawal,
 )
 from feedsvc.text import canonical_line, canonical_text, canonical_url, paragraph, sanitize_html
+from letters import expect_letters, read_letters
 
 PIECES = st.sampled_from(
     [
@@ -146,6 +153,7 @@ TOMBSTONE = st.builds(
 )
 
 
+@examples(120)
 @given(
     articles(),
     st.lists(st.builds(Correction, note=TEXT_GIVEN, at=MOMENT), max_size=3),
@@ -153,7 +161,6 @@ TOMBSTONE = st.builds(
     st.lists(TOMBSTONE, max_size=3),
     st.sampled_from([MACRO, replace(MACRO, content="summary", language="en")]),
 )
-@settings(max_examples=150, deadline=None)
 def test_any_history_reads_back_as_stored(
     any_article: Article,
     corrections: list[Correction],
@@ -172,6 +179,7 @@ def test_any_history_reads_back_as_stored(
         assert errors(row.verify(row.render(feed), feed)) == []
 
 
+@examples(100)
 @given(TEXT_GIVEN)
 def test_a_paragraph_is_canonical_and_reads_as_its_text(text: str) -> None:
     markup = paragraph(text)
@@ -180,10 +188,31 @@ def test_a_paragraph_is_canonical_and_reads_as_its_text(text: str) -> None:
     assert html.fragment_fromstring(markup.replace("<br>", "\n")).text == text
 
 
+@examples(120)
 @given(articles())
-@settings(max_examples=150, deadline=None)
 def test_any_article_reads_back_as_stored(any_article: Article) -> None:
     feed = feed_of(any_article, section=MACRO)
 
     for row in FORMATS.values():
         assert errors(row.verify(row.render(feed), feed)) == []
+
+
+@examples(150)
+@given(ARTICLE)
+def test_whatever_the_gate_takes_is_published_as_it_was_taken(data: dict[str, Any]) -> None:
+    """Any JSON that is accepted: every format carries it, each proves it, and other code reads the same values."""
+    try:
+        taken = accept(data, resolve_section=lambda _: "macro", base_url="https://news.example.org").article
+    except RefusedError:
+        assume(False)
+    told = {each.name: getattr(taken, each.name) for each in fields(ArticleFields)}
+    any_article = article(1, **told | {"published": taken.published or NOON, "updated": taken.updated})
+    if taken.entry_id is not None:
+        any_article = replace(any_article, entry_id=taken.entry_id, is_permalink=taken.is_permalink)
+    feed = feed_of(any_article, section=MACRO)
+    for name, row in FORMATS.items():
+        content = row.render(feed)
+        assert errors(row.verify(content, feed)) == []
+        (item,) = read_letters(content, name)
+        expected = expect_letters(feed.entries[0], name)
+        assert {key: expected[key] for key in item} == item

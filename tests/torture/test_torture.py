@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from examples import errors
 from feedsvc.feed.grammar import check
 from feedsvc.model import Entry
+from letters import Item, expect_letters, read_letters
 from programs import require, require_node_package
 from readers import words
 from torture import parsers
 from torture.case import Case, Kept, Published, Refused
 from torture.cases import CASES
 from torture.conftest import BASE_URL, SECTIONS, Site
-from torture.parsers import Item
 
 REDRAWN = {("feedparser", "summary"), ("feedparser", "content"), ("newsboat", "body")}
 DOCUMENTS = [(section, name) for section in SECTIONS for name in ("rss", "atom", "json")]
@@ -73,14 +73,17 @@ def test_feedparser_as_a_reader_uses_it(site: Site, section: str, format: str) -
 @pytest.mark.parametrize(("section", "format"), XML_DOCUMENTS)
 def test_lxml_to_the_letter_and_by_the_standard(site: Site, section: str, format: str) -> None:
     document = site.document(section, format)
-    assert check(document.read_bytes(), format, self_url=f"{BASE_URL}/feeds/{document.name}") == []
-    found = parsers.read_by_lxml(document)
+    breaches = check(document.read_bytes(), format, self_url=f"{BASE_URL}/feeds/{document.name}")
+    assert errors(breaches) == []
+    found = read_letters(document.read_bytes(), format)
     compare("lxml", site, section, format, found)
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_json_to_the_letter(site: Site, section: str) -> None:
-    found = parsers.read_by_json(site.document(section, "json"))
+    content = site.document(section, "json").read_bytes()
+    assert errors(check(content, "json")) == []
+    found = read_letters(content, "json")
     compare("json", site, section, "json", found)
 
 
@@ -115,7 +118,7 @@ def compare(reader: str, site: Site, section: str, format: str, found: Sequence[
     wrong = []
     for entry, item in zip(entries, found, strict=True):
         case = cases[entry.entry_id]
-        expected = EXPECTED[format](entry) | own_will(case, reader, format)
+        expected = expect_letters(entry, format) | own_will(case, reader, format)
         for name, value in item.items():
             if name in expected and not agree(reader, name, expected[name], value):
                 wrong.append(f"{case.name}: {name}: expected {str(expected[name])[:200]!r}, found {str(value)[:200]!r}")
@@ -154,59 +157,3 @@ def value_of(entry: Entry, name: str) -> Any:
         "enclosures": tuple((each.url, each.type, each.length_bytes) for each in entry.enclosures),
     }
     return values[name] if name in values else getattr(entry, name)
-
-
-def expect_any(entry: Entry) -> dict[str, Any]:
-    terms = tuple(category.term for category in entry.categories)
-    return {
-        "id": entry.entry_id,
-        "title": entry.title,
-        "link": entry.link,
-        "published": entry.published,
-        "updated": entry.updated,
-        "authors": value_of(entry, "authors"),
-        "categories": terms,
-        "enclosures": value_of(entry, "enclosures"),
-        "language": entry.language,
-        "image": value_of(entry, "image"),
-        "body": entry.content_html or entry.summary,
-    }
-
-
-def expect_rss(entry: Entry) -> dict[str, Any]:
-    described = escape(entry.summary, quote=False)
-    return expect_any(entry) | {
-        "description": described or entry.content_html,
-        "encoded": entry.content_html if described else None,
-        "summary": described or entry.content_html,
-        "content": entry.content_html,
-        "body": entry.content_html or described,
-        "enclosure": next(iter(value_of(entry, "enclosures")), None),
-    }
-
-
-def expect_atom(entry: Entry) -> dict[str, Any]:
-    return expect_any(entry) | {
-        "enclosures": tuple(map(unknown_left_out, value_of(entry, "enclosures"))),
-        "summary": entry.summary or None,
-        "content": entry.content_html,
-    }
-
-
-def expect_json(entry: Entry) -> dict[str, Any]:
-    return expect_any(entry) | {
-        "summary": entry.summary or None,
-        "content_html": entry.content_html,
-        "content_text": entry.summary if entry.content_html is None else None,
-        "enclosures": tuple(map(unknown_left_out, value_of(entry, "enclosures"))),
-        "categories": tuple(dict.fromkeys(category.term for category in entry.categories if not category.is_path)),
-    }
-
-
-def unknown_left_out(enclosure: tuple[str, str, int]) -> tuple[str, str, int | None]:
-    """RSS wants a length, 0 where it is not known; the others leave it out."""
-    url, media_type, length_bytes = enclosure
-    return url, media_type, length_bytes or None
-
-
-EXPECTED = {"rss": expect_rss, "atom": expect_atom, "json": expect_json}

@@ -165,6 +165,7 @@ ATOM = {
     "lost summary": cut('<summary type="text">这是第 2.*?</summary>'),
     "truncated body": swap("正文 &amp;amp;", "正"),
     "body as text": swap('<content type="html">', '<content type="text">'),
+    "body of a made-up type": swap('<content type="html">', '<content type="htmlx">'),
     "lost body": cut('<content type="html">.*?</content>'),
     "changed id": swap("000000000002</id>", "00000000000a</id>"),
     "wrong link": swap('href="https://news.example.org/articles/article2"', 'href="https://news.example.org/x"'),

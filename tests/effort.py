@@ -1,0 +1,18 @@
+"""How hard property tests try: quick and always the same in CI and by default, deep on demand.
+
+`FEEDSVC_EFFORT=50 pytest tests/property` draws fifty times as many examples, others in each run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+EFFORT = int(os.environ.get("FEEDSVC_EFFORT", "1"))
+
+
+def examples(count: int) -> settings:
+    """So many examples, times the effort; no deadline for one, since a loaded machine proves nothing."""
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+    return settings(max_examples=count * EFFORT, deadline=None, derandomize=EFFORT == 1, suppress_health_check=slow)
