@@ -10,6 +10,7 @@ import pytest
 
 from commands import Site, run
 from feedsvc.cli.init import load_samples
+from feedsvc.feed.grammar import CHECKS, check
 from feedsvc.model import State
 from feedsvc.web.frame import STATIC_DIR
 
@@ -143,3 +144,24 @@ def test_templates_fit_in_a_glance(template: str) -> None:
     lines = (STATIC_DIR.parents[1] / "samples" / template).read_text("utf-8").splitlines()
     assert len(lines) < 60
     assert max(map(len, lines)) <= 120
+
+
+def test_the_samples_keep_every_rule_without_a_warning(site: Site) -> None:
+    base = "http://127.0.0.1:8000/feeds"
+    for path in sorted(site.feeds.glob("[!.]*")):
+        name = path.suffix.removeprefix(".")
+        if name in CHECKS:
+            assert check(path.read_bytes(), name, self_url=f"{base}/{path.name}") == [], path.name
+
+
+def test_the_samples_show_what_a_feed_may_hold(site: Site) -> None:
+    texts = {path.name: path.read_text("utf-8") for path in site.feeds.glob("[!.]*.atom")}
+    assert "<entry" not in texts["letters.atom"]
+    everything = texts["all.atom"]
+    for wanted in ("𠮷", "&lt;table", "&lt;img", 'rel="enclosure"', "media:content", 'xml:lang="zh-Hant"'):
+        assert wanted in everything, wanted
+    assert "tents &#x26; a 1970s" in (site.feeds / "world.rss").read_text("utf-8")
+    entries = everything.split("<entry")[1:]
+    assert any(entry.count("<author>") > 1 for entry in entries)
+    seconds = [entry.partition("<updated>")[2].partition("<")[0] for entry in entries]
+    assert len(set(seconds)) == len(seconds)
