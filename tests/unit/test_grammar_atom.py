@@ -275,3 +275,7 @@ def test_findings_without_end_are_cut() -> None:
     assert len(findings) == 1001
     assert findings[0].place == "line 17, q[1]"
     assert findings[-1].rule == frame.MANY.name
+
+
+def test_an_empty_language_says_that_none_is_known() -> None:
+    assert check(RIGHT.replace('xml:lang="zh-Hant"', 'xml:lang=""').encode()) == []

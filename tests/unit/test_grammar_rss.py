@@ -266,6 +266,10 @@ def test_a_text_input_is_held_to_its_form() -> None:
 
 def test_both_items_with_one_guid_are_named() -> None:
     text = RIGHT.replace(f'<guid isPermaLink="false">{TWO}', f"<guid>{ONE}")
+    third = (
+        "<item><title>三</title><link>https://news.example.org/3</link><guid>https://news.example.org/3</guid></item>"
+    )
+    text = text.replace("</channel>", f"{third}</channel>")
     assert broken(check(text.encode())) == [("rss.guid.unique", ONE), ("rss.guid.unique", ONE)]
 
 
@@ -288,3 +292,8 @@ def test_a_podcast_lacks_each_thing_by_itself() -> None:
     text = RIGHT.replace('  <itunes:category text="News"/>\n', "")
     (finding,) = check(text.replace('  <itunes:image href="https://news.example.org/cover.png"/>\n', "").encode())[:1]
     assert finding.found == "no itunes:image"
+
+
+@pytest.mark.parametrize("name", ["image", "cloud", "ttl", "rating", "skipHours", "skipDays", "language", "generator"])
+def test_what_may_stand_need_not(name: str) -> None:
+    assert check(RIGHT.replace(ONCE[name], "").encode()) == []
