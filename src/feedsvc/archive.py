@@ -93,12 +93,14 @@ class Archivist:
         return self._store.section_states()[section.slug].archives
 
     def ensure(self, settings: Settings, slug: str, number: int) -> None:
-        """Make this archive unless it lies in the folder, stale or not. One that fails its proof keeps no news back."""
-        name = archive_name(slug, number)
-        if self._folder.stat(name, ARCHIVE_FORMAT) is not None:
-            return
-        with self._folder.lock_archives(slug):
-            error = self._make(settings, slug, number)
+        """Make this archive unless it lies in the folder, stale or not. One that can't be made keeps no news back."""
+        try:
+            if self._folder.stat(archive_name(slug, number), ARCHIVE_FORMAT) is not None:
+                return
+            with self._folder.lock_archives(slug):
+                error = self._make(settings, slug, number)
+        except OutputError as refused:
+            error = str(refused)
         if error is not None:
             self._note_error(slug, error)
 

@@ -124,7 +124,9 @@ def _beyond(
 ) -> tuple[Standing, str]:
     oldest = store.article(list(known.entries)[-1]) if known and known.entries else None
     than = f" than {_local(settings, oldest.published)}" if oldest and oldest.published else ""
-    why = f"The feed shows its newest {section.limit}; this one is older{than}."
+    number = store.archive_of(article, section.slug) if section.is_archived else None
+    where = f" It is in {settings.site.archive_url(section.slug, number)}" if number else ""
+    why = f"The feed shows its newest {section.limit}; this one is older{than}.{where}"
     return ("withdrawn", f"It was withdrawn. {why}") if article.state is State.WITHDRAWN else ("beyond_limit", why)
 
 

@@ -24,6 +24,7 @@ from feedsvc.feed.namespaces import PREFIXES
 from feedsvc.model import Article, Feed, MemberState, State
 from feedsvc.output import FeedsFolder, Shelf
 from feedsvc.parse import parse_feed
+from feedsvc.presence import presence
 from feedsvc.publish import promote_due, withdraw
 from feedsvc.regenerate import Regenerator
 from feedsvc.runtime import Runtime
@@ -408,6 +409,16 @@ def test_verify_looks_at_every_archive(newsroom: Newsroom, clock: SettableClock)
     assert found["macro/archive/4"] == []
     for slug in ("economy", "unknown", "science"):
         assert audit_archives(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug) == {}
+
+
+def test_an_article_beyond_the_limit_knows_its_archive(newsroom: Newsroom, clock: SettableClock) -> None:
+    runtime = newsroom.runtime
+    articles = fill(newsroom, clock, 8)
+    newsroom.regenerate()
+    macro, *combinations = presence(runtime.store, runtime.settings, runtime.folder_id, articles[0])
+    assert macro.standing == "beyond_limit"
+    assert macro.reason.endswith(f"It is in {BASE}/feeds/macro/archive/1.atom")
+    assert not [each for each in combinations if "archive" in each.reason]
 
 
 # over HTTP

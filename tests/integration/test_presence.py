@@ -139,7 +139,10 @@ def test_beyond_the_limit_names_the_limit_and_the_oldest_shown(
     newsroom.regenerate()
     found = look(runtime, old)
     assert (found["macro"].standing, found["all"].standing) == ("beyond_limit", "live")
-    assert found["macro"].reason == "The feed shows its newest 3; this one is older than 2026-03-02 14:00:00 CST."
+    assert found["macro"].reason == (
+        "The feed shows its newest 3; this one is older than 2026-03-02 14:00:00 CST. "
+        "It is in https://news.example.org/feeds/macro/archive/1.atom"
+    )
     assert found["macro"].is_settled
 
 

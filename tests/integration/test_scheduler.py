@@ -1,6 +1,7 @@
 """The worker as a whole, on a real clock: what goes live when, and what happens when something fails."""
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -17,7 +18,7 @@ from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from engine import broken_formats, newsroom_on, regenerator, temp_names, texts
-from feedsvc import publish
+from feedsvc import archive, publish
 from feedsvc.errors import RenderError, StoreError
 from feedsvc.feed.formats import Format
 from feedsvc.model import Feed
@@ -425,3 +426,52 @@ def test_signals_are_left_as_they_were(sqlite_newsroom: Newsroom) -> None:
     ended.set()
     Worker(sqlite_newsroom.runtime).run_forever(ended)
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)] == before
+
+
+def test_archives_follow_by_themselves(sqlite_newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was lost while nobody looked, what is altered in its place, and what becomes stale, one after the other."""
+    monkeypatch.setattr(archive, "ARCHIVE_ENTRIES", 4)
+    runtime = sqlite_newsroom.runtime
+    articles = [sqlite_newsroom.put(title=f"第{number}篇") for number in range(15)]
+    shelf = runtime.folder.path / "macro/archive"
+
+    def is_done() -> bool:
+        return not runtime.regenerator.survey(runtime.settings).archives and len(list(shelf.glob("*.atom"))) == 3
+
+    with working(sqlite_newsroom) as (_, events):
+        wait_until(is_done, "all archives")
+        assert [each["number"] for each in named(events, "archive_published")] == [3, 2, 1]
+        right = (shelf / "2.atom").read_bytes()
+        (shelf / "2.atom").unlink()
+        wait_until((shelf / "2.atom").exists, "the lost one")
+        assert (shelf / "2.atom").read_bytes() == right
+        publish.withdraw(runtime.store, now, articles[0].id)
+        wait_until(lambda: articles[0].entry_id.encode() not in (shelf / "1.atom").read_bytes(), "the withdrawal")
+        wait_until(is_done, "all to be noted")
+    altered = right.replace(b"\xe7\xac\xac", b"\xe4\xb8\x8d")
+    with (shelf / "2.atom").open("r+b") as file:
+        file.write(altered)
+    assert is_done()
+    with working(sqlite_newsroom):
+        wait_until(lambda: (shelf / "2.atom").read_bytes() == right, "the altered one")
+
+
+def test_archives_that_fail_are_told_once_and_tried_again(
+    sqlite_newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = sqlite_newsroom.runtime
+    for number in range(5):
+        sqlite_newsroom.put(title=f"第{number}篇")
+    with working(sqlite_newsroom) as (_, events):
+        wait_until(lambda: not runtime.regenerator.survey(runtime.settings).archives, "all archives")
+        shelf = runtime.folder.path / "macro"
+        shutil.rmtree(shelf)
+        shelf.write_text("in the way")
+        wait_until(lambda: named(events, "archive_blocked"), "it to be told")
+        late = sqlite_newsroom.put(title="照发不误")
+        wait_until(lambda: shows(sqlite_newsroom, "macro", late.entry_id), "the news")
+        shelf.unlink()
+        wait_until((shelf / "archive/1.atom").exists, "the archive")
+        wait_until(lambda: not runtime.regenerator.survey(runtime.settings).archives, "all to be well")
+    told = [each["error"] for each in named(events, "archive_blocked")]
+    assert len(told) == len(set(told)), "each reason once"

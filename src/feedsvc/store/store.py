@@ -186,6 +186,11 @@ class Store:
             row = connection.execute(query.where(archive.section == section, archive.number == number)).one_or_none()
         return Archive(**row._asdict()) if row else None
 
+    def archive_of(self, article: Article, section: str) -> int | None:
+        """The number of the section's archive that holds an article, or None."""
+        with self._database.read() as connection:
+            return dict(archives.places_in_archives(connection, article.seq, [section])).get(section)
+
     def has_loose_end(self, section: str, held: Collection[int]) -> bool:
         """Does an article stand in the section that is in none of its archives and not among the `held` (seqs)?"""
         with self._database.read() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -246,3 +247,26 @@ def test_status_tells_what_waits_and_what_is_blocked(site: Site) -> None:
     told = site.run("status")
     assert "blocked" in told.stdout
     assert "tech.rss" in told.stderr
+
+
+# archives
+
+
+def test_archives_are_made_verified_and_counted(site: Site) -> None:
+    site.change_config("    title: 科技\n", "    title: 科技\n    limit: 1\n")
+    site.run("regenerate", "--all")
+    assert (site.feeds / "tech/archive/1.atom").is_file(), "it comes before what leads to it"
+    (tech,) = (each for each in status(site)["sections"] if each["slug"] == "tech")
+    assert tech["archives"] == {"count": 1, "waiting": 0, "error": None}
+    assert "tech/archive" not in site.run("regenerate", "tech").stdout
+    site.run("verify", "tech")
+    (site.feeds / "tech/archive/1.atom").write_bytes(b"<feed/>")
+    assert ("tech/archive/1", "atom", "file.altered") in findings(site, "tech")
+    (line,) = [line for line in site.run("regenerate", "tech").stdout.splitlines() if line.startswith("tech/archive")]
+    assert line.split()[1:3] == ["published", "1"]
+    site.run("verify")
+    shutil.rmtree(site.feeds / "tech")
+    (site.feeds / "tech").write_text("in the way")
+    done = site.run("regenerate", "tech", expect=1)
+    assert "tech/archive" in done.stdout
+    assert "blocked" in done.stdout
