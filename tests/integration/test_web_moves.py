@@ -97,6 +97,7 @@ def test_a_section_that_was_taken_out_is_gone(newsroom: Newsroom, tmp_path: Path
         assert b"has been closed" in answer.body
         assert b"https://news.example.org/feeds/macro.rss" in answer.body
     assert newsroom.client.get("/feeds/finance.rss").status_code == 410
+    assert newsroom.client.get("/feeds/finance/archive/1.atom").status_code == 410
     assert newsroom.client.get("/feeds/never.rss").status_code == 404
     page = newsroom.client.get("/sections/finance/", headers=BROWSER)
     assert page.status_code == 410
@@ -111,6 +112,7 @@ def test_a_section_that_comes_back_is_there(newsroom: Newsroom, tmp_path: Path) 
     (tmp_path / "config.yaml").write_text(MOVED, "utf-8")
     newsroom.runtime.refresh()
     assert newsroom.client.get("/feeds/finance.rss").status_code == 503
+    assert newsroom.client.get("/feeds/finance.json").status_code == 404
     settle(newsroom.runtime)
     assert newsroom.runtime.folder.removed() == frozenset()
 

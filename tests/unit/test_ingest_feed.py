@@ -211,6 +211,8 @@ class TestIds:
             ("<guid><![CDATA[a&b<c>]]></guid>", "a&b<c>"),
             ("<guid>a<!-- x -->b</guid>", "ab"),
             ("<guid>中　文</guid>", "中　文"),
+            ("<id>7</id><guid>1</guid><id>8</id>", "1"),
+            ("<id>7</id>", "7"),
         ],
     )
     def test_are_read_to_the_letter(self, written: str, entry_id: str) -> None:
@@ -400,7 +402,14 @@ class TestBounds:
 
     @pytest.mark.parametrize(
         "content",
-        [b"<rss", b"<html><rss /></html>", b"<rss >", b'<feed xmlns="urn:x"><entry/></feed>', b"<html><rss ></html>"],
+        [
+            b"<rss",
+            b"<!-- <rss >",
+            b"<html><rss /></html>",
+            b"<rss >",
+            b'<feed xmlns="urn:x"><entry/></feed>',
+            b"<html><rss ></html>",
+        ],
     )
     def test_what_is_no_feed_is_refused_whole(self, content: bytes) -> None:
         batch = read(content)

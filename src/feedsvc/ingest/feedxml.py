@@ -194,16 +194,13 @@ def _find_literals(text: str) -> list[tuple[int, int]]:
 
 def _read_id(element: etree._Element) -> tuple[str | None, bool]:
     """The id as it stands there, but for the white space that a writer of XML puts around it."""
-    for child in element:
-        if not isinstance(child.tag, str):
-            continue
-        name = etree.QName(child).localname
-        if name == "guid":
-            is_permalink = child.get("isPermaLink", "true").strip().lower() == "true"
-            return _text(child), is_permalink
-        if name == "id" and etree.QName(child).namespace == etree.QName(element).namespace:
-            return _text(child), False
-    return element.get(_ABOUT) or None, False
+    namespace = etree.QName(element).namespace
+    named = {child.tag: child for child in element if etree.QName(child).namespace == namespace}
+    prefix = f"{{{namespace}}}" if namespace else ""
+    guid, atom_id = named.get(f"{prefix}guid"), named.get(f"{prefix}id")
+    if guid is not None:
+        return _text(guid), guid.get("isPermaLink", "true").strip().lower() == "true"
+    return (None if atom_id is None else _text(atom_id)) or element.get(_ABOUT) or None, False
 
 
 def _read_xhtml(element: etree._Element) -> str | None:

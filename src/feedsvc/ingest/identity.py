@@ -32,7 +32,8 @@ def keep_entry_id(report: Report, given: str | None, *, is_permalink: bool | Non
     if reason := find_lost(entry_id):
         report.refuse("entry_id", entry_id, reason)
     if is_permalink and not _is_address(entry_id):
-        report.note("is_permalink", "is left out, since entry_id is no http or https address")
+        message = "is left out, since entry_id is no http or https address; readers that made one of it see a new entry"
+        report.note("is_permalink", message, "warning")
         return entry_id, False
     return entry_id, bool(is_permalink)
 
