@@ -1,6 +1,6 @@
 """Use case: a section's archives (RFC 5005 §4), from stale to live.
 
-    cut         what the live document lets go is put into new archives      store, one transaction
+    cut         what the live document lets go is put into new archives      store, short transactions
     ensure      the newest lies in the folder before a document leads to it
     bring_up    the others follow, newest first, a few at a time              under the lock of the section's archives
 
@@ -87,7 +87,7 @@ class Archivist:
     def cut(self, section: Section, choice: Choice) -> int:
         """See to it that each article is in the live document that was chosen or in an archive; the newest's number."""
         held = {article.seq for article in choice.holdings.articles}
-        if self._store.has_loose_end(section.slug, held):
+        while self._store.has_loose_end(section.slug, held):
             with self._store.write() as tx:
                 tx.cut_archives(section.slug, held, ARCHIVE_ENTRIES, section.max_bytes)
         return self._store.section_states()[section.slug].archives

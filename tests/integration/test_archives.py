@@ -407,6 +407,9 @@ def test_verify_looks_at_every_archive(newsroom: Newsroom, clock: SettableClock)
     assert "file.altered" in found["macro/archive/2"]
     assert "feed.self" in found["macro/archive/3"]
     assert found["macro/archive/4"] == []
+    with runtime.store.write() as tx:
+        tx.forget_archives(runtime.folder_id, "macro")
+    assert rules()["macro/archive/4"] == ["file.unknown"]
     for slug in ("economy", "unknown", "science"):
         assert audit_archives(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug) == {}
 

@@ -31,7 +31,7 @@ from feedsvc.model import (
     State,
     Withdrawal,
 )
-from feedsvc.store import Store, schema
+from feedsvc.store import Store, archives, schema
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECTIONS = ("finance", "macro")
@@ -99,6 +99,14 @@ def test_what_the_live_document_lets_go_is_cut_with_what_arrived_beside_it(store
     assert ids(store.archived("macro", 2)) == ids([articles[5], articles[4], articles[3]])
     assert cut(store) == 3
     assert ids(store.archived("macro", 3)) == ids([articles[6]])
+
+
+def test_a_cut_of_very_many_takes_several_transactions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "ARCHIVES_AT_ONCE", 2)
+    for _ in range(8):
+        put(store)
+    assert [cut(store), cut(store), cut(store)] == [2, 3, 3]
+    assert not store.has_loose_end("macro", ())
 
 
 def test_an_archive_holds_bodies_of_so_many_bytes_and_one_article_at_least(store: Store) -> None:

@@ -144,6 +144,17 @@ def test_weekdays_of_a_cron_line_are_those_of_crontab(read: Read, weekdays: str,
 
 
 @pytest.mark.parametrize(
+    ("written", "size"),
+    [("500 KB", 500_000), ("2 MB", 2_000_000), ("2mb", 2_000_000), ("12345 B", 12_345), ("16000000", 16_000_000)],
+)
+def test_sizes(read: Read, written: str, size: int) -> None:
+    settings = read(f"{MINIMAL}    max_bytes: {written}\ndefaults: {{max_bytes: 1 MB}}\n")
+    assert settings.sections["macro"].max_bytes == size
+    assert settings.feeds["all"].max_bytes == 1_000_000
+    assert read(MINIMAL).sections["macro"].max_bytes == 2_000_000
+
+
+@pytest.mark.parametrize(
     ("schedule", "gap"),
     [
         ("{every: 2h}", 7200),

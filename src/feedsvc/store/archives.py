@@ -35,6 +35,9 @@ from feedsvc.store.schema import MEMBER_WORDS
 _CUT_LOCKS = 2
 """The room of PostgreSQL's advisory locks in which cuts are locked by section."""
 
+ARCHIVES_AT_ONCE = 50
+"""How many are cut in one transaction, so that writers of articles wait for a fraction of a second only."""
+
 _place = schema.article_section.c
 _archive = schema.archive.c
 _published = schema.archive_publication.c
@@ -100,7 +103,7 @@ def archive_records(
 
 
 def cut(connection: Connection, section: str, held: Collection[int], max_entries: int, max_bytes: int) -> None:
-    """As Transaction.cut_archives.
+    """As Transaction.cut_archives, of which each cuts ARCHIVES_AT_ONCE at most.
 
     Places are locked before the section's row, as by a writer of articles: so the two never wait for each other.
     """
@@ -110,7 +113,7 @@ def cut(connection: Connection, section: str, held: Collection[int], max_entries
     own = schema.section.c.slug == section
     newest = connection.execute(select(schema.section.c.archives).where(own)).scalar_one()
     new: list[dict[str, Any]] = []
-    while has_loose_end(connection, section, held):
+    while len(new) < ARCHIVES_AT_ONCE and has_loose_end(connection, section, held):
         piece = _next_piece(connection, section, max_entries, max_bytes)
         if not piece:
             break  # the last of them left the section in between

@@ -204,7 +204,8 @@ class Transaction:
         """Put articles of the tail into new archives, in order of arrival, until each is in one or among the `held`.
 
         `held` are the seqs of those in the live document. An archive gets at most so many articles, with bodies of at
-        most so many bytes together, but at least one. Nothing happens where all are held.
+        most so many bytes together, but at least one. Nothing happens where all are held. Where very many are not, each
+        call cuts some archives: ask `has_loose_end` whether another one is needed.
         """
         archives.cut(self._connection, section, held, max_entries, max_bytes)
 
