@@ -325,10 +325,11 @@ def test_an_entry_of_another_feed_is_a_fault_of_the_document() -> None:
     assert [(finding.rule, finding.entry_id) for finding in findings] == [("entries.surplus", None)]
 
 
-@pytest.mark.parametrize("name", ["rss", "atom"])
-def test_text_that_feedparser_repairs_is_compared_to_the_letter(name: str) -> None:
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("fields", [{"title": "Ã©"}, {"tags": ("Ã©",)}, {"tags": ("Ã©", "é", "甲")}])
+def test_text_that_feedparser_repairs_is_compared_to_the_letter(name: str, fields: Any) -> None:
     """feedparser reads `Ã©` as `é`: both spellings read alike through it, and only one is what was written."""
-    feed = feed_of(article(1, title="Ã©", summary="s"))
+    feed = feed_of(article(1, **fields))
     right = FORMATS[name].render(feed)
 
     assert errors(FORMATS[name].verify(right, feed)) == []
