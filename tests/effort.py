@@ -1,6 +1,6 @@
 """How hard property tests try: quick and always the same in CI and by default, deep on demand.
 
-`FEEDSVC_EFFORT=50 pytest tests/property` draws fifty times as many examples, others in each run.
+`FEEDSVC_EFFORT=50 python -m pytest tests/property` draws fifty times as many examples, others in each run.
 """
 
 from __future__ import annotations
