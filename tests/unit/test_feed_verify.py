@@ -338,7 +338,6 @@ def test_text_that_feedparser_repairs_is_compared_to_the_letter(name: str, field
 
 
 def test_a_document_beyond_all_bounds_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    # By its name, since the package gives the function of the same name.
     monkeypatch.setattr(taming, "MAX_BYTES", len(DOCUMENTS["rss"]) - 1)
 
     (finding,) = errors(FORMATS["rss"].verify(DOCUMENTS["rss"], FEED))

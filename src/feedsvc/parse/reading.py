@@ -34,7 +34,7 @@ class ParsedFeed:
 def parse_feed(content: bytes, media_type: str) -> ParsedFeed:
     """Parse a document as if it had been served with this Content-Type; nothing is sanitised or resolved.
 
-    Raises ParseError for what would cost more than its length (tame.py, census.py) and for what feedparser itself
+    Raises ParseError for what would cost more than its length (taming.py, census.py) and for what feedparser itself
     stumbles over. What is not well-formed is read as libxml2 mends it, and `fault` says where it broke.
     """
     tamed = tame(content, media_type)
