@@ -66,11 +66,13 @@ def prove(
 def reason_of(findings: Sequence[Finding]) -> str:
     """Why an article is kept back, in words for an editor: the first thing found, and how many others there are."""
     first = findings[0]
-    seen = [f"expected {first.expected}"] * bool(first.expected) + [f"found {first.found}"] * bool(first.found)
+    seen = [f"expected “{first.expected}”"] * bool(first.expected) + [f"found “{first.found}”"] * bool(first.found)
     compared = f" ({', '.join(seen)})" if seen else ""
     mend = f". To mend it, {first.mend}" if first.mend else ""
+    # A line of a document means nothing to who edits an article.
+    place = first.rule if first.place.startswith("line ") else first.place or first.rule
     # What can't be written is the article's own fault, the same in each format; the rest needs to say where it showed.
-    where = "" if first.rule == RENDER else f"{first.format}: {first.rule}: "
+    where = "" if first.rule == RENDER else f"{first.format}: {place}: "
     others = len({(finding.rule, finding.message, finding.expected) for finding in findings}) - 1
     more = f"; {others} more finding{'s' if others > 1 else ''}" if others else ""
     return f"{where}{first.message}{compared}{mend}{more}"
@@ -142,4 +144,5 @@ def _storable(finding: Finding) -> Finding:
         message=canonical_text(finding.message),
         expected=canonical_text(finding.expected),
         found=canonical_text(finding.found),
+        place=canonical_text(finding.place),
     )

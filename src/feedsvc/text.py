@@ -104,6 +104,11 @@ def find_illegal(text: str) -> tuple[int, str] | None:
     return None if found is None else (found.start() + 1, f"U+{ord(found.group()):04X}")
 
 
+def reveal(text: str) -> str:
+    """A text in which nothing hides: each character that has no shape of its own is written as ‹U+200B›."""
+    return "".join(each if each == " " or each.isprintable() else f"‹U+{ord(each):04X}›" for each in text)
+
+
 def sanitize_html(markup: str, base_url: str) -> str:
     """Make a safe fragment in canonical form: nothing active, URLs absolute; its own output comes out unchanged."""
 

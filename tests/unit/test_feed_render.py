@@ -56,8 +56,9 @@ def test_an_entry_that_xml_cannot_carry_is_named(name: str, broken: str) -> None
 
     assert caught.value.entry_id == feed.entries[1].entry_id
     assert caught.value.format == name
+    code = f"U+{ord(broken):04X}"
     assert caught.value.reason == (
-        f"title holds U+{ord(broken):04X} at character 2, which no feed can carry; remove it"
+        f"title holds {code} at character 2 (“坏‹{code}›了”), which no feed can carry; remove it"
     )
 
 

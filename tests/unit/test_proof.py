@@ -45,7 +45,11 @@ def test_what_only_two_together_break_is_nobodys() -> None:
 
 def test_a_reason_is_short_and_says_that_there_is_more() -> None:
     first = Finding(rule="entry.title", message="it does not read back", format="atom", expected="甲", found="乙")
-    assert reason_of([first]) == "atom: entry.title: it does not read back (expected 甲, found 乙)"
+    assert reason_of([first]) == "atom: entry.title: it does not read back (expected “甲”, found “乙”)"
+    placed = replace(first, place="title, character 1", mend="write it again")
+    assert reason_of([placed]) == (
+        "atom: title, character 1: it does not read back (expected “甲”, found “乙”); write it again"
+    )
     second = Finding(rule="render", message="can't be written", format="rss")
     assert reason_of([second]) == "can't be written"
     assert reason_of([second, replace(second, format="atom")]) == "can't be written"

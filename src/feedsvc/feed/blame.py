@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from feedsvc.feed.difference import around
 from feedsvc.model import Entry
 from feedsvc.text import find_illegal
 
 
 def explain(entry: Entry, error: Exception) -> str:
-    """The field, the place and the mend; what was raised where nothing better is known."""
+    """The field, the place with what stands around it, and the mend; what was raised where nothing better is known."""
     if not entry.title:
         return "the title is empty; give the article one"
     for field, text in _texts(asdict(entry), ""):
         if illegal := find_illegal(text):
             position, character = illegal
-            return f"{field} holds {character} at character {position}, which no feed can carry; remove it"
+            where = f"{field} holds {character} at character {position} (“{around(text, position - 1)}”)"
+            return f"{where}, which no feed can carry; remove it"
     return str(error)
 
 

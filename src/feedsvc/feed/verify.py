@@ -16,12 +16,11 @@ from typing import Any
 from lxml import etree
 
 from feedsvc.errors import ParseError
+from feedsvc.feed.difference import around, find_difference
 from feedsvc.feed.media import expect_media
 from feedsvc.feed.namespaces import PREFIXES
 from feedsvc.model import Enclosure, Entry, Feed, Finding
 from feedsvc.parse import ParsedFeed, Reading, as_feedparser_reads, parse_feed
-
-_SHOWN = 80
 
 Document = tuple[Reading, Sequence[Reading]]
 """A document as it reads: its head, and its entries in their order."""
@@ -179,7 +178,7 @@ def _compare_sequence(format: str, wanted: Sequence[str], found: Sequence[Any]) 
             message="an entry stands there that does not belong, or stands twice",
             format=format,
             entry_id=entry_id if entry_id in wanted else None,
-            found=_show(entry_id),
+            found=around(str(entry_id), 0),
         )
         for entry_id in surplus
     ]
@@ -231,16 +230,13 @@ def _read_alike(expected: Any, found: Any) -> bool:
 
 
 def _differ(format: str, rule: str, entry_id: str | None, expected: Any, found: Any) -> Finding:
+    difference = find_difference(rule.partition(".")[2], expected, found)
     return Finding(
         rule=rule,
         message="it does not read back as it should",
         format=format,
         entry_id=entry_id,
-        expected=_show(expected),
-        found=_show(found),
+        expected=difference.expected,
+        found=difference.found,
+        place=difference.place,
     )
-
-
-def _show(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
