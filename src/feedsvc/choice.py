@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedsvc.model import IN_PLACE, Article, Finding, Holdings, MemberState, Quarantined, Section, Tombstone
+from feedsvc.model import IN_PLACE, Article, Finding, Holdings, MemberState, Section, Tombstone
 from feedsvc.store import Store, Time
 from feedsvc.text import find_illegal
 
@@ -66,7 +66,9 @@ def choose_archived(store: Store, section: Section, number: int, renderer: str) 
     broken: list[str] = []
     articles = store.archived(section.slug, number, broken=broken)
     rows = store.quarantined([article.id for article in articles])
-    held = tuple(article.id for article in articles if _holds(rows.get(article.id), article, renderer))
+    held = tuple(
+        article.id for article in articles if article.id in rows and rows[article.id].keeps_out(article, renderer)
+    )
     kept = tuple(article for article in articles if article.id not in held)
     return Choice(
         holdings=Holdings(articles=kept, archive=number, prev_archive=number - 1 or None),
@@ -96,7 +98,9 @@ def _find(
         broken: list[str] = []
         newest = store.newest(section.members, wanted, IN_PLACE, by=by, since=since, broken=broken)
         rows = store.quarantined([article.id for article in newest])
-        held = tuple(article.id for article in newest if _holds(rows.get(article.id), article, renderer))
+        held = tuple(
+            article.id for article in newest if article.id in rows and rows[article.id].keeps_out(article, renderer)
+        )
         kept = tuple(article for article in newest if article.id not in held)
         if len(kept) >= section.limit or len(newest) + len(broken) < wanted:
             return _Found(kept[: section.limit], held, frozenset(rows) - set(held), tuple(newest), tuple(broken))
@@ -156,10 +160,6 @@ def _tombstone_of(article: Article, broken: list[str]) -> Tombstone | None:
         )
         return None
     return Tombstone(entry_id=article.entry_id, when=article.withdrawal.at, notice=notice, language=article.language)
-
-
-def _holds(item: Quarantined | None, article: Article, renderer: str) -> bool:
-    return item is not None and (item.revision, item.renderer) == (article.revision, renderer)
 
 
 def _within_bytes(articles: Sequence[Article], max_bytes: int) -> Sequence[Article]:

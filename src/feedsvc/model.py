@@ -482,6 +482,10 @@ class Quarantined:
     since: datetime
     findings: tuple[Finding, ...] = ()
 
+    def keeps_out(self, article: Article, renderer: str) -> bool:
+        """Was it this revision that was found guilty, and by the renderer that is in use?"""
+        return (self.revision, self.renderer) == (article.revision, renderer)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:

@@ -94,7 +94,7 @@ def _withdrawn(article: Article, known: Publication | None, section: Section) ->
 
 
 def _quarantined(article: Article, item: Quarantined | None) -> _Verdict:
-    if item is None or (item.revision, item.renderer) != (article.revision, RENDERER):
+    if item is None or not item.keeps_out(article, RENDERER):
         return None
     return "quarantined", f"It is kept out of all feeds until it is corrected: {item.reason}"
 

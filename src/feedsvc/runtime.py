@@ -13,11 +13,11 @@ from typing import Any
 from feedsvc import __version__
 from feedsvc.config import Settings, SettingsSource
 from feedsvc.errors import OutputError, StoreError
-from feedsvc.feed.formats import RENDERER
 from feedsvc.log import get_logger
-from feedsvc.model import INDEX_SLUG, Article, Publication, Quarantined, State
+from feedsvc.model import INDEX_SLUG, Publication
 from feedsvc.output import FeedsFolder
 from feedsvc.publish import Clock, register_sections
+from feedsvc.quarantine import Held, held
 from feedsvc.regenerate import Regenerator, Survey
 from feedsvc.store import Store
 
@@ -26,6 +26,9 @@ log = get_logger(__name__)
 HEARTBEAT_LASTS = timedelta(seconds=15)
 """A worker that was not heard of for longer counts as dead; it beats every five seconds."""
 
+
+_NAMED = 5
+"""So many articles in quarantine are named in a line of health."""
 
 STALE_LASTS = timedelta(seconds=60)
 """A section that changes at once and has waited longer for the same change is stuck."""
@@ -55,11 +58,15 @@ class _Picture:
     """What could be read of how everything stands; empty where it could not."""
 
     survey: Survey = field(default_factory=lambda: Survey({}, {}, {}))
-    quarantined: Mapping[str, tuple[tuple[Quarantined, Article], ...]] = field(default_factory=dict)
+    held: tuple[Held, ...] = ()
     last_seen: datetime | None = None
     next_runs: Mapping[str, str] = field(default_factory=dict)
     stuck: frozenset[str] = frozenset()
     archives_waiting: Mapping[str, int] = field(default_factory=dict)
+
+    def absent_from(self, slug: str) -> list[Held]:
+        """Who is missing in this feed."""
+        return [each for each in self.held if slug in each.feeds]
 
 
 class Runtime:
@@ -150,7 +157,7 @@ class Runtime:
         """The truth for `feedsvc status --json` and /healthz; times are ISO 8601 in UTC, sizes bytes. Never raises.
 
         {version, ok, checks: [{name, ok, detail}], config: {path, ok, error}, database, feeds_dir,
-        worker: {alive, last_seen}, articles: {draft, scheduled, live, withdrawn} (or {}),
+        worker: {alive, last_seen}, articles: {draft, scheduled, live, withdrawn} (or {}), quarantined (how many),
         sections: [{slug, title, state: live|stale|blocked|never, published, attempted, entries, error,
         documents: [{format, bytes, last_modified}], findings: [{rule, format, entry_id, message, expected, found}],
         quarantined: [{article_id, title, revision, reason, since}], archives: {count, waiting, error}, next_run}],
@@ -167,9 +174,15 @@ class Runtime:
             "feeds_dir": str(self.folder.path),
             "worker": {"alive": self._is_alive(picture), "last_seen": _iso(picture.last_seen)},
             "articles": self._count_articles(),
+            "quarantined": len(picture.held),
             "sections": [_section(picture, slug, section.title) for slug, section in settings.feeds.items()],
             "unconfigured": [{"slug": slug} for slug in picture.survey.states if slug not in settings.feeds],
         }
+
+    def has_worker(self) -> bool:
+        """Is somebody keeping this feeds folder right? Raises StoreError."""
+        last_seen, _ = self.store.heartbeats().get(self.folder_id, (None, {}))
+        return self._is_alive(_Picture(last_seen=last_seen))
 
     def close(self) -> None:
         """Give the database's connections back."""
@@ -203,7 +216,7 @@ class Runtime:
         return _Picture(
             survey=survey,
             stuck=self._stuck(survey),
-            quarantined=self._quarantined(),
+            held=tuple(held(self.store, self.settings)),
             archives_waiting={
                 slug: self.regenerator.archivist.count_waiting(self.settings, slug, survey.states[slug])
                 for slug in survey.archives
@@ -222,18 +235,6 @@ class Runtime:
             if slug == INDEX_SLUG or self.settings.feeds[slug].on_change
         }
         return frozenset(slug for slug, (_, since) in self._stale_since.items() if now - since > STALE_LASTS)
-
-    def _quarantined(self) -> dict[str, tuple[tuple[Quarantined, Article], ...]]:
-        """By feed; an article that was changed or withdrawn since, or is rendered anew, is not counted."""
-        found: dict[str, tuple[tuple[Quarantined, Article], ...]] = {}
-        for item in self.store.quarantined().values():
-            article = self.store.article(item.article_id)
-            if article is None or article.state is not State.LIVE:
-                continue
-            if (item.revision, item.renderer) == (article.revision, RENDERER):
-                for slug in self.settings.feeds_of(article.sections):
-                    found[slug] = (*found.get(slug, ()), (item, article))
-        return found
 
     def _count_articles(self) -> dict[str, int]:
         try:
@@ -265,9 +266,10 @@ def _check_section(picture: _Picture, slug: str) -> Check | None:
     known = picture.survey.publications.get(slug)
     if known and (trouble := _trouble_of(known)):
         return Check(name, ok=False, detail=trouble)
-    if held := picture.quarantined.get(slug):
-        titles = ", ".join(f"{article.title} ({article.id})" for _, article in held)
-        return Check(name, ok=False, detail=f"without {len(held)} in quarantine: {titles}")
+    if absent := picture.absent_from(slug):
+        titles = ", ".join(f"{each.article.title} ({each.article.id})" for each in absent[:_NAMED])
+        more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
+        return Check(name, ok=False, detail=f"without {len(absent)} in quarantine: {titles}{more}")
     stale = picture.survey.stale.get(slug)
     if stale is None:
         return None
@@ -313,13 +315,13 @@ def _section(picture: _Picture, slug: str, title: str) -> dict[str, Any]:
         ],
         "quarantined": [
             {
-                "article_id": article.id,
-                "title": article.title,
-                "revision": item.revision,
-                "reason": item.reason,
-                "since": _iso(item.since),
+                "article_id": each.article.id,
+                "title": each.article.title,
+                "revision": each.item.revision,
+                "reason": each.item.reason,
+                "since": _iso(each.item.since),
             }
-            for item, article in picture.quarantined.get(slug, ())
+            for each in picture.absent_from(slug)
         ],
         "archives": {
             "count": picture.survey.states[slug].archives if slug in picture.survey.states else 0,

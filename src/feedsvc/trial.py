@@ -22,6 +22,9 @@ log = get_logger(__name__)
 _FEW_GUILTY = 3
 """So many articles may be quarantined at once in any feed; in a large one, up to half of it."""
 
+KEPT_FINDINGS = 50
+"""So many findings about an article are kept; an editor mends the first ones."""
+
 Basis = TypeVar("Basis")
 
 
@@ -72,13 +75,16 @@ class Court:
                 return Verdict(made, error)
 
     def _quarantine(self, name: str, accused: Sequence[Article], proof: Proof) -> None:
+        """One that was in it already, under an older revision or on trial, stays since it came."""
+        before = self._store.quarantined([article.id for article in accused])
         items = [
             Quarantined(
                 article_id=article.id,
                 revision=article.revision,
                 reason=reason_of(proof.guilty[article.entry_id]),
                 renderer=self._renderer,
-                since=self._clock(),
+                since=before[article.id].since if article.id in before else self._clock(),
+                findings=proof.guilty[article.entry_id][:KEPT_FINDINGS],
             )
             for article in sorted(accused, key=lambda article: article.id)
         ]

@@ -87,7 +87,7 @@ def test_the_reason_says_what_was_expected_and_found(newsroom: Newsroom, runtime
     bad = newsroom.put(title=BAD)
     regenerator(runtime, broken_formats("atom", render=mangle_bad)).regenerate(runtime.settings, "macro")
     reason = runtime.store.quarantined()[bad.id].reason
-    assert reason.startswith("atom: entry.title: ")
+    assert reason.startswith("atom: title, character 1: ")
     assert BAD in reason
     assert "好文章" in reason
 

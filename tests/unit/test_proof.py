@@ -48,7 +48,7 @@ def test_a_reason_is_short_and_says_that_there_is_more() -> None:
     assert reason_of([first]) == "atom: entry.title: it does not read back (expected “甲”, found “乙”)"
     placed = replace(first, place="title, character 1", mend="write it again")
     assert reason_of([placed]) == (
-        "atom: title, character 1: it does not read back (expected “甲”, found “乙”); write it again"
+        "atom: title, character 1: it does not read back (expected “甲”, found “乙”). To mend it, write it again"
     )
     second = Finding(rule="render", message="can't be written", format="rss")
     assert reason_of([second]) == "can't be written"
@@ -61,7 +61,7 @@ def test_a_reason_says_how_to_mend_a_breach_of_a_standard() -> None:
     breach = Finding(
         rule="iri.active", message="it is a program", format="rss", found="javascript:1", mend="link a page"
     )
-    assert reason_of([breach]) == "rss: iri.active: it is a program (found javascript:1). To mend it, link a page"
+    assert reason_of([breach]) == "rss: iri.active: it is a program (found “javascript:1”). To mend it, link a page"
 
 
 def test_a_warning_keeps_nothing_back() -> None:

@@ -28,6 +28,7 @@ COMMANDS = {
     "regenerate": "Bring feeds up to date now.",
     "verify": "Compare the feeds on disk with the store.",
     "status": "Say how each section stands.",
+    "quarantine": "List what is kept out of the feeds, say why, try again.",
     "token": "Create, list and revoke API tokens.",
 }
 """Name -> what it does, in the order of a newcomer's day. Each lives in the module of its name, as `command`."""

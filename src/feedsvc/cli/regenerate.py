@@ -45,14 +45,14 @@ def command(everything: bool, slugs: tuple[str, ...]) -> None:
         raise Failure(f"Not live: {', '.join(blocked)}. What was there before still is.")
 
 
-def regenerate_feeds(runtime: Runtime, slugs: Sequence[str]) -> list[Result]:
+def regenerate_feeds(runtime: Runtime, slugs: Sequence[str], *, force: bool = True) -> list[Result]:
     """Regenerate these one after the other; a failing one is a result, and never keeps the others back."""
-    return [_regenerate(runtime, slug) for slug in progress(slugs, "Regenerating")]
+    return [_regenerate(runtime, slug, force=force) for slug in progress(slugs, "Regenerating")]
 
 
-def _regenerate(runtime: Runtime, slug: str) -> Result:
+def _regenerate(runtime: Runtime, slug: str, *, force: bool) -> Result:
     try:
-        return runtime.regenerator.regenerate(runtime.settings, slug, force=True)
+        return runtime.regenerator.regenerate(runtime.settings, slug, force=force)
     except (StoreError, OutputError) as error:
         return Result(
             slug=slug,

@@ -31,6 +31,8 @@ def command(is_json: bool) -> None:
         is_told = check["name"] == "config" and not status["config"]["ok"]  # on opening, with every problem
         if not check["ok"] and not is_told:
             complain(f"{check['name']}: {check['detail']}")
+    if status["quarantined"]:
+        warn(f"In quarantine: {status['quarantined']}. `feedsvc quarantine` lists them, and says why.")
     for section in status["unconfigured"]:
         warn(f"{section['slug']}: config.yaml does not name it any more; its articles are kept")
     for section in status["sections"]:

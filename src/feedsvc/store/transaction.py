@@ -322,6 +322,14 @@ class Transaction:
         self._touch_archives_of(item.article_id)
         self._put(schema.quarantine, asdict(item) | {"findings": [asdict(finding) for finding in item.findings]})
 
+    def try_again(self, article_id: str) -> bool:
+        """Let it be proved anew, also in its archives; it stays there until it is found good. False if it was not."""
+        trying = update(schema.quarantine).where(schema.quarantine.c.article_id == article_id).values(renderer="")
+        is_tried = self._connection.execute(trying).rowcount > 0
+        if is_tried:
+            self._touch_archives_of(article_id)
+        return is_tried
+
     def release(self, article_id: str) -> bool:
         """Take it out of quarantine; False if it was not in it. Marks the archives that it stands in as changed."""
         self._touch_archives_of(article_id)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.blueprints import BlueprintSetupState
 
-from feedsvc import publish
+from feedsvc import publish, quarantine
 from feedsvc.errors import ArticleNotFoundError, ConflictError, Problem, RefusedError, UnknownSectionError
 from feedsvc.feed.formats import FORMATS
 from feedsvc.ingest import accept, read_withdrawal
@@ -30,6 +30,7 @@ PREFIX = "/api/v1"
 blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
 
 _WAITS_KEY = "feedsvc.waits"
+_RETRY = "/retry"
 _LIST_LENGTH = 50
 _LONGEST_LIST = 200
 _LONGEST_COUNT = 15
@@ -136,6 +137,30 @@ def _with_mode(data: dict[str, Any], mode: str | None) -> dict[str, Any]:
     if mode is not None and data.get("mode", mode) != mode:
         raise RefusedError([Problem("mode", str(data["mode"]), f"differs from the one in the address, {mode!r}")])
     return data if mode is None else {**data, "mode": mode}
+
+
+# quarantine
+
+
+@blueprint.get("/quarantine")
+def list_quarantine() -> Response:
+    """What is kept out of the feeds, the longest first, with all that was found; of the token's sections."""
+    runtime, scope = this_runtime(), _scope()
+    found = [each for each in quarantine.held(runtime.store, runtime.settings) if scope.touches(each.article.sections)]
+    return jsonify({"articles": [quarantine.to_json(each) for each in found]})
+
+
+@blueprint.post(f"/articles/<key:key>{_RETRY}")
+@blueprint.post(f"/articles{_RETRY}")
+def retry_article() -> Response:
+    """Prove an article in quarantine anew: 202 while that is under way; 200 for one that was not in it."""
+    runtime, scope = this_runtime(), _scope()
+    article = _require(runtime, _named_key(_RETRY))
+    tried = quarantine.try_again(runtime.store, [article.id], may=lambda stored: scope.require(stored.sections))
+    response = _answer(runtime, Outcome(article, created=False, changed=False), ())
+    if tried and request.headers.get("Prefer") is None:
+        response.status_code = HTTPStatus.ACCEPTED
+    return response
 
 
 # lists
@@ -287,10 +312,10 @@ def _look(runtime: Runtime, article: Article) -> Callable[[], tuple[Presence, ..
     return lambda: presence(runtime.store, runtime.settings, runtime.folder_id, article)
 
 
-def _named_key() -> str:
-    """The key in the path, else ?external_id=, the form that survives every proxy."""
+def _named_key(behind: str = "") -> str:
+    """The key in the path, before what stands `behind` it, else ?external_id=, the form that survives every proxy."""
     if g.is_keyed:
-        key = read_key(request.environ)
+        key = read_key(request.environ).removesuffix(behind)
     else:
         key = request.args.get("external_id", "")
         if not key:
