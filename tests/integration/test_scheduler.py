@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -456,6 +456,14 @@ def test_archives_follow_by_themselves(sqlite_newsroom: Newsroom, monkeypatch: p
         wait_until(lambda: (shelf / "2.atom").read_bytes() == right, "the altered one")
 
 
+def put_in_the_way(folder: Path) -> bool:
+    """A file instead of the folder; False where the worker, which makes it anew, came in between."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(IsADirectoryError):
+        folder.write_text("in the way")
+    return folder.is_file()
+
+
 def test_archives_that_fail_are_told_once_and_tried_again(
     sqlite_newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,8 +473,7 @@ def test_archives_that_fail_are_told_once_and_tried_again(
     with working(sqlite_newsroom) as (_, events):
         wait_until(lambda: not runtime.regenerator.survey(runtime.settings).archives, "all archives")
         shelf = runtime.folder.path / "macro"
-        shutil.rmtree(shelf)
-        shelf.write_text("in the way")
+        wait_until(lambda: put_in_the_way(shelf), "a file in its place")
         wait_until(lambda: named(events, "archive_blocked"), "it to be told")
         late = sqlite_newsroom.put(title="照发不误")
         wait_until(lambda: shows(sqlite_newsroom, "macro", late.entry_id), "the news")
