@@ -60,7 +60,7 @@ def check_json(content: bytes, *, self_url: str | None = None, embeds: Collectio
     if value is not None or not faults:
         found = _check_feed(value, Given(self_url, frozenset(embeds)))
         breaches = chain(breaches, check_everywhere(value), ((write_path(path), fault) for path, fault in found))
-        ids = read_ids(value)
+        ids = _read_ids(value)
     findings = []
     if len(content) > _LARGE_BYTES:
         findings.append(breach(rules.LARGE, NAME, found=f"{len(content)} bytes"))
@@ -71,10 +71,20 @@ def check_json(content: bytes, *, self_url: str | None = None, embeds: Collectio
     return findings
 
 
-def read_ids(feed: Any) -> list[str | None]:
-    """The items' ids as readers take them, None for what is none."""
+def read_items(content: bytes) -> list[tuple[str | None, str | None]]:
+    """Id and title of each item as readers take them, None for what is none; of what is no feed there are none."""
+    feed, _ = read_json(content)
+    titles = (item.get("title") if isinstance(item, dict) else None for item in _list_items(feed))
+    return list(zip(_read_ids(feed), (title if isinstance(title, str) else None for title in titles), strict=True))
+
+
+def _read_ids(feed: Any) -> list[str | None]:
+    return [_read_id(item) for item in _list_items(feed)]
+
+
+def _list_items(feed: Any) -> list[Any]:
     items = feed.get("items") if isinstance(feed, dict) else None
-    return [_read_id(item) for item in items] if isinstance(items, list) else []
+    return items if isinstance(items, list) else []
 
 
 def _read_id(item: Any) -> str | None:

@@ -1,0 +1,141 @@
+"""Anybody's feed -> what is wrong with it: by its format's standard, and as a feed reader would see it.
+
+bytes --sniff--> format --grammar--> breaches --feedparser, within bounds (see parse)--> what readers make of it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from feedsvc.errors import ParseError
+from feedsvc.feed import grammar
+from feedsvc.feed.formats import FORMATS
+from feedsvc.feed.grammar.jsonfeed import read_items
+from feedsvc.feed.grammar.rules import Fault, Rule, breach
+from feedsvc.feed.sniff import sniff
+from feedsvc.model import Finding
+from feedsvc.parse import ParsedFeed, Reading, parse_feed
+
+_FEEDPARSER = "feedparser 6"
+
+REFUSED = Rule(
+    name="reader.refused",
+    standard=_FEEDPARSER,
+    message="a feed reader gives up on it, or would take too long",
+    mend="make it smaller and flatter; the reason says where",
+)
+FAULTY = Rule(
+    name="reader.fault",
+    standard=_FEEDPARSER,
+    message="a feed reader stumbles over it, and what it shows is a guess",
+    mend="mend what the reason names",
+)
+MISTAKEN = Rule(
+    name="reader.format",
+    standard=_FEEDPARSER,
+    message="a feed reader takes it for something else than it is meant to be",
+    mend='mend the root element: <rss version="2.0"> or <feed xmlns="http://www.w3.org/2005/Atom">',
+)
+NAMELESS = Rule(
+    name="reader.id",
+    standard=_FEEDPARSER,
+    message="an entry has neither id nor link, so readers can't tell whether they showed it before",
+    mend="give it a guid (RSS) or an id (Atom) that never changes",
+)
+BLANK = Rule(
+    name="reader.blank",
+    standard=_FEEDPARSER,
+    message="an entry shows nothing: readers find neither title nor text in it",
+    mend="give it a title, and a summary or a content",
+    severity="warning",
+)
+DATELESS = Rule(
+    name="reader.date",
+    standard=_FEEDPARSER,
+    message="an entry has no time that readers can read, so they show when they first saw it",
+    mend="give it a pubDate (RSS) or published and updated (Atom), with the offset from UTC",
+    severity="warning",
+)
+RULES = (REFUSED, FAULTY, MISTAKEN, NAMELESS, BLANK, DATELESS)
+
+_MOST = 1_000
+"""So many of what readers miss are told of one document."""
+
+_READ_AS = {"rss": "rss20", "atom": "atom10"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """What came of it. `format` is None where the bytes are no feed; `titles` are the entries', by entry id."""
+
+    format: str | None
+    entries: int
+    titles: Mapping[str, str]
+    findings: tuple[Finding, ...]
+
+
+def lint(
+    content: bytes, *, format: str | None = None, self_url: str | None = None, embeds: Collection[str] = ()
+) -> Linted:
+    """Everything wrong with a feed of any publisher, in time that its length bounds.
+
+    `format` is found from the bytes if not given; `self_url` and `embeds` are as in grammar.check.
+    """
+    found = format or sniff(content)
+    if isinstance(found, Fault):
+        finding = breach(found.rule, "", found=found.found)
+        return Linted(format=None, entries=0, titles={}, findings=(finding,))
+    breaches = grammar.check(content, found, self_url=self_url, embeds=embeds)
+    if found == "json":
+        items = read_items(content)
+        titles = {item_id: title for item_id, title in items if item_id and title}
+        return Linted(format=found, entries=len(items), titles=titles, findings=tuple(breaches))
+    try:
+        parsed = parse_feed(content, FORMATS[found].media_type)
+    except ParseError as error:
+        refused = breach(REFUSED, found, found=str(error))
+        return Linted(format=found, entries=0, titles={}, findings=(*breaches, refused))
+    return Linted(
+        format=found,
+        entries=len(parsed.entries),
+        titles=_read_titles(parsed),
+        findings=(*breaches, *islice(_check_reading(found, parsed, breaches), _MOST)),
+    )
+
+
+def read_titles(content: bytes, format: str) -> Mapping[str, str]:
+    """The titles of a document's entries by entry id, as far as it can be read."""
+    if format not in FORMATS:
+        return {}
+    if format == "json":
+        return {item_id: title for item_id, title in read_items(content) if item_id and title}
+    try:
+        return _read_titles(parse_feed(content, FORMATS[format].media_type))
+    except ParseError:
+        return {}
+
+
+def _read_titles(parsed: ParsedFeed) -> dict[str, str]:
+    return {entry["id"]: entry["title"] for entry in parsed.entries if entry["id"] and entry["title"]}
+
+
+def _check_reading(format: str, parsed: ParsedFeed, breaches: list[Finding]) -> Iterator[Finding]:
+    """What the grammar has not said already."""
+    if parsed.fault and not any(finding.rule.startswith("xml.") for finding in breaches):
+        yield breach(FAULTY, format, found=parsed.fault)
+    if parsed.version != _READ_AS[format] and not any(finding.severity == "error" for finding in breaches):
+        yield breach(MISTAKEN, format, found=parsed.version or "no feed", expected=_READ_AS[format])
+    for number, entry in enumerate(parsed.entries, 1):
+        for rule in _find_wants(entry):
+            yield breach(rule, format, entry_id=entry["id"], place=f"entry {number}")
+
+
+def _find_wants(entry: Reading) -> Iterator[Rule]:
+    if not entry["id"] and not entry["link"]:
+        yield NAMELESS
+    if not (entry["title"] or entry["summary"] or entry["content"]):
+        yield BLANK
+    if entry["published"] is None and entry["updated"] is None:
+        yield DATELESS

@@ -1,0 +1,86 @@
+"""Anybody's feed: what the standard says of it, and what a reader would make of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from examples import example_feed
+from feedsvc.feed.formats import FORMATS
+from feedsvc.feed.lint import RULES, Linted, lint, read_titles
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+
+HEAD = "<title>x</title><link>https://a.example/</link><description>x</description>"
+
+
+def rss(items: str) -> bytes:
+    return f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel>{HEAD}{items}</channel></rss>'.encode()
+
+
+def reader_rules(linted: Linted) -> list[tuple[str, str | None]]:
+    return [(each.rule, each.entry_id) for each in linted.findings if each.rule.startswith("reader.")]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_our_own_feeds_break_no_standard(format: str) -> None:
+    """The example has titles that look like HTML and enclosures of unknown length: right, and worth a warning."""
+    content = (GOLDEN / f"example.{format}").read_bytes()
+    linted = lint(content, self_url=f"https://news.example.org/feeds/macro.{format}")
+    assert (linted.format, linted.entries) == (format, 5)
+    assert [finding for finding in linted.findings if finding.severity == "error"] == []
+    assert set(linted.titles) == {entry.entry_id for entry in example_feed().entries}
+    assert read_titles(content, format) == linted.titles
+
+
+def test_what_is_no_feed_has_no_format() -> None:
+    linted = lint(b"<html>")
+    assert (linted.format, [finding.rule for finding in linted.findings]) == (None, ["input.page"])
+
+
+def test_a_format_that_is_named_counts() -> None:
+    assert lint(b"<html>", format="json").findings[0].rule == "json.syntax"
+
+
+def test_what_a_reader_can_not_show() -> None:
+    items = (
+        "<item><comments>https://a.example/c</comments></item>"
+        "<item><description>b</description><guid isPermaLink='false'>1</guid><pubDate>明天</pubDate></item>"
+        "<item><title>c</title><link>https://a.example/2</link><pubDate>1 Mar 2026 20:00:00 +0800</pubDate></item>"
+    )
+    assert reader_rules(lint(rss(items))) == [
+        ("reader.id", None),
+        ("reader.blank", None),
+        ("reader.date", None),
+        ("reader.date", "1"),
+    ]
+    assert len(reader_rules(lint(rss("<item/>" * 2_000)))) == 1_000
+
+
+def test_a_root_that_readers_do_not_know() -> None:
+    linted = lint(b"<rss version='3.0'><channel/></rss>")
+    assert any(each.rule in {"reader.format", "rss.version"} for each in linted.findings)
+
+
+def test_a_reader_that_gives_up_is_told() -> None:
+    content = rss("<item>" + "<a>" * 300 + "</a>" * 300 + "</item>")
+    assert ("reader.refused", None) in reader_rules(lint(content))
+    assert read_titles(content, "rss") == {}
+
+
+def test_titles_of_what_is_no_feed() -> None:
+    assert read_titles(b"<opml/>", "opml") == {}
+    assert read_titles(b"x", "json") == {}
+
+
+@pytest.mark.parametrize("run", ["<!--", "<a>", "&lt;!--", "<![CDATA[", "<item>", "<item/>", "]]>", "&#"])
+@pytest.mark.parametrize(
+    "start", ["", '<rss version="2.0"><channel>', '<feed xmlns="http://www.w3.org/2005/Atom">', "{"]
+)
+def test_hostile_runs_are_bounded_before_they_are_parsed(start: str, run: str) -> None:
+    assert lint((start + run * 64_000).encode()).findings
+
+
+def test_every_rule_says_how_to_mend() -> None:
+    assert all(rule.standard and rule.message and rule.mend for rule in RULES)
