@@ -6,8 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from feedsvc.feed import lint, sniff
 from feedsvc.feed.grammar import RULES, atomrules, frame, jsonfeed, markup, rssrules, values, vocabularyrules
 from feedsvc.feed.grammar.rules import Rule
+from feedsvc.web import proving
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "rules.md"
 
@@ -39,6 +41,12 @@ TABLES: dict[str, Sequence[Rule]] = {
     "Values": values.RULES,
     "HTML": markup.RULES,
 }
+ASKED_BY_VERIFY: dict[str, Sequence[Rule]] = {
+    "What is no feed": sniff.RULES,
+    "As a reader sees it": lint.RULES,
+    "Over HTTP": proving.RULES,
+}
+"""Not of a format's standard: what `feedsvc verify` asks of a file or an address besides."""
 
 
 def cell(text: str) -> str:
@@ -48,7 +56,7 @@ def cell(text: str) -> str:
 
 def written() -> str:
     parts = [INTRODUCTION]
-    for heading, rules in TABLES.items():
+    for heading, rules in (TABLES | ASKED_BY_VERIFY).items():
         rows = "".join(
             f"| `{rule.name}` | {rule.severity} | {cell(rule.message)} | {cell(rule.mend)} | {cell(rule.standard)} |\n"
             for rule in rules
