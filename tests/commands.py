@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,13 @@ class Site:
 
     def run(self, *arguments: str | Path, expect: int = 0, stdin: str | None = None, **env: str) -> Result:
         return run("--config", self.config, *arguments, expect=expect, stdin=stdin, env=env)
+
+    def findings(self, *what: str | Path) -> set[tuple[str, str, str]]:
+        """Feed, format and rule of everything that `feedsvc verify` finds, which must be something."""
+        told = json.loads(self.run("verify", "--json", *what, expect=1).stdout)
+        return {
+            (each["feed"], each["format"], found["rule"]) for each in told["documents"] for found in each["findings"]
+        }
 
     @contextmanager
     def opened(self) -> Iterator[Runtime]:

@@ -26,7 +26,7 @@ COMMANDS = {
     "migrate": "Say what readers of an older feed would see here.",
     "article": "Add, show, correct, withdraw or revive articles.",
     "regenerate": "Bring feeds up to date now.",
-    "verify": "Compare the feeds on disk with the store.",
+    "verify": "Compare the feeds on disk with the store, or check any feed.",
     "status": "Say how each section stands.",
     "quarantine": "List what is kept out of the feeds, say why, try again.",
     "token": "Create, list and revoke API tokens.",

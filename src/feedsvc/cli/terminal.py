@@ -29,8 +29,8 @@ class _Terminal(Console):
         raise BrokenPipeError
 
 
-def _terminal(*, stderr: bool = False) -> Console:
-    """Made anew for each use: a test, or a shell, may have put another stream in its place."""
+def terminal(*, stderr: bool = False) -> Console:
+    """Standard output, or error, as it is now: a test, or a shell, may have put another stream in its place."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _FILE_WIDTH
     return _Terminal(file=stream, width=width, markup=False, highlight=False, emoji=False)
@@ -65,7 +65,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_column(column, no_wrap=column != columns[-1], overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    _terminal().print(table)
+    terminal().print(table)
 
 
 def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:
@@ -80,7 +80,7 @@ def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:
 @contextmanager
 def _bar(total: int) -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = _terminal(stderr=True)
+    console = terminal(stderr=True)
     is_shown = console.is_terminal and total >= _WORTH_A_BAR
     with Progress(*columns, console=console, transient=True, disable=not is_shown) as bar:
         yield bar

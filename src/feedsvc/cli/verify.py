@@ -1,54 +1,138 @@
-"""`feedsvc verify`: are the feeds on disk what the store says?"""
+"""`feedsvc verify`: are the feeds on disk what the store says, and is any feed what its standard says?"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from feedsvc.audit import audit, audit_archives, find_strangers, formats_of
-from feedsvc.cli.commands import FAILED, config_option
+from feedsvc import config
+from feedsvc.audit import formats_of
+from feedsvc.cli.checking import (
+    Given,
+    check_address,
+    check_archives,
+    check_feed,
+    check_file,
+    check_strangers,
+    is_address,
+    is_file,
+)
+from feedsvc.cli.commands import FAILED, config_option, given_config
+from feedsvc.cli.findings import Checked, as_json, print_report, sum_up
 from feedsvc.cli.messages import say, warn
 from feedsvc.cli.opening import open_runtime
-from feedsvc.cli.terminal import print_json, print_line, progress
+from feedsvc.cli.terminal import print_json, progress
 from feedsvc.config import Settings
-from feedsvc.errors import UnknownSectionError
-from feedsvc.model import INDEX_SLUG, Finding
-from feedsvc.runtime import Runtime
+from feedsvc.errors import ConfigError, UnknownSectionError
+from feedsvc.feed.formats import FORMATS
+from feedsvc.model import INDEX_SLUG
+from feedsvc.runtime import Runtime, find_config
 
 
-@click.command("verify")
-@click.argument("what", nargs=-1, metavar="[SLUG or PATH]...")
+@click.command(
+    "verify",
+    short_help="Compare the feeds on disk with the store, or check any feed by its standard.",
+    epilog="Any feed of any publisher: curl -s https://example.org/feed | feedsvc verify -",
+)
+@click.argument("what", nargs=-1, metavar="[SLUG|URL|FILE|-]...")
+@click.option(
+    "--format", type=click.Choice(list(FORMATS)), help="Of a file or of standard input; else it is found out."
+)
+@click.option(
+    "--self-url", metavar="URL", help="Where the file or standard input is published: its self link must say so."
+)
+@click.option(
+    "--embed",
+    "embeds",
+    metavar="HOST",
+    multiple=True,
+    help="A host whose https frames may stand in it; may be repeated.",
+)
+@click.option("--strict", is_flag=True, help="Warnings count like errors.")
 @click.option("--json", "is_json", is_flag=True, help="JSON on standard output.")
 @config_option
-def command(what: tuple[str, ...], is_json: bool) -> None:
-    """Read the feeds on disk and compare them with the store; every feed unless some, or their files, are named.
+def command(
+    *,
+    what: tuple[str, ...],
+    format: str | None,
+    self_url: str | None,
+    embeds: tuple[str, ...],
+    strict: bool,
+    is_json: bool,
+) -> None:
+    """Say what is wrong with feeds: where, by which standard, and how one mends it. Nothing is changed.
 
-    Exit code 0: each says exactly what the store says. 1: there are findings. 2: wrong use. Nothing is changed.
+    Without an argument every feed on disk is held to the store; a SLUG, or a file in the feeds folder, names one. An
+    address of this service (a URL, or its path /feeds/...) is asked for as a reader would, its headers too. Any other
+    FILE, or - for standard input, may be anybody's RSS 2.0, Atom 1.0 or JSON Feed; it needs no config.yaml.
+
+    Exit code 0: nothing is wrong, or warnings alone. 1: there are errors. 2: wrong use.
     """
-    with open_runtime() as runtime:
-        settings = runtime.settings
-        wanted = _read_wanted(settings, what)
-        findings = {
-            slug: audit(runtime.store, runtime.folder, runtime.folder_id, settings, slug, formats=wanted[slug])
-            for slug in progress(tuple(wanted), "Verifying")
-        }
-        whole = tuple(slug for slug, formats in wanted.items() if formats == formats_of(settings, slug))
-        for slug in progress(whole, "Verifying archives"):
-            findings |= audit_archives(runtime.store, runtime.folder, runtime.folder_id, settings, slug)
-        if not what:
-            findings |= find_strangers(runtime.store, runtime.folder, settings)
-        _mention_stale(runtime, findings)
-    _report(findings, is_json=is_json)
-    if any(findings.values()):
+    given = Given(format=format, self_url=self_url, embeds=frozenset(host.lower() for host in embeds))
+    if what and all(map(is_file, what)) and not _names_feeds(what):
+        _allow_self_url(what, given)
+        checked = [check_file(name, given) for name in what]
+    else:
+        with open_runtime() as runtime:
+            checked = list(_check_here(runtime, what, given))
+    if is_json:
+        print_json(as_json(checked))
+    else:
+        print_report([each for each in checked if each.findings or each.feed is None])
+    say(sum_up(checked))
+    if any(each.has("error") or (strict and each.has("warning")) for each in checked):
         raise click.exceptions.Exit(FAILED)
 
 
-def _read_wanted(settings: Settings, what: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+def _names_feeds(files: tuple[str, ...]) -> bool:
+    """Is one of these files this service's own? Without a config.yaml, or with a broken one, none is."""
+    path = find_config(given_config())
+    if given_config() is None and "FEEDSVC_CONFIG" not in os.environ and not path.exists():
+        return False
+    with suppress(ConfigError):
+        settings = config.load(path)
+        return any(name in (*settings.feeds, INDEX_SLUG) or _lies_in_feeds(settings, name) for name in files)
+    return False
+
+
+def _check_here(runtime: Runtime, what: tuple[str, ...], given: Given) -> Iterator[Checked]:
+    settings = runtime.settings
+    known = (*settings.feeds, INDEX_SLUG)
+    files = [each for each in what if each not in known and is_file(each) and not _lies_in_feeds(settings, each)]
+    _allow_self_url(files, given)
+    addresses = [each for each in what if each not in (*known, *files) and is_address(each)]
+    wanted = _read_wanted(settings, [each for each in what or known if each not in (*files, *addresses)])
+    checked = [
+        each for slug in progress(tuple(wanted), "Verifying") for each in check_feed(runtime, slug, wanted[slug])
+    ]
+    whole = tuple(slug for slug, formats in wanted.items() if formats == formats_of(settings, slug))
+    checked += [each for slug in progress(whole, "Verifying archives") for each in check_archives(runtime, slug)]
+    if not what:
+        checked += check_strangers(runtime)
+    _mention_stale(runtime, checked)
+    yield from checked
+    for name in files:
+        yield check_file(name, given)
+    for address in addresses:
+        yield check_address(runtime, address)
+
+
+def _allow_self_url(files: tuple[str, ...] | list[str], given: Given) -> None:
+    if not files and given != Given(embeds=frozenset()):
+        raise click.UsageError("--format, --self-url and --embed are for a file or standard input.")
+    if given.self_url and len(files) > 1:
+        raise click.UsageError("--self-url is the address of one file: name one.")
+
+
+def _read_wanted(settings: Settings, what: list[str]) -> dict[str, tuple[str, ...]]:
     """Slug -> formats. A slug means all its formats, a path to a file just that one."""
     known = (*settings.feeds, INDEX_SLUG)
     wanted: dict[str, tuple[str, ...]] = {}
-    for each in what or known:
+    for each in what:
         if each in known:
             wanted[each] = formats_of(settings, each)
             continue
@@ -64,40 +148,19 @@ def _read_wanted(settings: Settings, what: tuple[str, ...]) -> dict[str, tuple[s
 
 def _read_path(settings: Settings, path: Path) -> tuple[str, str]:
     """The slug and the format of a file's name; a bare word that is no slug is taken for one that is misspelt."""
-    if path.suffix and path.absolute().parent.resolve() != settings.feeds_dir.resolve():
-        raise click.UsageError(f"{path} is not in the feeds folder, {settings.feeds_dir}.")
+    if path.is_dir():
+        raise click.UsageError(f"{path} is a folder: name the files in it.")
+    if path.suffix and not _lies_in_feeds(settings, str(path)):
+        raise click.UsageError(f"There is no file {path}.")
     return (path.stem if path.suffix else str(path)), path.suffix.removeprefix(".")
 
 
-def _mention_stale(runtime: Runtime, findings: dict[str, tuple[Finding, ...]]) -> None:
-    waiting = [slug for slug in runtime.regenerator.stale(runtime.settings) if findings.get(slug)]
+def _lies_in_feeds(settings: Settings, name: str) -> bool:
+    return Path(name).absolute().parent.resolve() == settings.feeds_dir.resolve()
+
+
+def _mention_stale(runtime: Runtime, checked: list[Checked]) -> None:
+    faulty = {each.feed for each in checked if each.findings}
+    waiting = [slug for slug in runtime.regenerator.stale(runtime.settings) if slug in faulty]
     if waiting:
         warn(f"Changes wait to be published in {', '.join(waiting)}: `feedsvc regenerate` does it now.")
-
-
-def _report(findings: dict[str, tuple[Finding, ...]], *, is_json: bool) -> None:
-    count = sum(map(len, findings.values()))
-    if is_json:
-        print_json([{"feed": slug, **_finding_json(each)} for slug, found in findings.items() for each in found])
-    else:
-        for slug, found in findings.items():
-            for each in found:
-                print_line(f"{slug}.{each.format}: {each.rule}: {_explain(each)}")
-    say(f"Feeds verified: {len(findings)}. Findings: {count}.")
-
-
-def _explain(finding: Finding) -> str:
-    whose = f" (entry {finding.entry_id})" if finding.entry_id else ""
-    compared = f": expected {finding.expected}, found {finding.found}" if finding.expected or finding.found else ""
-    return f"{finding.message}{whose}{compared}"
-
-
-def _finding_json(finding: Finding) -> dict[str, str | None]:
-    return {
-        "format": finding.format,
-        "rule": finding.rule,
-        "entry_id": finding.entry_id,
-        "message": finding.message,
-        "expected": finding.expected,
-        "found": finding.found,
-    }

@@ -1,13 +1,11 @@
-"""`feedsvc regenerate`, `verify` and `status`: feeds made right by hand, and the truth about them."""
+"""`feedsvc regenerate` and `status`: feeds made right by hand, and the truth about them."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +20,6 @@ def snapshot(site: Site) -> dict[str, tuple[bytes, int]]:
 def status(site: Site) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(site.run("status", "--json").stdout)
     return told
-
-
-def findings(site: Site, *what: str | Path) -> set[tuple[str, str, str]]:
-    done = site.run("verify", "--json", *what, expect=1)
-    return {(each["feed"], each["format"], each["rule"]) for each in json.loads(done.stdout)}
 
 
 def break_in_database(site: Site, external_id: str, column: str, value: object) -> str:
@@ -80,7 +73,7 @@ def test_files_of_a_section_that_is_gone_go_with_all(site: Site) -> None:
     text = site.config.read_text("utf-8")
     start, end = text.index("  culture:"), text.index("  world:")
     site.config.write_text(text[:start] + text[end:], "utf-8")
-    assert ("culture", "rss", "file.surplus") in findings(site)
+    assert ("culture", "rss", "file.surplus") in site.findings()
     assert [section["slug"] for section in status(site)["unconfigured"] if section["slug"] != "index"] == ["culture"]
     assert "culture" in site.run("status").stderr
     site.run("regenerate", "--all")
@@ -150,80 +143,6 @@ def test_what_no_way_in_lets_by_is_quarantined_where_it_is_there_all_the_same(
         assert "RISC-V" in text
 
 
-# verify
-
-
-def test_verify_is_clean_and_changes_nothing(site: Site) -> None:
-    before = snapshot(site)
-    assert site.run("verify").stderr == "Feeds verified: 10. Findings: 0.\n"
-    assert json.loads(site.run("verify", "--json").stdout) == []
-    assert snapshot(site) == before
-
-
-def test_verify_takes_slugs_and_paths(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    (site.feeds / "tech.rss").unlink()
-    assert findings(site, "tech", "index") == {("tech", "rss", "file.missing")}
-    assert findings(site, site.feeds / "tech.rss") == {("tech", "rss", "file.missing")}
-    site.run("verify", site.feeds / "tech.atom", site.feeds / "tech.json", "world", "index")
-    monkeypatch.chdir(site.feeds)
-    site.run("verify", "tech.atom")
-
-
-def test_verify_names_what_someone_else_wrote(site: Site) -> None:
-    path = site.feeds / "world.rss"
-    path.write_text(path.read_text("utf-8").replace("ferry", "fairy"), "utf-8")
-    found = findings(site)
-    assert ("world", "rss", "file.altered") in found
-    assert ("world", "rss", "entry.title") in found
-    assert {slug for slug, _, _ in found} == {"world"}
-    lines = site.run("verify", expect=1).stdout.splitlines()
-    assert len(lines) == len(json.loads(site.run("verify", "--json", expect=1).stdout))
-    assert all(line.startswith("world.rss: ") and line == line.rstrip() for line in lines)
-    assert any(line.startswith("world.rss: entry.title: ") and "urn:uuid:" in line for line in lines)
-
-
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"<rss><channel>", b"{}", b"<html/>", b"null"])
-def test_verify_reads_any_rubbish(site: Site, content: bytes) -> None:
-    files = {("tech", "rss"), ("tech", "atom"), ("tech", "json"), ("index", "opml")}
-    for slug, suffix in files:
-        (site.feeds / f"{slug}.{suffix}").write_bytes(content)
-    found = findings(site)
-    assert {(*file, "file.altered") for file in files} < found
-    assert {(slug, suffix) for slug, suffix, rule in found if rule != "file.altered"} == files
-
-
-def test_verify_sees_that_the_store_has_moved_on(site: Site) -> None:
-    site.run("article", "edit", "sample-tech-font", "--set", "title=改过的标题")
-    done = site.run("verify", "tech", expect=1)
-    assert "regenerate" in done.stderr
-    site.run("regenerate", "tech")
-    site.run("verify", "tech")
-
-
-def test_verify_knows_a_feed_that_was_never_published_here(site: Site) -> None:
-    text = site.config.read_text("utf-8")
-    site.config.write_text(text.replace("  tech:\n", "  new:\n    title: 新\n  tech:\n"), "utf-8")
-    assert findings(site, "new") == {("new", each, "file.missing") for each in ("rss", "atom", "json")}
-    (site.feeds / "new.json").write_bytes((site.feeds / "tech.json").read_bytes())
-    assert ("new", "json", "file.unknown") in findings(site, "new")
-
-
-@pytest.mark.parametrize(
-    "what", ["teck", "feeds/teck.rss", "feeds/tech.opml", "feeds/tech", "/etc/passwd.rss", "tech.xml"]
-)
-def test_verify_wants_what_there_is(site: Site, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(site.folder)
-    assert site.run("verify", what, expect=2).stdout == ""
-
-
-def test_verify_that_can_not_read_says_so(site: Site) -> None:
-    (site.feeds / "tech.rss").chmod(0)
-    if os.geteuid() == 0:  # root can
-        site.run("verify")
-    else:
-        assert findings(site) == {("tech", "rss", "file.unreadable")}
-
-
 # status
 
 
@@ -261,7 +180,7 @@ def test_archives_are_made_verified_and_counted(site: Site) -> None:
     assert "tech/archive" not in site.run("regenerate", "tech").stdout
     site.run("verify", "tech")
     (site.feeds / "tech/archive/1.atom").write_bytes(b"<feed/>")
-    assert ("tech/archive/1", "atom", "file.altered") in findings(site, "tech")
+    assert ("tech/archive/1", "atom", "file.altered") in site.findings("tech")
     (line,) = [line for line in site.run("regenerate", "tech").stdout.splitlines() if line.startswith("tech/archive")]
     assert line.split()[1:3] == ["published", "1"]
     site.run("verify")

@@ -1,0 +1,167 @@
+"""Findings as a person reads them, entry by entry, and as a script does."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from feedsvc.cli.messages import count
+from feedsvc.cli.terminal import terminal
+from feedsvc.model import Finding
+
+_FORMATS = {"rss": "RSS 2.0", "atom": "Atom 1.0", "json": "JSON Feed 1.1", "opml": "OPML 2.0"}
+_COLORS = {"error": "red", "warning": "yellow"}
+_NARROWEST = 20
+
+# What moves the cursor, rewrites the line or turns the direction of what follows; a zero-width joiner is an emoji's.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One document that was looked at, as `name` calls it. `feed` is its slug where it is one of this service's.
+
+    `format` is None for what is no feed, `entries` where they were not counted; `titles` are by entry id.
+    """
+
+    name: str
+    format: str | None
+    findings: tuple[Finding, ...]
+    feed: str | None = None
+    entries: int | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, severity: str) -> bool:
+        return any(finding.severity == severity for finding in self.findings)
+
+
+def safe(text: str) -> str:
+    """Text of strangers for a terminal: what would do something there is written as ‹U+001B›, all else stays."""
+    return _UNSAFE.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
+
+
+def sum_up(checked: Sequence[Checked]) -> str:
+    """`2 documents verified: 1 error, no warnings.`"""
+    findings = [finding for each in checked for finding in each.findings]
+    told = (_count_severity(findings, severity) for severity in ("error", "warning"))
+    return f"{count(len(checked), 'document')} verified: {', '.join(told)}."
+
+
+def print_report(checked: Sequence[Checked]) -> None:
+    """Each document's head, then its findings entry by entry. Lines are folded on a terminal only."""
+    console = terminal()
+    color = False if os.environ.get("NO_COLOR") else None
+    for each in checked:
+        for line in _describe(each):
+            click.echo(_write(line, console), color=color)
+
+
+def as_json(checked: Sequence[Checked]) -> dict[str, Any]:
+    """The report as docs/cli.md promises it; members may be added, none goes or changes its meaning."""
+    findings = [finding for each in checked for finding in each.findings]
+    return {
+        "errors": sum(finding.severity == "error" for finding in findings),
+        "warnings": sum(finding.severity == "warning" for finding in findings),
+        "documents": [
+            {
+                "name": _encodable(each.name),
+                "feed": each.feed,
+                "format": each.format,
+                "entries": each.entries,
+                "findings": [_finding_json(finding, each.titles) for finding in each.findings],
+            }
+            for each in checked
+        ],
+    }
+
+
+def _finding_json(finding: Finding, titles: Mapping[str, str]) -> dict[str, str | None]:
+    title = titles.get(finding.entry_id or "")
+    return {
+        "severity": finding.severity,
+        "rule": finding.rule,
+        "message": _encodable(finding.message),
+        "entry_id": None if finding.entry_id is None else _encodable(finding.entry_id),
+        "entry_title": None if title is None else _encodable(title),
+        "place": _encodable(finding.place),
+        "found": _encodable(finding.found),
+        "expected": _encodable(finding.expected),
+        "standard": finding.standard,
+        "mend": finding.mend,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """`text` without what a terminal would obey; its first part, `lead`, is shown in a style of click's."""
+
+    indent: int
+    text: str
+    lead: str = ""
+    style: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _describe(each: Checked) -> Iterator[_Line]:
+    known = [_FORMATS.get(each.format or "", "")]
+    if each.format and each.entries is not None:
+        known.append("1 entry" if each.entries == 1 else f"{each.entries} entries")
+    name, head = safe(each.name), ", ".join(filter(None, known))
+    outcome = "" if each.findings else ": nothing is wrong"
+    yield _Line(indent=0, text=f"{name}{f': {head}' if head else ''}{outcome}", lead=name, style={"bold": True})
+    for entry_id, findings in _group(each.findings).items():
+        yield _Line(indent=2, text=_name_entry(entry_id, each.titles))
+        for finding in findings:
+            yield from _describe_finding(finding)
+
+
+def _describe_finding(finding: Finding) -> Iterator[_Line]:
+    place = f" ({safe(finding.place)})" if finding.place else ""
+    style = {"fg": _COLORS[finding.severity]}
+    yield _Line(indent=4, text=f"{finding.severity}: {finding.rule}{place}", lead=finding.severity, style=style)
+    yield _Line(indent=6, text=safe(finding.message))
+    for name in ("found", "expected", "mend", "standard"):
+        if value := getattr(finding, name):
+            yield _Line(indent=6, text=f"{name}: {safe(value)}")
+
+
+def _group(findings: Sequence[Finding]) -> dict[str | None, list[Finding]]:
+    """By entry, the document's own first, else in the order in which they were found."""
+    grouped: dict[str | None, list[Finding]] = {None: []}
+    for finding in findings:
+        grouped.setdefault(finding.entry_id, []).append(finding)
+    return {entry_id: found for entry_id, found in grouped.items() if found}
+
+
+def _name_entry(entry_id: str | None, titles: Mapping[str, str]) -> str:
+    if entry_id is None:
+        return "the document"
+    title = titles.get(entry_id)
+    return f"“{safe(title)}” ({safe(entry_id)})" if title else f"entry {safe(entry_id)}"
+
+
+def _write(line: _Line, console: Console) -> str:
+    folded = [line.text]
+    if console.is_terminal:
+        # rich knows that Chinese characters are two columns wide.
+        wrapped = Text(line.text).wrap(console, max(console.width - line.indent, _NARROWEST))
+        folded = [part.plain.rstrip() for part in wrapped]
+    if line.lead and folded[0].startswith(line.lead):
+        folded[0] = click.style(line.lead, **line.style) + folded[0].removeprefix(line.lead)
+    return "\n".join(" " * line.indent + part for part in folded)
+
+
+def _count_severity(findings: Sequence[Finding], severity: str) -> str:
+    number = sum(finding.severity == severity for finding in findings)
+    return count(number, severity) if number else f"no {severity}s"
+
+
+def _encodable(text: str) -> str:
+    """Half a character (a lone surrogate) can't be written; it is spelt out."""
+    return text.encode(errors="backslashreplace").decode()
