@@ -157,8 +157,8 @@ def test_fifty_entries_cost_milliseconds(name: str) -> None:
     check(content, name)
     times = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.thread_time()
         check(content, name)
-        times.append(time.perf_counter() - began)
+        times.append(time.thread_time() - began)
     # Measured: 10 ms; the bound only tells the order of it, whatever else the machine does.
     assert min(times) < 0.2
