@@ -1,4 +1,4 @@
-"""Rows to values of model.py and back. Lists keep their order; an empty one is stored as NULL."""
+"""Rows to values of model/ and back. Lists keep their order; an empty one is stored as NULL."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The few questions we ask of the database, and the one way to change it.
 
-SQLite in WAL mode and PostgreSQL answer alike. Rows never leave this room: values of model.py go in and come out.
+SQLite in WAL mode and PostgreSQL answer alike. Rows never leave this room: values of model/ go in and come out.
 Reads see committed state, each its own snapshot; every write happens inside `with store.write() as tx` (BEGIN
 IMMEDIATE on SQLite), short, and is rolled back whole on any exception. SQLAlchemy's and the driver's exceptions leave
 as StoreError or StoreUnavailableError. A text with NUL or a lone surrogate is never stored (StoreError), and no article

@@ -1,0 +1,71 @@
+"""The values that walk through the house: frozen, canonical, free of any library's types.
+
+    outside shape --ingest--> ArticleInput --publish--> Article --compose--> Entry in a Feed --render--> Document
+                                                                                    bytes --verify--> Finding
+
+Every text in here survives the way through XML, JSON and feedparser unchanged (see text.py); every
+datetime is aware, in UTC, whole seconds. URLs are absolute and percent-encoded.
+"""
+
+from feedsvc.model.access import Token
+from feedsvc.model.article import (
+    IN_PLACE,
+    Article,
+    ArticleFields,
+    ArticleInput,
+    Author,
+    Correction,
+    Enclosure,
+    Image,
+    MemberState,
+    Note,
+    Source,
+    State,
+    Withdrawal,
+)
+from feedsvc.model.document import Document, Finding, Severity
+from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
+from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, FormatName, archive_name
+from feedsvc.model.publication import Archive, DocumentRecord, Publication, Quarantined, SectionState
+from feedsvc.model.section import ContentMode, Podcast, Schedule, Section, Site, WithdrawalMode
+
+__all__ = [
+    "ALL_SLUG",
+    "ARCHIVE_FORMAT",
+    "INDEX_SLUG",
+    "IN_PLACE",
+    "Archive",
+    "Article",
+    "ArticleFields",
+    "ArticleInput",
+    "Author",
+    "Category",
+    "ContentMode",
+    "Correction",
+    "Document",
+    "DocumentRecord",
+    "Enclosure",
+    "Entry",
+    "Feed",
+    "Finding",
+    "FormatName",
+    "Holdings",
+    "Image",
+    "MemberState",
+    "Note",
+    "Podcast",
+    "Publication",
+    "Quarantined",
+    "Schedule",
+    "Section",
+    "SectionState",
+    "Severity",
+    "Site",
+    "Source",
+    "State",
+    "Token",
+    "Tombstone",
+    "Withdrawal",
+    "WithdrawalMode",
+    "archive_name",
+]

@@ -1,0 +1,50 @@
+"""A feed's bytes in one format, and what is found wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Document:
+    """The bytes of one feed in one format. `format` names a row of feed.formats (or "opml")."""
+
+    slug: str
+    format: str
+    content: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the bytes in hex: the ETag's source and the test for "nothing changed"."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing wrong with a document: a difference from what it should say, or a breach of its format's standard.
+
+    `rule` is a short stable name (`entry.title`), `entry_id` the entry it hangs on or None for the document, `expected`
+    and `found` are shortened for reading. `standard` names document and section (`RFC 4287 §4.2.6`), `mend` what to
+    do about it, `place` where it stands (`line 12`, `content_html, character 40`); each may be empty.
+    """
+
+    rule: str
+    message: str
+    format: str
+    entry_id: str | None = None
+    expected: str = ""
+    found: str = ""
+    severity: Severity = "error"
+    standard: str = ""
+    mend: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        whose = f" in entry {self.entry_id}" if self.entry_id else ""
+        return f"{self.format}: {self.rule}{whose}: {self.message}"

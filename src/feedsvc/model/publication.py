@@ -1,0 +1,98 @@
+"""What is remembered of what went live, what was kept out and what was closed off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedsvc.model.article import Article
+from feedsvc.model.document import Finding
+from feedsvc.model.names import archive_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRecord:
+    """What a folder's file was when it went live. `mtime` (whole seconds, UTC) is its Last-Modified."""
+
+    format: str
+    digest: str
+    length_bytes: int
+    mtime: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """What one feeds folder knows of one section: made from what, when, holding what.
+
+    `made_from` fingerprints generations, settings, renderer and formats (see regenerate.py); `generation` is the sum
+    over the section's members. `entries` maps article id to revision, in the feed's order. `error` is why the newest
+    attempt did not go live, or None; `attempted` is when that was, `published` when the files last changed.
+    `archived_from` fingerprints what all of the section's archives in the folder are made from, None while some wait;
+    `archive_error` is why one of them could not be made.
+    """
+
+    slug: str
+    made_from: str
+    generation: int
+    entries: Mapping[str, int]
+    documents: tuple[DocumentRecord, ...]
+    findings: tuple[Finding, ...]
+    error: str | None
+    attempted: datetime
+    published: datetime | None
+    archived_from: str | None = None
+    archive_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """An article kept out of the feeds since `since`, until its revision changes or it is released.
+
+    `reason` is a sentence for an editor, `findings` is all that was found.
+    """
+
+    article_id: str
+    revision: int
+    reason: str
+    renderer: str
+    since: datetime
+    findings: tuple[Finding, ...] = ()
+
+    def keeps_out(self, article: Article, renderer: str) -> bool:
+        """Was it this revision that was found guilty, and by the renderer that is in use?"""
+        return (self.revision, self.renderer) == (article.revision, renderer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Articles of a section that were closed off together, the oldest to arrive first (RFC 5005 §4).
+
+    `number` counts from 1. `generation` rises with every change of one of them.
+    """
+
+    section: str
+    number: int
+    generation: int
+
+    @property
+    def name(self) -> str:
+        return archive_name(self.section, self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionState:
+    """What the store knows of a section that config.yaml names or once named.
+
+    `generation` rises with every change to its articles that shows; `urgent_generation` is its value at the newest
+    withdrawal, which is published at once whatever the schedule. `feed_id` is minted once. `archives` is the number of
+    its newest archive, 0 while there is none; `archive_generation` rises with every change of any of them.
+    """
+
+    slug: str
+    feed_id: str
+    created: datetime
+    generation: int
+    urgent_generation: int
+    archives: int = 0
+    archive_generation: int = 0
