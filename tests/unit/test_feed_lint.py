@@ -58,9 +58,24 @@ def test_what_a_reader_can_not_show() -> None:
     assert len(reader_rules(lint(rss("<item/>" * 2_000)))) == 1_000
 
 
-def test_a_root_that_readers_do_not_know() -> None:
-    linted = lint(b"<rss version='3.0'><channel/></rss>")
-    assert any(each.rule in {"reader.format", "rss.version"} for each in linted.findings)
+def test_a_name_that_readers_do_not_know() -> None:
+    """XML 1.0's fifth edition allows it; expat, on which most readers stand, goes by the fourth."""
+    linted = lint(rss('<x:\u3400 xmlns:x="urn:x"/>'))
+    assert reader_rules(linted) == [("reader.fault", None)]
+    assert "not well-formed" in linted.findings[-1].found
+
+
+def test_what_readers_take_for_another_format() -> None:
+    content = rss("").replace(b"<rss ", b'<rss xmlns:old="http://purl.org/rss/1.0/" ')
+    linted = lint(content)
+    assert reader_rules(linted) == [("reader.format", None)]
+    assert (linted.findings[-1].found, linted.findings[-1].expected) == ("rss10", "rss20")
+
+
+def test_a_version_that_there_is_not() -> None:
+    rules = {each.rule for each in lint(b"<rss version='3.0'><channel/></rss>").findings}
+    assert "rss.version" in rules
+    assert "reader.format" not in rules, "said already"
 
 
 def test_a_reader_that_gives_up_is_told() -> None:

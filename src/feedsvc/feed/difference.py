@@ -49,10 +49,10 @@ def _descend(place: str, expected: Any, found: Any) -> Difference:
         position = next((index for index, (wanted, read) in enumerate(shared) if wanted != read), length)
         return Difference(f"{place}, character {position + 1}", around(expected, position), around(found, position))
     if isinstance(expected, tuple) and isinstance(found, tuple) and len(expected) == len(found):
-        for index, (wanted, read) in enumerate(zip(expected, found, strict=True)):
-            if wanted != read:
-                is_list = len(expected) > 1 and isinstance(wanted, tuple)
-                return _descend(f"{place}[{index}]" if is_list else place, wanted, read)
+        pairs = enumerate(zip(expected, found, strict=True))
+        index, (wanted, read) = next((index, pair) for index, pair in pairs if pair[0] != pair[1])
+        is_list = len(expected) > 1 and isinstance(wanted, tuple)
+        return _descend(f"{place}[{index}]" if is_list else place, wanted, read)
     return Difference(place, _show(expected), _show(found))
 
 

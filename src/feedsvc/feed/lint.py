@@ -36,7 +36,8 @@ MISTAKEN = Rule(
     name="reader.format",
     standard=_FEEDPARSER,
     message="a feed reader takes it for something else than it is meant to be",
-    mend='mend the root element: <rss version="2.0"> or <feed xmlns="http://www.w3.org/2005/Atom">',
+    mend='write the root element as <rss version="2.0"> or <feed xmlns="http://www.w3.org/2005/Atom">, and declare no '
+    "namespace of another format in it",
 )
 NAMELESS = Rule(
     name="reader.id",
@@ -125,7 +126,7 @@ def _check_reading(format: str, parsed: ParsedFeed, breaches: list[Finding]) -> 
     """What the grammar has not said already."""
     if parsed.fault and not any(finding.rule.startswith("xml.") for finding in breaches):
         yield breach(FAULTY, format, found=parsed.fault)
-    if parsed.version != _READ_AS[format] and not any(finding.severity == "error" for finding in breaches):
+    elif parsed.version != _READ_AS[format] and not any(finding.severity == "error" for finding in breaches):
         yield breach(MISTAKEN, format, found=parsed.version or "no feed", expected=_READ_AS[format])
     for number, entry in enumerate(parsed.entries, 1):
         for rule in _find_wants(entry):
