@@ -28,6 +28,7 @@ from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
 from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, FormatName, archive_name
 from feedsvc.model.publication import Archive, DocumentRecord, Publication, Quarantined, SectionState
 from feedsvc.model.section import ContentMode, Podcast, Schedule, Section, Site, WithdrawalMode
+from feedsvc.model.trail import Trail, Version
 
 __all__ = [
     "ALL_SLUG",
@@ -65,6 +66,8 @@ __all__ = [
     "State",
     "Token",
     "Tombstone",
+    "Trail",
+    "Version",
     "Withdrawal",
     "WithdrawalMode",
     "archive_name",
