@@ -12,6 +12,9 @@ INDEX_SLUG = "index"
 
 FormatName = Literal["rss", "atom", "json"]
 
+Coding = Literal["br", "gzip"]
+"""How a document may be compressed: the names of RFC 9110 §8.4.1 and RFC 7932."""
+
 ARCHIVE_FORMAT: FormatName = "atom"
 """The one format archives come in: RFC 5005 defines them for Atom."""
 

@@ -3,5 +3,18 @@
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, StoredDocument
 from feedsvc.output.shelf import Shelf, slugs_with_archives
+from feedsvc.output.twins import CODINGS, SUFFIXES, make_twins, unpack
 
-__all__ = ["DOCUMENT_FORMATS", "Deltas", "FeedsFolder", "FileStats", "Shelf", "StoredDocument", "slugs_with_archives"]
+__all__ = [
+    "CODINGS",
+    "DOCUMENT_FORMATS",
+    "SUFFIXES",
+    "Deltas",
+    "FeedsFolder",
+    "FileStats",
+    "Shelf",
+    "StoredDocument",
+    "make_twins",
+    "slugs_with_archives",
+    "unpack",
+]

@@ -24,7 +24,8 @@ from typing import Any
 
 from feedsvc.model import Trail, Version
 from feedsvc.output.files import DOCUMENT_MODE, make_folder, telling
-from feedsvc.output.folder import TEMP_PREFIX, FeedsFolder
+from feedsvc.output.folder import FeedsFolder
+from feedsvc.output.replacing import TEMP_PREFIX
 
 _FOLDER = ".deltas"
 _NAME = re.compile(r"([a-z0-9-]+)\.(rss|atom)")

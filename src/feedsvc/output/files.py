@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from feedsvc.errors import OutputError
 
 DOCUMENT_MODE = 0o644  # whatever the umask: a web server under another user reads them
 FOLDER_MODE = 0o755
+_READ_BYTES = 1 << 20
 
 _MENDS = {
     errno.ENOSPC: "free some space; what is missing is written as soon as there is room",
@@ -41,6 +43,26 @@ def write_durably(path: Path, content: bytes, mtime: datetime | None = None) -> 
             seconds = int(mtime.timestamp())
             os.utime(file.fileno(), (seconds, seconds))
         os.fsync(file.fileno())
+
+
+def read_whole(path: Path, *, below_bytes: int | None = None) -> tuple[bytes, datetime] | None:
+    """A file's content and mtime, from one open descriptor; None if there is none, or not one below this length."""
+    with telling(path):
+        try:
+            # Neither a link out of the folder nor a pipe that would block counts as a document.
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ELOOP):
+                return None
+            raise
+        try:
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode) or (below_bytes is not None and status.st_size >= below_bytes):
+                return None
+            content = b"".join(iter(lambda: os.read(fd, _READ_BYTES), b""))
+        finally:
+            os.close(fd)
+    return content, mtime_of(status)
 
 
 def sync_folder(path: Path) -> None:

@@ -10,45 +10,49 @@ hold no dot, so that each tells whose it is).
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
 import re
-import secrets
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 from uuid import UUID, uuid4
 
 from feedsvc.errors import OutputError
-from feedsvc.model import ARCHIVE_FORMAT, Document, FormatName
+from feedsvc.model import ARCHIVE_FORMAT, Coding, Document, FormatName
 from feedsvc.output.files import (
     DOCUMENT_MODE,
     FOLDER_MODE,
-    make_folder,
     mtime_of,
     output_error,
+    read_whole,
     sync_folder,
     telling,
     write_durably,
 )
+from feedsvc.output.replacing import TEMP_PREFIX, Replacement, delete_files, replace_files, twin_path
+from feedsvc.output.twins import CODINGS, SUFFIXES
 
 DOCUMENT_FORMATS = (*get_args(FormatName), "opml")
 """What is ours in the folder; a format's name is its files' suffix."""
 
 _SLUG = re.compile("[a-z0-9-]+")
 _ARCHIVE_NAME = re.compile("[a-z0-9-]+/archive/[1-9][0-9]{0,8}")
-TEMP_PREFIX = ".tmp."
 _REMOVED = ".removed"
-_READ_BYTES = 1 << 20
+
+_TWIN_SUFFIXES = {f"{name}.{suffix}" for name in DOCUMENT_FORMATS for suffix in SUFFIXES.values()}
 
 FileStats = Mapping[tuple[str, str], tuple[int, datetime]]
-"""(slug, format) -> (length in bytes, mtime) of the documents in the folder."""
+"""(slug, format) -> (length in bytes, mtime) of the documents in the folder; (slug, "rss.gz") of their twins."""
+
+Refused = Mapping[tuple[str, Coding], OutputError]
+"""(format, coding) -> why this twin could not be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,41 +99,52 @@ class FeedsFolder:
         """Likewise for the archives of one section, which are made beside its live documents."""
         return self._flock(f"{_checked(self.path, slug)}.archive")
 
-    def write(self, documents: Sequence[Document], last_modified: Mapping[str, datetime]) -> None:
-        """Replace these files (all of one name; `last_modified` by format), under that name's lock.
+    def write(
+        self,
+        documents: Sequence[Document],
+        last_modified: Mapping[str, datetime],
+        twins: Mapping[str, Mapping[Coding, bytes]] = MappingProxyType({}),
+    ) -> Refused:
+        """Replace these files (all of one name; `last_modified` and `twins` by format), under that name's lock.
 
-        First every temp file is written, given its mtime and fsynced, then all are renamed, then the folder is fsynced:
-        a crash at any point leaves each name with a complete old or new document. On an error no temp file stays.
+        Beside each lie the twins that are given with it and no others. A crash at any point leaves each name with a
+        complete old or new document, never with another one's twin (replacing.py). On an error no temp file stays. A
+        twin that can't be written keeps no document back: it is in what comes back.
         """
-        temps: dict[Path, Path] = {}
-        try:
-            for document in documents:
-                path = self._document_path(document.slug, document.format)
-                with telling(path.parent):
-                    make_folder(path.parent)
-                temp = path.with_name(f"{TEMP_PREFIX}{path.name}.{secrets.token_hex(8)}")
-                temps[temp] = path
-                with telling(path):
-                    write_durably(temp, document.content, last_modified[document.format])
-            for temp, path in temps.items():
-                with telling(path):
-                    temp.rename(path)
-            for folder in {path.parent for path in temps.values()}:
-                with telling(folder):
-                    sync_folder(folder)
-        except BaseException:
-            for temp in temps:
-                with contextlib.suppress(OSError):
-                    temp.unlink()
-            raise
+        return self._replace(
+            [
+                Replacement(
+                    self._document_path(each.slug, each.format),
+                    last_modified[each.format],
+                    each.content,
+                    dict.fromkeys(CODINGS) | dict(twins.get(each.format, {})),
+                )
+                for each in documents
+            ]
+        )
+
+    def write_twins(
+        self,
+        slug: str,
+        last_modified: Mapping[str, datetime],
+        twins: Mapping[str, Mapping[Coding, bytes | None]],
+    ) -> Refused:
+        """Replace these twins of documents that stay as they are (None: delete it), under that name's lock."""
+        paths = {name: self._document_path(slug, name) for name in twins}
+        return self._replace([Replacement(paths[name], last_modified[name], None, twins[name]) for name in twins])
+
+    def _replace(self, replacements: Sequence[Replacement]) -> Refused:
+        refused = replace_files(replacements)
+        return {
+            (each.path.suffix.removeprefix("."), coding): error
+            for each in replacements
+            for coding in CODINGS
+            if (error := refused.get(twin_path(each.path, coding))) is not None
+        }
 
     def remove(self, slug: str, formats: Sequence[str]) -> bool:
-        """Delete these formats of a section; True if something was there."""
-        is_any = False
-        for path in [self._document_path(slug, name) for name in formats]:
-            with telling(path), contextlib.suppress(FileNotFoundError):
-                path.unlink()
-                is_any = True
+        """Delete these formats of a section with their twins; True if something was there."""
+        is_any = delete_files([self._document_path(slug, name) for name in formats])
         if is_any:
             with telling(self.path):
                 sync_folder(self.path)
@@ -137,23 +152,22 @@ class FeedsFolder:
 
     def read(self, slug: str, format: str) -> StoredDocument | None:
         """The file whole (content and stat from one open descriptor), or None if there is none."""
-        path = self._document_path(slug, format)
-        with telling(path):
-            try:
-                # Neither a link out of the folder nor a pipe that would block counts as a document.
-                fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            except OSError as error:
-                if error.errno in (errno.ENOENT, errno.ELOOP):
-                    return None
-                raise
-            try:
-                status = os.fstat(fd)
-                if not stat.S_ISREG(status.st_mode):
-                    return None
-                content = b"".join(iter(lambda: os.read(fd, _READ_BYTES), b""))
-            finally:
-                os.close(fd)
-        return StoredDocument(slug, format, content, hashlib.sha256(content).hexdigest(), mtime_of(status))
+        found = read_whole(self._document_path(slug, format))
+        if found is None:
+            return None
+        content, mtime = found
+        return StoredDocument(slug, format, content, hashlib.sha256(content).hexdigest(), mtime)
+
+    def read_twin(self, slug: str, format: str, coding: Coding, mtime: datetime) -> bytes | None:
+        """The compressed form of the document whose mtime this is (content and stat from one open descriptor).
+
+        None if there is none, or it is another document's, or it is no smaller than the document that lies there.
+        """
+        document = self.stat(slug, format)
+        if document is None:
+            return None
+        found = read_whole(twin_path(self._document_path(slug, format), coding), below_bytes=document[0])
+        return found[0] if found is not None and found[1] == mtime else None
 
     def stat(self, slug: str, format: str) -> tuple[int, datetime] | None:
         """(length in bytes, mtime) of the file or None: cheap."""
@@ -166,11 +180,11 @@ class FeedsFolder:
         return (status.st_size, mtime_of(status)) if stat.S_ISREG(status.st_mode) else None
 
     def stats(self) -> FileStats:
-        """What `stat` says of every document, by one walk over the folder."""
+        """What `stat` says of every document, and of what lies where a twin would, by one walk over the folder."""
         found = {}
         for entry in self._entries():
             slug, _, suffix = entry.name.partition(".")
-            if suffix in DOCUMENT_FORMATS and _SLUG.fullmatch(slug):
+            if (suffix in DOCUMENT_FORMATS or suffix in _TWIN_SUFFIXES) and _SLUG.fullmatch(slug):
                 with telling(self.path / entry.name), contextlib.suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     if stat.S_ISREG(status.st_mode):
@@ -181,7 +195,8 @@ class FeedsFolder:
         """slug -> formats that lie in the folder now (index -> ("opml",))."""
         found: dict[str, tuple[str, ...]] = {}
         for slug, suffix in sorted(self.stats()):
-            found[slug] = (*found.get(slug, ()), suffix)
+            if suffix in DOCUMENT_FORMATS:
+                found[slug] = (*found.get(slug, ()), suffix)
         return found
 
     def removed(self) -> frozenset[str]:

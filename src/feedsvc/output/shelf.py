@@ -17,7 +17,8 @@ from pathlib import Path
 
 from feedsvc.model import ARCHIVE_FORMAT
 from feedsvc.output.files import make_folder, mtime_of, sync_folder, telling
-from feedsvc.output.folder import TEMP_PREFIX, FeedsFolder
+from feedsvc.output.folder import FeedsFolder
+from feedsvc.output.replacing import TEMP_PREFIX
 
 _FILE = re.compile(rf"([1-9][0-9]{{0,8}})\.{ARCHIVE_FORMAT}")
 _SEAL_SECONDS = 946_684_800

@@ -1,0 +1,137 @@
+"""Files going live, in an order in which no old twin ever stands beside a new document.
+
+    every temp file written, fsynced      documents before twins: a disk that fills up refuses these first
+    the old twins deleted
+    documents renamed, then twins
+    the folders fsynced
+
+A kill at any point leaves a whole document, old or new, with its own twins or without. Whoever serves the folder by
+name alone (nginx's gzip_static) never pairs two generations.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from feedsvc.errors import OutputError
+from feedsvc.model import Coding
+from feedsvc.output.files import make_folder, output_error, sync_folder, telling, write_durably
+from feedsvc.output.twins import SUFFIXES
+
+TEMP_PREFIX = ".tmp."
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A document (None: the one that lies at `path` stays) and its twins (None: such a one is deleted)."""
+
+    path: Path
+    mtime: datetime
+    content: bytes | None
+    twins: Mapping[Coding, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Temps:
+    """Temp file -> where it goes. `refused` is path -> why a twin does not go there."""
+
+    documents: dict[Path, Path] = field(default_factory=dict)
+    twins: dict[Path, Path] = field(default_factory=dict)
+    refused: dict[Path, OutputError] = field(default_factory=dict)
+
+
+def twin_path(path: Path, coding: Coding) -> Path:
+    """Where the twin of the document at `path` lies."""
+    return path.with_name(f"{path.name}.{SUFFIXES[coding]}")
+
+
+def replace_files(replacements: Sequence[Replacement]) -> Mapping[Path, OutputError]:
+    """Put them where they go; by path, why a twin could not be put there, which keeps no document back.
+
+    Raises OutputError where a document can't be put, or an old twin not be taken away. No temp file stays.
+    """
+    temps = _Temps()
+    try:
+        for each in replacements:
+            if each.content is not None:
+                _write_temp(temps.documents, each.path, each.content, each.mtime)
+        for each in replacements:
+            _write_twins(temps, each)
+        for each in replacements:
+            for coding in each.twins:
+                _delete_twin(twin_path(each.path, coding))
+        for temp, path in temps.documents.items():
+            with telling(path):
+                temp.rename(path)
+        for temp, path in temps.twins.items():
+            with _noting(temps.refused, path, temp):
+                temp.rename(path)
+        for folder in {each.path.parent for each in replacements}:
+            with telling(folder):
+                sync_folder(folder)
+    except BaseException:
+        _discard([*temps.documents, *temps.twins])
+        raise
+    return temps.refused
+
+
+def delete_files(paths: Sequence[Path]) -> bool:
+    """Delete these documents, each after its twins; True if something was there."""
+    is_any = False
+    for path in paths:
+        for each in (*(twin_path(path, coding) for coding in SUFFIXES), path):
+            with telling(each), contextlib.suppress(FileNotFoundError):
+                each.unlink()
+                is_any = True
+    return is_any
+
+
+def _write_twins(temps: _Temps, replacement: Replacement) -> None:
+    for coding, content in replacement.twins.items():
+        if content is not None:
+            path = twin_path(replacement.path, coding)
+            with _noting(temps.refused, path):
+                _write_temp(temps.twins, path, content, replacement.mtime)
+
+
+def _write_temp(temps: dict[Path, Path], path: Path, content: bytes, mtime: datetime) -> None:
+    with telling(path.parent):
+        make_folder(path.parent)
+    temp = path.with_name(f"{TEMP_PREFIX}{path.name}.{secrets.token_hex(8)}")
+    temps[temp] = path
+    with telling(path):
+        try:
+            write_durably(temp, content, mtime)
+        except BaseException:
+            del temps[temp]
+            _discard([temp])
+            raise
+
+
+def _delete_twin(path: Path) -> None:
+    """A folder in its place is nobody's twin: it stays, and is told of when a twin is to go there."""
+    with telling(path), contextlib.suppress(FileNotFoundError, IsADirectoryError):
+        path.unlink()
+
+
+@contextlib.contextmanager
+def _noting(refused: dict[Path, OutputError], path: Path, temp: Path | None = None) -> Iterator[None]:
+    try:
+        yield
+    except OutputError as error:
+        refused[path] = error
+    except OSError as error:
+        refused[path] = output_error(path, error)
+        if temp is not None:
+            _discard([temp])
+
+
+def _discard(temps: Sequence[Path]) -> None:
+    for temp in temps:
+        with contextlib.suppress(OSError):
+            temp.unlink()
