@@ -129,8 +129,33 @@ def test_hostile_bytes_cost_bounded_time(name: str, hostile: Callable[[str], byt
     assert findings or hostile is comments  # in plain text they are words like any other
 
 
+@pytest.mark.parametrize(
+    ("content", "found", "place"),
+    [
+        (b"<rss>\n\xff</rss>", "0xff", "line 2, byte 7"),
+        (b'<?xml version="1.0" encoding="gb2312"?><a>\xff</a>', "0xff", "line 1, byte 43"),
+        (b'<?xml version="1.0" encoding="punycode"?><a/>', 'encoding="punycode"', ""),
+        (b'<?xml version="1.0" encoding="utf-7"?><a/>', 'encoding="utf-7"', ""),
+        (b'<?xml version="1.0" encoding="hz-gb-2312"?><a/>', 'encoding="hz-gb-2312"', ""),
+        (b'<?xml version="1.0" encoding="utf-16"?><a/>', 'encoding="utf-16"', ""),
+        (b"\xff\xfe<\0a\0\0\xd8>\0", "0x00", "line 1, byte 7"),
+    ],
+)
+def test_bytes_in_another_encoding_than_they_say(content: bytes, found: str, place: str) -> None:
+    (finding,) = check(content, "rss")
+    assert (finding.rule, finding.found, finding.place) == ("xml.bytes", found, place)
+
+
+@pytest.mark.parametrize(("label", "codec"), [("GB2312", "gb18030"), ("cp936", "gbk"), ("Big5", "big5hkscs")])
+def test_chinese_is_read_as_browsers_do(label: str, codec: str) -> None:
+    """libxml2 alone would stop at 镕, which GB 2312 lacks, and at 堃, which Big5 lacks."""
+    text = FORMATS["rss"].render(feed_of()).decode()
+    content = text.replace("UTF-8", label).replace("宏观", "堃" if label == "Big5" else "镕")
+    assert broken(check(content.encode(codec, "xmlcharrefreplace"), "rss")) == [("xml.encoding", None)]
+
+
 @pytest.mark.parametrize("name", XML)
-@pytest.mark.parametrize("content", [b"", b"\0", b"<", b"news", b"\xff\xfe<\0", b"<rss>\xff</rss>", b"<a xmlns:b=''/>"])
+@pytest.mark.parametrize("content", [b"", b"\0", b"<", b"news", b"\xff\xfe<\0", b"<a xmlns:b=''/>"])
 def test_bytes_that_are_no_xml_are_named_as_such(name: str, content: bytes) -> None:
     (finding,) = check(content, name)
     assert (finding.rule, finding.format) == ("xml.wellformed", name)

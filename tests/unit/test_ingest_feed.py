@@ -327,8 +327,39 @@ class TestEncodings:
         assert article.summary.startswith("\ufffd")
         assert "is damaged: byte" in told(notes, "file")
 
+    @pytest.mark.parametrize(
+        "declared", ["punycode", "idna", "base64", "rot13", "unicode_escape", "utf-7", "undefined"]
+    )
+    def test_what_only_python_calls_an_encoding(self, declared: str) -> None:
+        plain = f'<?xml version="1.0" encoding="{declared}"?>'.encode() + item(
+            ENOUGH.replace("題", "a").replace("文", "b")
+        )
+        assert "none of the web's" in refusal(plain)
+        article, notes = one(f'<?xml version="1.0" encoding="{declared}"?>'.encode() + item(ENOUGH))
+        assert article.title == "題"
+        assert told(notes, "file") == f"is not {declared.upper()}, as it says: read as UTF-8"
+
+    @pytest.mark.parametrize("declared", ["gb2312", "GBK", "big5", "iso-8859-1", "us-ascii"])
+    def test_utf_8_under_another_name_is_told(self, declared: str) -> None:
+        """Read as GBK, many a text in UTF-8 is without fault, and nonsense."""
+        content = f'<?xml version="1.0" encoding="{declared}"?>' + item(ENOUGH.replace("題", "標題")).decode()
+        article, notes = one(content.encode())
+        assert article.title == "標題"
+        assert "read as UTF-8" in told(notes, "file")
+
+    @pytest.mark.parametrize("declared", ["gb2312", "GB_2312-80", "x-gbk", "cp936", "csGB2312", "euc-cn"])
+    def test_what_says_gb2312_may_hold_gb18030(self, declared: str) -> None:
+        content = f'<?xml version="1.0" encoding="{declared}"?>' + item(ENOUGH.replace("題", "镕㐀𠮷")).decode()
+        article, notes = one(content.encode("gb18030"))
+        assert (article.title, told(notes, "file")) == ("镕㐀𠮷", "")
+
+    @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+    def test_wide_ones_with_and_without_a_mark(self, codec: str) -> None:
+        article, notes = one(item(ENOUGH).decode().encode(codec))
+        assert (article.title, told(notes, "file")) == ("題", "")
+
     def test_an_unknown_one_is_refused(self) -> None:
-        assert "not known" in refusal(b'<?xml version="1.0" encoding="x-none"?><rss version="2.0"/>')
+        assert "none of the web's" in refusal(b'<?xml version="1.0" encoding="x-none"?><rss version="2.0"/>')
 
 
 class TestMending:
@@ -345,6 +376,16 @@ class TestMending:
         article, notes = one(item(f"{ENOUGH}<author>林</span></author>"))
         assert article.title == "題"
         assert "not well-formed; look at what became of it" in told(notes, "file")
+
+    @pytest.mark.parametrize("written", ["&#xD800;", "&#0;", "&#x1;", "&#x110000;", "&#99999999999;", "\ufffe", "\x08"])
+    def test_what_xml_forbids_is_left_out_and_told(self, written: str) -> None:
+        article, notes = one(item(ENOUGH.replace("題", f"甲{written}乙")))
+        assert article.title == "甲乙"
+        assert told(notes, "file") == "holds 1 characters that XML forbids, which are left out"
+
+    def test_halves_of_a_character_become_it(self) -> None:
+        article, notes = one(item(ENOUGH.replace("題", "甲&#xD83D;&#xDE00;&#55357;&#56832;")))
+        assert (article.title, told(notes, "file")) == ("甲😀😀", "")
 
     def test_titles_that_are_markup_are_read(self) -> None:
         article, _ = one(item(ENOUGH.replace("題", "&lt;b&gt;甲&lt;/b&gt; A &amp;lt; B")))

@@ -9,7 +9,6 @@ that feedparser gives are stripped and repaired: lxml gives them as they stand.
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass
 from html.entities import html5
@@ -20,7 +19,17 @@ from feedsvc.errors import ParseError
 from feedsvc.ingest.charset import guess_chinese
 from feedsvc.ingest.jsontext import WHOLE
 from feedsvc.ingest.report import Report, refused
-from feedsvc.parse import Reading, parse_feed, tame
+from feedsvc.parse import (
+    Reading,
+    codec_of,
+    declared_in,
+    is_surely_utf8,
+    legalize,
+    parse_feed,
+    rewrite_outside_literals,
+    tame,
+    told_by_first_bytes,
+)
 
 _ENTRY_TAGS = frozenset(
     f"{{{namespace}}}{name}" if namespace else name
@@ -39,30 +48,12 @@ _XML_SPACE = " \t\r\n"
 
 _ROOTS = ("rss", "feed", "RDF")
 _ROOT = re.compile(rf"<(?:[A-Za-z_][\w.-]*:)?(?:{'|'.join(_ROOTS)})[\s>]")
-_ENCODING = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)")
 _AMPERSAND = re.compile(r"&(?:(#[0-9]+|#x[0-9A-Fa-f]+|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]*);)?")
-_LITERAL = {"<![CDATA[": "]]>", "<!--": "-->"}
 _DIV = re.compile(r"^<div[^>]*>(.*)</div>$", re.DOTALL)
 """Around content in XHTML it is no part of it (RFC 4287 §3.1.1.3)."""
 
 _HEAD = 4096
 _MEDIA_TYPE = "application/xml; charset=utf-8"
-
-# What is declared under a narrower name is written in the wider encoding that holds it (https://encoding.spec.whatwg.org).
-_WIDER = {
-    "gb2312": "gb18030",
-    "gb_2312-80": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "cp936": "gb18030",
-    "big5": "big5hkscs",
-    "x-x-big5": "big5hkscs",
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "us-ascii": "cp1252",
-    "ascii": "cp1252",
-}
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +83,8 @@ class FoundFeed:
 def looks_like_xml_feed(content: bytes) -> bool:
     """Whether the beginning holds the root element of an RSS or Atom document, whatever the file is called."""
     head = content[:_HEAD]
-    for mark, encoding in _MARKS.items():
-        if head.startswith(mark):
-            return bool(_ROOT.search(head.decode(encoding, errors="ignore")))
+    if codec := told_by_first_bytes(head):
+        return bool(_ROOT.search(head.decode(codec, errors="ignore")))
     return head.lstrip().startswith(b"<") and bool(_ROOT.search(head.decode("latin-1")))
 
 
@@ -104,7 +94,7 @@ def read_xml_feed(content: bytes, report: Report) -> FoundFeed:
     Raises RefusedError for what is none of them or goes beyond the bounds of parse/.
     """
     try:
-        tamed = tame(_spell_out(_decode(content, report), report).encode(errors="replace"), _MEDIA_TYPE)
+        tamed = tame(_spell_out(_read_text(content, report), report).encode(), _MEDIA_TYPE)
         if not tamed.content:
             raise refused(WHOLE, "", f"is no XML, {tamed.fault}")
         parsed = parse_feed(tamed.content, _MEDIA_TYPE)
@@ -128,24 +118,33 @@ def read_xml_feed(content: bytes, report: Report) -> FoundFeed:
     return FoundFeed(channel["link"], authors, channel["language"], entries)
 
 
+def _read_text(content: bytes, report: Report) -> str:
+    text, dropped = legalize(_decode(content, report))
+    if dropped:
+        report.note("file", f"holds {dropped} characters that XML forbids, which are left out", "warning")
+    return text
+
+
 def _decode(content: bytes, report: Report) -> str:
-    for mark, encoding in _MARKS.items():
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
-    declared = _ENCODING.search(content[:_HEAD])
-    name = declared[1].decode("ascii").lower() if declared else "utf-8"
+    if codec := told_by_first_bytes(content):
+        return content.decode(codec, errors="replace")
+    label = declared_in(content[:_HEAD]) or "utf-8"
+    codec = codec_of(label)
+    if codec != "utf-8" and is_surely_utf8(content):
+        report.note("file", f"is not {label.upper()}, as it says: read as UTF-8", "warning")
+        return content.decode("utf-8")
+    if codec is None:
+        raise refused(WHOLE, label, "declares an encoding that is none of the web's: convert it to UTF-8")
     try:
-        return content.decode(_WIDER.get(name, name))
-    except LookupError:
-        raise refused(WHOLE, name, "declares an encoding that is not known: convert it to UTF-8") from None
+        return content.decode(codec)
     except UnicodeDecodeError as error:
         at = error.start + 1
     guessed = guess_chinese(content)
     if guessed is not None:
-        report.note("file", f"is not {name.upper()}, as it says: read as {guessed[0].upper()}", "warning")
+        report.note("file", f"is not {label.upper()}, as it says: read as {guessed[0].upper()}", "warning")
         return guessed[1]
-    report.note("file", f"is damaged: byte {at} and others are not {name.upper()}, and became U+FFFD", "warning")
-    return content.decode(_WIDER.get(name, name), errors="replace")
+    report.note("file", f"is damaged: byte {at} and others are not {label.upper()}, and became U+FFFD", "warning")
+    return content.decode(codec, errors="replace")
 
 
 def _spell_out(text: str, report: Report) -> str:
@@ -154,7 +153,6 @@ def _spell_out(text: str, report: Report) -> str:
     libxml2, which mends the rest, would drop them.
     """
     text = text.lstrip("\ufeff" + _XML_SPACE)
-    pieces: list[str] = []
     lone = 0
 
     def mean(match: re.Match[str]) -> str:
@@ -167,29 +165,10 @@ def _spell_out(text: str, report: Report) -> str:
         lone += 1
         return "&amp;" + match[0][1:]
 
-    position = 0
-    for start, end in _find_literals(text):
-        pieces += [_AMPERSAND.sub(mean, text[position:start]), text[start:end]]
-        position = end
-    pieces.append(_AMPERSAND.sub(mean, text[position:]))
+    spelt = rewrite_outside_literals(text, lambda piece: _AMPERSAND.sub(mean, piece))
     if lone:
         report.note("file", f"is not well-formed: {lone} ampersands stand for themselves", "warning")
-    return "".join(pieces)
-
-
-def _find_literals(text: str) -> list[tuple[int, int]]:
-    """CDATA sections and comments. One that is never closed ends the search, so that it costs one pass."""
-    found: list[tuple[int, int]] = []
-    opening = re.compile(r"<!\[CDATA\[|<!--")
-    position = 0
-    while match := opening.search(text, position):
-        closing = _LITERAL[match[0]]
-        end = text.find(closing, match.end())
-        if end < 0:
-            break
-        position = end + len(closing)
-        found.append((match.start(), position))
-    return found
+    return spelt
 
 
 def _read_id(element: etree._Element) -> tuple[str | None, bool]:

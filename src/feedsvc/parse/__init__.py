@@ -3,7 +3,22 @@
 bytes --taming--> well-formed XML in UTF-8, or ParseError --census--> counted, or ParseError --reading--> ParsedFeed
 """
 
+from feedsvc.parse.characters import legalize, rewrite_outside_literals
+from feedsvc.parse.encodings import codec_of, declared_in, is_surely_utf8, told_by_first_bytes
 from feedsvc.parse.reading import ParsedFeed, Reading, as_feedparser_reads, parse_feed
 from feedsvc.parse.taming import MAX_BYTES, tame
 
-__all__ = ["MAX_BYTES", "ParsedFeed", "Reading", "as_feedparser_reads", "parse_feed", "tame"]
+__all__ = [
+    "MAX_BYTES",
+    "ParsedFeed",
+    "Reading",
+    "as_feedparser_reads",
+    "codec_of",
+    "declared_in",
+    "is_surely_utf8",
+    "legalize",
+    "parse_feed",
+    "rewrite_outside_literals",
+    "tame",
+    "told_by_first_bytes",
+]

@@ -8,7 +8,6 @@ charset of the media type, then the XML declaration, then UTF-8; what can't be r
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from lxml import etree
 
 from feedsvc.errors import ParseError
 from feedsvc.parse.census import Malformed, count
+from feedsvc.parse.characters import legalize, rewrite_outside_literals
+from feedsvc.parse.encodings import codec_of, declared_in, has_mark, told_by_first_bytes
 
 MAX_BYTES = 64 * 1024 * 1024
 """No document of ours comes near; beyond it a parse would cost minutes."""
@@ -26,7 +27,6 @@ MAX_HEAD = 16 * 1024
 """Characters before the first element: from each blank line there feedparser looks for a DOCTYPE to the end."""
 
 _DECLARATION = re.compile(r"<\?xml\b[^>]{0,1000}>")
-_ENCODING = re.compile(rb"""<\?xml\b[^>]{0,500}?\bencoding\s{0,20}=\s{0,20}["']([A-Za-z0-9._:-]{1,40})["']""")
 _CHARSET = re.compile(r""";\s{0,20}charset\s{0,20}=\s{0,20}["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _FIRST_ELEMENT = re.compile(r"<\w")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(\[[^\]]*\]\s*)?>", re.IGNORECASE)
@@ -47,23 +47,7 @@ _USUAL_NAMESPACES = {
     "wfw": "http://wellformedweb.org/CommentAPI/",
 }
 
-_BOMS = {
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF16_BE: "utf-16",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF8: "utf-8-sig",
-}
 _FALLBACK = "cp1252"
-_ENCODINGS = frozenset(
-    [
-        *("ascii", "utf-8", "utf-16", "utf-16-be", "utf-16-le", "utf-32", "gb18030", "gbk", "gb2312", "big5"),
-        *("big5hkscs", "cp950", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949", "koi8-r", "koi8-u", "cp874"),
-        *(f"cp125{number}" for number in range(9)),
-        *(f"iso8859-{number}" for number in range(1, 17)),
-    ]
-)
-"""Those of the web. What else Python knows is no text, or takes more than linear time (punycode, idna)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +90,10 @@ def tame(content: bytes, media_type: str) -> Tame:
 
 def _decode(content: bytes, media_type: str) -> tuple[str, str, str]:
     """The text, its encoding, and what is wrong with how it was declared."""
-    declared = ""
+    declared, told = "", told_by_first_bytes(content)
     for encoding in _declared_encodings(content, media_type):
         declared = declared or encoding.removesuffix("-sig")
-        name = _known(encoding)
+        name = encoding if encoding == told else codec_of(encoding)
         try:
             text = content.decode(name) if name else None
         except UnicodeDecodeError:
@@ -122,27 +106,17 @@ def _decode(content: bytes, media_type: str) -> tuple[str, str, str]:
 
 
 def _declared_encodings(content: bytes, media_type: str) -> Iterator[str]:
-    yield from (name for mark, name in _BOMS.items() if content.startswith(mark))
+    """Labels and codecs, the one that goes first first."""
+    told = told_by_first_bytes(content)
+    if told and has_mark(content):
+        yield told
     if charset := _CHARSET.search(media_type):
         yield charset[1].lower()
-    if content[:4] in {b"\0<\0?", b"<\0?\0"}:
-        yield "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
-    if encoding := _ENCODING.match(content):
-        yield encoding[1].decode().lower()
+    if told:
+        yield told
+    if declared := declared_in(content):
+        yield declared
     yield "utf-8"
-
-
-def _known(encoding: str) -> str:
-    """Python's name of it, '' for one that is not read. Browsers read gb2312 as gb18030, latin-1 as windows-1252."""
-    if encoding == "utf-8-sig":
-        return encoding
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError:
-        return ""
-    if name not in _ENCODINGS:
-        return ""
-    return {"gb2312": "gb18030", "gbk": "gb18030"}.get(name, name)
 
 
 def _write(text: str) -> bytes:
@@ -163,8 +137,12 @@ def _blank_lines(doctype: re.Match[str]) -> str:
 
 
 def _mend(head: str, body: str) -> bytes:
-    """What libxml2 makes of it, once undeclared prefixes are bound and HTML's &nbsp; and the like written out."""
-    body = _REFERENCE.sub(_write_character, body)
+    """What libxml2 makes of it, once undeclared prefixes are bound, HTML's &nbsp; and the like written out.
+
+    What XML forbids goes before, since libxml2 hands on half a character as if it were one.
+    """
+    head, body = legalize(head)[0], legalize(body)[0]
+    body = rewrite_outside_literals(body, lambda piece: _REFERENCE.sub(_write_character, piece))
     unbound = {*_PREFIX.findall(body)} - {*_BOUND_PREFIX.findall(body)}
     bindings = (f' xmlns:{each}="{_USUAL_NAMESPACES.get(each, f"urn:x-unbound:{each}")}"' for each in sorted(unbound))
     if unbound and (root_name := _ROOT.match(body)):

@@ -48,18 +48,18 @@ def check_xml(
             found=fault.found,
             expected=fault.expected,
         )
-        for element, fault in islice(_find(tree, format, Given(self_url, tuple(embeds))), _MOST)
+        for element, fault in islice(_find(tree, content, format, Given(self_url, tuple(embeds))), _MOST)
     ]
     if len(findings) == _MOST:
         findings.append(breach(MANY, format))
     return findings
 
 
-def _find(tree: etree._ElementTree, format: str, given: Given) -> Iterator[Breach]:
+def _find(tree: etree._ElementTree, content: bytes, format: str, given: Given) -> Iterator[Breach]:
     check, schema_rule = _CHECKS[format]
     root = tree.getroot()
     is_faulty = False
-    for checking in (check_frame(tree), check(root, given), check_borrowed(root, given)):
+    for checking in (check_frame(tree, content), check(root, given), check_borrowed(root, given)):
         for element, fault in checking:
             is_faulty = is_faulty or fault.rule.severity == "error"
             yield element, fault
