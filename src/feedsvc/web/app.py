@@ -18,9 +18,11 @@ from feedsvc.web.context import remember_runtime
 from feedsvc.web.frame import CONTENT_SECURITY_POLICY, STATIC_DIR, error_page
 from feedsvc.web.pace import Pace
 from feedsvc.web.problems import ProblemError, meaning_of, problem, problem_of
+from feedsvc.words import is_leftward
 
 log = get_logger(__name__)
 
+_SAID_BY_THE_PAGE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 _REFRESH_SECONDS = 1
 _COMPLAIN_SECONDS = 30
 _VERSIONED_MAX_AGE_SECONDS = 31_536_000
@@ -42,6 +44,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.json.ensure_ascii = False  # Chinese as Chinese
     app.json.sort_keys = False
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.tests["leftward"] = is_leftward
     remember_runtime(app, runtime)
     app.register_blueprint(feeds.blueprint)
     app.register_blueprint(pages.blueprint)
@@ -89,7 +92,7 @@ def _answer_http_error(error: HTTPException) -> Response:
         name = error.name.lower().replace(" ", "-")
         response = problem(status, name, error.name, error.description or "", headers=headers)
     else:
-        response = error_page(status, "" if status == HTTPStatus.NOT_FOUND else error.description or "")
+        response = error_page(status, "" if status in _SAID_BY_THE_PAGE else error.description or "")
         response.headers.update(headers)
     return response
 

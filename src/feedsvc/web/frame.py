@@ -15,7 +15,7 @@ from feedsvc.feed.formats import FORMATS
 from feedsvc.model import ALL_SLUG, Section, Site
 from feedsvc.web.conditional import is_unchanged
 from feedsvc.web.context import this_runtime
-from feedsvc.words import say_time, words_for
+from feedsvc.words import language_of_words, say_offset, say_time, words_for
 
 STATIC_DIR = Path(__file__).with_name("static")
 PAGE_MAX_AGE_SECONDS = 30
@@ -67,11 +67,13 @@ def page(template: str, *, language: str, status: int = 200, **values: Any) -> R
         template,
         site=site,
         language=language,
+        frame=language_of_words(language),
         words=words,
         root=path_to_root(),
         style_version=_style_version(),
         local=lambda moment: moment.astimezone(zone),
         say_time=lambda moment: say_time(moment.astimezone(zone), language),
+        say_offset=lambda moment: say_offset(moment.astimezone(zone)),
         feeds_of=lambda section: list_feeds(site, section),
         name_of=lambda section: words["everything"] if is_everything(site, section) else section.title,
         **values,
@@ -88,19 +90,21 @@ def page(template: str, *, language: str, status: int = 200, **values: Any) -> R
 def error_page(status: int, message: str = "", *, nearest: Section | None = None, kind: str = "") -> Response:
     """A page in the same design that says what is wrong and where to go on; `kind` picks its words."""
     settings = this_runtime().settings
-    kind = kind or _KINDS.get(status, "wrong")
+    kind = kind or _KINDS.get(status) or ("refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "wrong")
     return page(
         "error.html",
         language=settings.site.language,
         status=status,
         kind=kind,
         message=message,
+        # Feeds go on without the article store; who came for something else than a feed doesn't want their addresses.
+        are_feeds_wanted=kind == "unavailable" or request.path.startswith("/feeds/"),
         nearest=nearest,
         sections=list(settings.feeds.values()),
     )
 
 
-_KINDS = {404: "not_found", 410: "withdrawn", 503: "unavailable"}
+_KINDS = {404: "not_found", 405: "read_only", 410: "withdrawn", 503: "unavailable"}
 
 
 def accepts_html() -> bool:

@@ -16,12 +16,13 @@ from flask import Blueprint, Response, redirect, request
 from feedsvc import text
 from feedsvc.config import Settings
 from feedsvc.errors import UnknownSectionError
+from feedsvc.ingest.mediatypes import guess_media_type
 from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State, Withdrawal
 from feedsvc.summary import summarize
 from feedsvc.web.context import this_runtime
 from feedsvc.web.feeds import find_nearest, is_removed
 from feedsvc.web.frame import PAGE_MAX_AGE_SECONDS, error_page, list_feeds, page
-from feedsvc.words import say_correction, words_for
+from feedsvc.words import WORDS, say_correction, words_for
 
 blueprint = Blueprint("pages", __name__)
 
@@ -31,6 +32,8 @@ _PAGE_LENGTH = 20
 _DEEPEST = 400
 _CURSOR = re.compile(r"(-?\d{1,12})-(\d{1,18})", re.ASCII)
 _LONGEST_GUESSED_NAME = 64
+_PLAYED = frozenset({"audio", "video"})
+_HOMES = frozenset(words["home"] for words in WORDS.values())
 _KIB = 1024
 _UNITS = ("KB", "MB", "GB")
 
@@ -42,6 +45,17 @@ class Teaser:
     article: Article
     path: str
     summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of an article as readers see it. `kind` is audio, video, ...; `facts` are its format, duration, size."""
+
+    url: str
+    type: str
+    kind: str
+    name: str
+    facts: tuple[str, ...]
 
 
 @blueprint.get("/")
@@ -86,9 +100,11 @@ def section(slug: str) -> Response:
     return page(
         "section.html",
         language=found.language,
-        canonical=settings.site.section_url(slug),
+        # What it continues with is nobody's lasting address: new articles push others there.
+        canonical=None if before else settings.site.section_url(slug),
         alternates=_alternates(settings, [found]),
         section=found,
+        is_continued=before is not None,
         teasers=[_tease(article) for article in shown],
         older=_write_cursor(shown[-1]) if more else None,
     )
@@ -105,6 +121,9 @@ def article(article_id: str) -> Response:
     language = found.language or next((section.language for section in sections), settings.site.language)
     if found.withdrawal is not None:
         return _say_withdrawn(settings, found.withdrawal, language)
+    files = [_describe_file(enclosure) for enclosure in found.enclosures]
+    # A recording is what one came for, or what reads the text aloud: it stands above the text.
+    lead = files.pop(0) if files and files[0].kind in _PLAYED else None
     return page(
         "article.html",
         language=language,
@@ -118,7 +137,8 @@ def article(article_id: str) -> Response:
             for each in found.corrections
         ],
         crumbs=_crumbs(settings, found, sections),
-        files=[_describe_file(enclosure) for enclosure in found.enclosures],
+        lead=lead,
+        files=files,
         is_image_apart=found.image is not None and found.image.url not in (found.content_html or ""),
     )
 
@@ -161,7 +181,7 @@ def _summarize(article: Article) -> str:
 
 
 def _crumbs(settings: Settings, article: Article, sections: Sequence[Section]) -> list[tuple[str, str | None]]:
-    """The way to the article: what the newsroom gave, with our section pages behind the names that mean one."""
+    """The way to the article: what the newsroom gave, with our pages behind the names that mean one."""
     if not article.breadcrumb:
         return [(section.title, f"sections/{section.slug}/") for section in sections[:1]]
     crumbs: list[tuple[str, str | None]] = []
@@ -169,20 +189,35 @@ def _crumbs(settings: Settings, article: Article, sections: Sequence[Section]) -
         try:
             crumbs.append((name, f"sections/{settings.resolve_section(name)}/"))
         except UnknownSectionError:
-            crumbs.append((name, None))
+            crumbs.append((name, "" if name in _HOMES else None))
     return crumbs
 
 
-def _describe_file(enclosure: Enclosure) -> dict[str, str]:
-    name = unquote(basename(urlsplit(enclosure.url).path)) or enclosure.url
-    kind = enclosure.type.partition("/")[0]
-    return {
-        "url": enclosure.url,
-        "type": enclosure.type,
-        "kind": kind,
-        "name": name,
-        "size": _say_size(enclosure.length_bytes),
-    }
+def _describe_file(enclosure: Enclosure) -> File:
+    filename = unquote(basename(urlsplit(enclosure.url).path))
+    # An ending says what a reader knows, PDF for application/pdf; that of download.php says nothing of the file.
+    is_telling = guess_media_type(enclosure.url) == enclosure.type
+    said = (
+        filename.rpartition(".")[2].upper() if is_telling else enclosure.type,
+        _say_duration(enclosure.duration_seconds),
+        _say_size(enclosure.length_bytes),
+    )
+    return File(
+        url=enclosure.url,
+        type=enclosure.type,
+        kind=enclosure.type.partition("/")[0],
+        name=enclosure.title or filename or enclosure.url,
+        facts=tuple(fact for fact in said if fact),
+    )
+
+
+def _say_duration(seconds: int | None) -> str:
+    """312 -> 5:12, 3723 -> 1:02:03; nothing where it isn't known."""
+    if not seconds:
+        return ""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def _say_size(length_bytes: int) -> str:
