@@ -24,10 +24,14 @@ COMPOSING = "feed"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What came of a feed: `documents` are fit to go live if there are no `findings`."""
+    """What came of a feed: `documents` are fit to go live if there are no `findings`.
+
+    `feed` is what they say, None where not even that could be composed.
+    """
 
     documents: tuple[Document, ...]
     findings: tuple[Finding, ...]
+    feed: Feed | None = None
 
     @property
     def guilty(self) -> Mapping[str, tuple[Finding, ...]]:
@@ -114,7 +118,7 @@ def _examine(feed: Feed, section: Section, formats: Mapping[str, Format]) -> Pro
     errors = (each for each in findings if each.severity == "error")
     # An entry that the feed does not know is the whole document's fault.
     attributed = (each if each.entry_id in known else replace(each, entry_id=None) for each in errors)
-    return Proof(tuple(documents), tuple(attributed))
+    return Proof(tuple(documents), tuple(attributed), feed)
 
 
 def _seek(feed: Feed, section: Section, formats: Mapping[str, Format]) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@
       same digests as on disk?                                then only noted
       the archive that is led to lies there (archive)        store, output
       allot Last-Modified, write, note the publication        store, output
+      what is new since the last versions (delta)             store, output
 
 No transaction is open while something is rendered or written; a crash between any two steps leaves a section that is
 stale, judged against the files themselves.
@@ -24,6 +25,7 @@ from datetime import datetime
 from feedsvc.archive import Archivist
 from feedsvc.choice import choose
 from feedsvc.config import Settings
+from feedsvc.delta import Tracker
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.feed import opml
 from feedsvc.feed.formats import FORMATS, RENDERER, Format
@@ -32,6 +34,7 @@ from feedsvc.model import (
     INDEX_SLUG,
     Document,
     DocumentRecord,
+    Feed,
     Finding,
     Publication,
     SectionState,
@@ -78,9 +81,13 @@ class Survey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """Documents on their way; with an `error` they don't go live. `entries` maps article id to revision."""
+    """Documents on their way; with an `error` they don't go live. `entries` maps article id to revision.
+
+    `feed` is what they say, None for the list of sections.
+    """
 
     basis: Basis
+    feed: Feed | None = None
     documents: tuple[Document, ...] = ()
     entries: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
@@ -113,6 +120,7 @@ class Regenerator:
         self._renderer = renderer
         self._fingerprints = Fingerprints(renderer)
         self._court = Court(store, clock, renderer)
+        self._tracker = Tracker(store, folder, formats=formats)
         self.archivist = Archivist(
             store,
             folder,
@@ -207,6 +215,7 @@ class Regenerator:
                     self._folder.remove(slug, surplus)
                 removed.append(slug)
                 log.info("documents_removed", slug=slug, formats=surplus)
+        self._tracker.remove_unconfigured(settings)
         self.archivist.remove_unconfigured(settings)
         for slug in publications:
             if slug != INDEX_SLUG and slug not in settings.feeds:
@@ -229,7 +238,7 @@ class Regenerator:
             return _result(blocked, "blocked", draft.quarantined)
         if draft.prev_archive is not None:
             self.archivist.ensure(settings, slug, draft.prev_archive)
-        return self._publish(slug, draft, known, surplus=[name for _, name in files if name not in formats])
+        return self._publish(settings, slug, draft, known, surplus=[name for _, name in files if name not in formats])
 
     def _draft_index(self, settings: Settings, basis: Basis) -> _Draft:
         sections = tuple(settings.sections.values())
@@ -249,6 +258,7 @@ class Regenerator:
         attempt = verdict.attempt
         return _Draft(
             basis=attempt.basis,
+            feed=attempt.proof.feed,
             documents=attempt.proof.documents,
             entries=verdict.entries,
             findings=attempt.proof.findings or attempt.choice.unreadable,
@@ -271,7 +281,9 @@ class Regenerator:
         proof = prove(settings.site, section, states[slug], choice.holdings, settings.sections, formats=self._formats)
         return Attempt(self._fingerprints.of(settings, slug, states), choice, proof)
 
-    def _publish(self, slug: str, draft: _Draft, known: Publication | None, surplus: Sequence[str]) -> Result:
+    def _publish(
+        self, settings: Settings, slug: str, draft: _Draft, known: Publication | None, surplus: Sequence[str]
+    ) -> Result:
         """Put into the folder what differs from what lies there, and note it."""
         now = self._clock()
         with self._store.write() as tx:
@@ -304,6 +316,8 @@ class Regenerator:
         )
         with self._store.write() as tx:
             tx.save_publication(self._folder_id, publication)
+        if draft.feed is not None and changed:
+            self._tracker.follow(settings.feeds[slug], draft.feed, changed, times)
         for finding in draft.findings:
             if known is None or finding not in known.findings:
                 log.error("article_unreadable", slug=slug, reason=finding.message)

@@ -13,8 +13,9 @@ from lxml import html
 from articles_in_json import ARTICLE
 from effort import examples
 from examples import MACRO, NOON, SECTIONS, SITE, article, errors, feed_of, section_state
+from feedsvc.delta import DELTA_FORMATS, split
 from feedsvc.errors import RefusedError
-from feedsvc.feed.compose import compose
+from feedsvc.feed.compose import compose, only
 from feedsvc.feed.formats import FORMATS
 from feedsvc.ingest import accept
 from feedsvc.model import (
@@ -177,6 +178,12 @@ def test_any_history_reads_back_as_stored(
             assert sanitize_html(entry.content_html, SITE.base_url) == entry.content_html
     for row in FORMATS.values():
         assert errors(row.verify(row.render(feed), feed)) == []
+    for name in DELTA_FORMATS:
+        pieces = split(FORMATS[name].render(feed), name)
+        assert pieces is not None
+        for entry, piece in zip(feed.entries, pieces.entries, strict=True):
+            alone = FORMATS[name].render(only(feed, [entry.entry_id]))
+            assert pieces.head + piece + pieces.foot == alone
 
 
 @examples(100)

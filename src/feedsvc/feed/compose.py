@@ -73,6 +73,11 @@ def without(feed: Feed, entry_ids: Collection[str]) -> Feed:
     return replace(feed, entries=entries, updated=_latest(feed.created, entries, feed.tombstones))
 
 
+def only(feed: Feed, entry_ids: Collection[str]) -> Feed:
+    """The same feed, dated as the whole, with these of its entries."""
+    return replace(feed, entries=tuple(entry for entry in feed.entries if entry.entry_id in entry_ids))
+
+
 def _latest(created: datetime, entries: Sequence[Entry], tombstones: Sequence[Tombstone]) -> datetime:
     return max((created, *(entry.updated for entry in entries), *(tombstone.when for tombstone in tombstones)))
 
