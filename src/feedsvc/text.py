@@ -55,6 +55,7 @@ _BLOCKS = frozenset(
     "blockquote br caption dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre summary table tr "
     "ul".split()
 )
+_CELLS = frozenset({"td", "th"})
 _UNREAD = frozenset({"rt", "rp"})
 
 _OUTER = "".join(character for character in map(chr, range(0x3001)) if character.isspace()) + "\ufeff"
@@ -153,7 +154,7 @@ def paragraph(text: str) -> str:
 
 
 def plain_text(markup: str) -> str:
-    """The text of an HTML fragment as one reads it: blocks apart by a line break, readings in ruby left out."""
+    """The text of a fragment as one reads it: blocks apart by a line break, cells by a space, no readings of ruby."""
     if not markup.strip():
         return ""
     # huge_tree off: libxml2 then bounds depth by itself; the ingest gate bounds it before.
@@ -162,11 +163,13 @@ def plain_text(markup: str) -> str:
     for event, element in etree.iterwalk(root, events=("start", "end", "comment")):
         if element.tag in _BLOCKS:
             pieces.append("\n")
+        elif element.tag in _CELLS:
+            pieces.append(" ")
         if event == "start" and element.text and element.tag not in _UNREAD:
             pieces.append(_fold(element.text))
         elif event != "start" and element.tail and element is not root:
             pieces.append(_fold(element.tail))
-    lines = (line.strip() for line in "".join(pieces).split("\n"))
+    lines = (_fold(line).strip() for line in "".join(pieces).split("\n"))
     return canonical_text("\n".join(line for line in lines if line))
 
 

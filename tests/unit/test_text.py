@@ -122,6 +122,10 @@ def test_misnested_markup_settles() -> None:
         ("A &lt; B &amp; C", "A < B & C"),
         ("<img src='x'>", ""),
         ("<!-- 不 -->文<!-- 不 -->尾", "文尾"),
+        (
+            "<table><tr><th>月</th><th>数</th></tr>\n<tr><td>1,371</td> <td>2,742</td></tr></table>",
+            "月 数\n1,371 2,742",
+        ),
     ],
 )
 def test_plain_text_is_what_one_reads(markup: str, text: str) -> None:
