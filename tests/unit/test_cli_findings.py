@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from feedsvc.cli import findings
-from feedsvc.cli.findings import Checked, print_report, safe, sum_up
+from feedsvc.cli.findings import Checked, as_json, print_report, safe, sum_up
 from feedsvc.model import Finding
 
 CHECKED = Checked(
@@ -81,6 +81,31 @@ def test_a_pipe_gets_whole_lines(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_what_a_terminal_would_obey_is_spelt_out(text: str, shown: str) -> None:
     assert safe(text) == shown
+
+
+def test_a_rule_that_is_broken_often_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    many = tuple(
+        Finding(
+            rule="r", message="m", format="rss", entry_id=str(number), place=f"line {number}", found="x" * (number % 5)
+        )
+        for number in range(1, 9)
+    )
+    rest = Finding(rule="document.many", message="", format="rss", severity="warning", place="r", found="199992")
+    once = Finding(rule="s", message="n", format="rss", severity="warning", entry_id="3")
+    checked = Checked(name="feed.xml", format="rss", entries=200_000, findings=(*many, once, rest))
+    print_report([checked])
+    assert capsys.readouterr().out == (
+        "feed.xml: RSS 2.0, 200000 entries\n"
+        "  entry 3\n"
+        "    warning: s\n"
+        "      n\n"
+        "  the same in many places\n"
+        "    error: r, 200000 times (line 1; line 2; line 3; …)\n"
+        "      m\n"
+        "      found: x; xx; xxx; …\n"
+    )
+    assert sum_up([checked]) == "1 document verified: 200000 errors, 1 warning."
+    assert (as_json([checked])["errors"], as_json([checked])["warnings"]) == (200_000, 1)
 
 
 def test_the_sum() -> None:

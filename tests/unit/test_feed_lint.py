@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,42 @@ def test_what_a_reader_can_not_show() -> None:
         ("reader.date", None),
         ("reader.date", "1"),
     ]
-    assert len(reader_rules(lint(rss("<item/>" * 2_000)))) == 1_000
+
+
+def test_a_rule_that_is_broken_everywhere_hides_no_other() -> None:
+    items = "<item/>" * 2_000 + "<item><title>甲</title><pubDate>明天</pubDate></item>"
+    linted = lint(rss(items))
+    told = Counter(finding.rule for finding in linted.findings)
+    assert max(told.values()) <= 500
+    assert {"rss.item.empty", "rss.guid.missing", "date.rfc822", "reader.id", "reader.blank", "reader.date"} <= set(
+        told
+    )
+    rest = {finding.place: int(finding.found) for finding in linted.findings if finding.rule == "document.many"}
+    assert told["rss.item.empty"] + rest["rss.item.empty"] == 2_000
+    assert told["reader.blank"] + rest["reader.blank"] == 2_000
+
+
+@pytest.mark.parametrize(
+    ("content", "rules"),
+    [
+        (
+            "<rss version='2.0'><channel>" + "<item/>" * 200_000 + "</channel></rss>",
+            {"rss.item.empty", "reader.refused"},
+        ),
+        ("<feed xmlns='http://www.w3.org/2005/Atom'>" + "<entry/>" * 200_000 + "</feed>", {"atom.id.missing"}),
+        ('{"version": "1", "items": [' + "{}," * 200_000 + "{}]}", {"jsonfeed.id", "jsonfeed.content"}),
+        ("<rss version='2.0'><channel>" + "<item/>" * 2_000_000 + "</channel></rss>", {"xml.size"}),
+        ("<feed>" + "<a b='<'/>" * 2_000_000 + "</feed>", {"xml.wellformed"}),
+        ('{"items": [' + "{}," * 20_000_000 + "{}]}", {"json.size"}),
+    ],
+    ids=["items", "entries", "json", "elements", "no elements", "values"],
+)
+def test_very_many_entries_take_bounded_time(content: str, rules: set[str]) -> None:
+    began = time.process_time()
+    linted = lint(content.encode())
+    assert time.process_time() - began < 15
+    assert rules <= {finding.rule for finding in linted.findings}
+    assert len(linted.findings) < 1_500
 
 
 def test_a_name_that_readers_do_not_know() -> None:

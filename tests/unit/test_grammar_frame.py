@@ -49,7 +49,7 @@ def test_a_rule_says_all_that_one_needs(rule: Rule) -> None:
 
 
 def test_each_name_is_one_rules() -> None:
-    modules = "frame atomrules rssrules jsonfeed vocabularyrules values markup".split()
+    modules = "frame tally atomrules rssrules jsonfeed vocabularyrules values markup".split()
     rules = [rule for name in modules for rule in import_module(f"feedsvc.feed.grammar.{name}").RULES]
     assert len({rule.name for rule in rules}) == len(rules) == len(RULES)
 

@@ -10,7 +10,8 @@ import pytest
 
 from feedsvc.feed import grammar
 from feedsvc.feed.grammar import jsonframe
-from feedsvc.feed.grammar.jsonfeed import MAX_FINDINGS, RULES, check_json
+from feedsvc.feed.grammar.jsonfeed import RULES, check_json
+from feedsvc.feed.grammar.tally import OF_RULE
 from feedsvc.model import Finding
 
 FEED: dict[str, Any] = {
@@ -283,8 +284,14 @@ def test_a_burden_for_readers_is_a_warning() -> None:
 
 def test_what_is_wrong_a_thousand_times_comes_to_an_end() -> None:
     findings = check(FEED | {"items": [1] * 2_000})
-    assert len(findings) == MAX_FINDINGS + 1
-    assert findings[-1].rule == "json.more"
+    assert len(findings) == OF_RULE + 1
+    assert (findings[-1].rule, findings[-1].place, findings[-1].found) == ("document.many", "jsonfeed.type", "1500")
+
+
+def test_too_many_values_are_not_parsed() -> None:
+    content = b"[" + b"{}," * jsonframe.MAX_MARKS + b"{}]"
+    (finding,) = check_json(content)[1:]
+    assert (finding.rule, finding.found) == ("json.size", f"more than {jsonframe.MAX_MARKS} values")
 
 
 def test_the_grammar_knows_the_format_and_its_rules() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from feedsvc.feed import lint, sniff
-from feedsvc.feed.grammar import RULES, atomrules, frame, jsonfeed, markup, rssrules, values, vocabularyrules
+from feedsvc.feed.grammar import RULES, atomrules, frame, jsonfeed, markup, rssrules, tally, values, vocabularyrules
 from feedsvc.feed.grammar.rules import Rule
 from feedsvc.web import proving
 
@@ -33,6 +33,7 @@ was found. The standards:
 """
 HEAD = "| rule | severity | what is wrong | the mend | standard |\n| --- | --- | --- | --- | --- |\n"
 TABLES: dict[str, Sequence[Rule]] = {
+    "Any feed": tally.RULES,
     "Any feed in XML": frame.RULES,
     "Atom": atomrules.RULES,
     "RSS": rssrules.RULES,

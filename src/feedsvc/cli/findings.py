@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
@@ -14,11 +15,17 @@ from rich.text import Text
 
 from feedsvc.cli.messages import count
 from feedsvc.cli.terminal import terminal
+from feedsvc.feed.grammar.tally import MANY
 from feedsvc.model import Finding
 
 _FORMATS = {"rss": "RSS 2.0", "atom": "Atom 1.0", "json": "JSON Feed 1.1", "opml": "OPML 2.0"}
 _COLORS = {"error": "red", "warning": "yellow"}
 _NARROWEST = 20
+
+_OFTEN = 5
+"""A rule that is broken oftener in one document is told once, with a count."""
+
+_FEW = 3
 
 # What moves the cursor, rewrites the line or turns the direction of what follows; a zero-width joiner is an emoji's.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
@@ -39,7 +46,18 @@ class Checked:
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, severity: str) -> bool:
-        return any(finding.severity == severity for finding in self.findings)
+        return self.count(severity) > 0
+
+    def count(self, severity: str) -> int:
+        """How many findings there are of it, told or not."""
+        rules = {each.rule for each in self.findings if each.severity == severity}
+        return sum(number for rule, number in self.rules().items() if rule in rules)
+
+    def rules(self) -> Counter[str]:
+        """How often each rule is broken."""
+        told = Counter(each.rule for each in self.findings if each.rule != MANY.name)
+        told.update({each.place: int(each.found) for each in self.findings if each.rule == MANY.name})
+        return told
 
 
 def safe(text: str) -> str:
@@ -49,8 +67,8 @@ def safe(text: str) -> str:
 
 def sum_up(checked: Sequence[Checked]) -> str:
     """`2 documents verified: 1 error, no warnings.`"""
-    findings = [finding for each in checked for finding in each.findings]
-    told = (_count_severity(findings, severity) for severity in ("error", "warning"))
+    numbers = [(severity, sum(each.count(severity) for each in checked)) for severity in ("error", "warning")]
+    told = (count(number, severity) if number else f"no {severity}s" for severity, number in numbers)
     return f"{count(len(checked), 'document')} verified: {', '.join(told)}."
 
 
@@ -65,10 +83,9 @@ def print_report(checked: Sequence[Checked]) -> None:
 
 def as_json(checked: Sequence[Checked]) -> dict[str, Any]:
     """The report as docs/cli.md promises it; members may be added, none goes or changes its meaning."""
-    findings = [finding for each in checked for finding in each.findings]
     return {
-        "errors": sum(finding.severity == "error" for finding in findings),
-        "warnings": sum(finding.severity == "warning" for finding in findings),
+        "errors": sum(each.count("error") for each in checked),
+        "warnings": sum(each.count("warning") for each in checked),
         "documents": [
             {
                 "name": _encodable(each.name),
@@ -115,16 +132,34 @@ def _describe(each: Checked) -> Iterator[_Line]:
     name, head = safe(each.name), ", ".join(filter(None, known))
     outcome = "" if each.findings else ": nothing is wrong"
     yield _Line(indent=0, text=f"{name}{f': {head}' if head else ''}{outcome}", lead=name, style={"bold": True})
-    for entry_id, findings in _group(each.findings).items():
+    often = {rule: number for rule, number in each.rules().items() if number > _OFTEN}
+    seldom = [finding for finding in each.findings if finding.rule not in (*often, MANY.name)]
+    for entry_id, findings in _group(seldom).items():
         yield _Line(indent=2, text=_name_entry(entry_id, each.titles))
         for finding in findings:
             yield from _describe_finding(finding)
+    if often:
+        yield _Line(indent=2, text="the same in many places")
+    for rule, number in often.items():
+        yield from _describe_often([finding for finding in each.findings if finding.rule == rule], number)
 
 
-def _describe_finding(finding: Finding) -> Iterator[_Line]:
+def _describe_often(findings: Sequence[Finding], number: int) -> Iterator[_Line]:
+    """Findings of one rule as if they were one, with the first places and the first few things that were found."""
+
+    def list_first(name: str) -> str:
+        values = list(dict.fromkeys(filter(None, (getattr(each, name) for each in findings))))
+        return "; ".join([*values[:_FEW], *(["…"] if len(values) > _FEW else [])])
+
+    place, found, expected = map(list_first, ("place", "found", "expected"))
+    told = replace(findings[0], place=place, found=found, expected=expected)
+    yield from _describe_finding(told, f", {number} times")
+
+
+def _describe_finding(finding: Finding, times: str = "") -> Iterator[_Line]:
     place = f" ({safe(finding.place)})" if finding.place else ""
     style = {"fg": _COLORS[finding.severity]}
-    yield _Line(indent=4, text=f"{finding.severity}: {finding.rule}{place}", lead=finding.severity, style=style)
+    yield _Line(indent=4, text=f"{finding.severity}: {finding.rule}{times}{place}", lead=finding.severity, style=style)
     yield _Line(indent=6, text=safe(finding.message))
     for name in ("found", "expected", "mend", "standard"):
         if value := getattr(finding, name):
@@ -155,11 +190,6 @@ def _write(line: _Line, console: Console) -> str:
     if line.lead and folded[0].startswith(line.lead):
         folded[0] = click.style(line.lead, **line.style) + folded[0].removeprefix(line.lead)
     return "\n".join(" " * line.indent + part for part in folded)
-
-
-def _count_severity(findings: Sequence[Finding], severity: str) -> str:
-    number = sum(finding.severity == severity for finding in findings)
-    return count(number, severity) if number else f"no {severity}s"
 
 
 def _encodable(text: str) -> str:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from feedsvc.errors import ParseError
 from feedsvc.feed import grammar
 from feedsvc.feed.formats import FORMATS
+from feedsvc.feed.grammar.frame import SIZE
 from feedsvc.feed.grammar.jsonfeed import read_items
 from feedsvc.feed.grammar.rules import Fault, Rule, breach
+from feedsvc.feed.grammar.tally import Tally
 from feedsvc.feed.sniff import sniff
 from feedsvc.model import Finding
 from feedsvc.parse import ParsedFeed, Reading, parse_feed
@@ -61,18 +62,18 @@ DATELESS = Rule(
 )
 RULES = (REFUSED, FAULTY, MISTAKEN, NAMELESS, BLANK, DATELESS)
 
-_MOST = 1_000
-"""So many of what readers miss are told of one document."""
-
 _READ_AS = {"rss": "rss20", "atom": "atom10"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linted:
-    """What came of it. `format` is None where the bytes are no feed; `titles` are the entries', by entry id."""
+    """What came of it. `format` is None where the bytes are no feed; `titles` are the entries', by entry id.
+
+    `entries` is None where they could not be counted.
+    """
 
     format: str | None
-    entries: int
+    entries: int | None
     titles: Mapping[str, str]
     findings: tuple[Finding, ...]
 
@@ -91,18 +92,19 @@ def lint(
     breaches = grammar.check(content, found, self_url=self_url, embeds=embeds)
     if found == "json":
         items = read_items(content)
-        titles = {item_id: title for item_id, title in items if item_id and title}
-        return Linted(format=found, entries=len(items), titles=titles, findings=tuple(breaches))
+        number = None if items is None else len(items)
+        return Linted(format=found, entries=number, titles=_by_id(items), findings=tuple(breaches))
     try:
         parsed = parse_feed(content, FORMATS[found].media_type)
     except ParseError as error:
-        refused = breach(REFUSED, found, found=str(error))
-        return Linted(format=found, entries=0, titles={}, findings=(*breaches, refused))
+        is_said = any(finding.rule == SIZE.name for finding in breaches)
+        refused = () if is_said else (breach(REFUSED, found, found=str(error)),)
+        return Linted(format=found, entries=None, titles={}, findings=(*breaches, *refused))
     return Linted(
         format=found,
         entries=len(parsed.entries),
         titles=_read_titles(parsed),
-        findings=(*breaches, *islice(_check_reading(found, parsed, breaches), _MOST)),
+        findings=(*breaches, *_check_reading(found, parsed, breaches)),
     )
 
 
@@ -111,11 +113,15 @@ def read_titles(content: bytes, format: str) -> Mapping[str, str]:
     if format not in FORMATS:
         return {}
     if format == "json":
-        return {item_id: title for item_id, title in read_items(content) if item_id and title}
+        return _by_id(read_items(content))
     try:
         return _read_titles(parse_feed(content, FORMATS[format].media_type))
     except ParseError:
         return {}
+
+
+def _by_id(items: list[tuple[str | None, str | None]] | None) -> dict[str, str]:
+    return {item_id: title for item_id, title in items or () if item_id and title}
 
 
 def _read_titles(parsed: ParsedFeed) -> dict[str, str]:
@@ -128,9 +134,11 @@ def _check_reading(format: str, parsed: ParsedFeed, breaches: list[Finding]) -> 
         yield breach(FAULTY, format, found=parsed.fault)
     elif parsed.version != _READ_AS[format] and not any(finding.severity == "error" for finding in breaches):
         yield breach(MISTAKEN, format, found=parsed.version or "no feed", expected=_READ_AS[format])
+    tally = Tally()
     for number, entry in enumerate(parsed.entries, 1):
-        for rule in _find_wants(entry):
+        for rule in filter(tally.keeps, _find_wants(entry)):
             yield breach(rule, format, entry_id=entry["id"], place=f"entry {number}")
+    yield from tally.rest(format)
 
 
 def _find_wants(entry: Reading) -> Iterator[Rule]:

@@ -45,6 +45,10 @@ _MARKUP = frozenset({"body", "fullitem"})
 _WORD = re.compile(r"[A-Za-z0-9_.+@-]+")
 
 
+MAX_ENTRIES = 50_000
+"""What is read of each costs more than its elements."""
+
+
 @dataclass(frozen=True, slots=True)
 class Malformed:
     """Why a document is not well-formed XML, and where; lines count from 1, columns from 1."""
@@ -59,6 +63,27 @@ def count(content: bytes) -> Malformed | None:
     return _Census().read(content)
 
 
+def has_too_many_elements(content: bytes) -> bool:
+    """Are there more than MAX_ELEMENTS? Whatever else is wrong with it; it is read no further than that."""
+    found = 0
+
+    def start(_name: str, _attributes: dict[str, str]) -> None:
+        nonlocal found
+        found += 1
+        if found > MAX_ELEMENTS:
+            raise OverflowError
+
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler = start
+    try:
+        parser.Parse(content, True)  # noqa: FBT003  (expat's signature)
+    except OverflowError:
+        return True
+    except expat.ExpatError:
+        pass
+    return False
+
+
 class _Census:
     """Follows feedparser's state as far as it says in which list a tag or a name would end."""
 
@@ -71,7 +96,7 @@ class _Census:
         parser.CharacterDataHandler = self._text
         parser.StartNamespaceDeclHandler = self._declare
         self._parser = parser
-        self._elements = 0
+        self._elements = self._entries = 0
         self._prefixes: set[str | None] = set()
         self._bases: list[int] = [0]
         self._leading: int | None = None
@@ -108,7 +133,7 @@ class _Census:
         if self._markup_from is None and (local in _MARKUP or "xhtml" in attributes.get("type", "").lower()):
             self._markup_from = depth
         if local in _ITEMS:
-            self._is_in_entry, self._entry_tags = True, 0
+            self._begin_entry()
         elif local in _ASIDES:
             self._aside = local
         elif local in _TAGS:
@@ -116,6 +141,12 @@ class _Census:
             self._add_tags(1)
         if self._name_from is None and local in _NAMES:
             self._name_from, self._name = depth, []
+
+    def _begin_entry(self) -> None:
+        self._is_in_entry, self._entry_tags = True, 0
+        self._entries += 1
+        if self._entries > MAX_ENTRIES:
+            self._refuse(f"holds more than {MAX_ENTRIES} entries")
 
     def _end(self, name: str) -> None:
         local = name.rpartition(" ")[2].lower()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
-from feedsvc.feed.grammar import atomrules, frame, jsonfeed, markup, rssrules, values, vocabularyrules
+from feedsvc.feed.grammar import atomrules, frame, jsonfeed, markup, rssrules, tally, values, vocabularyrules
 from feedsvc.feed.grammar.document import check_xml
 from feedsvc.feed.grammar.jsonfeed import check_json
 from feedsvc.feed.grammar.rules import Rule
@@ -22,7 +22,7 @@ CHECKS: Mapping[str, Callable[..., list[Finding]]] = {
 }
 """Format -> how a document of it is checked: content, self_url and embeds -> Findings."""
 
-_MODULES = (frame, atomrules, rssrules, jsonfeed, vocabularyrules, values, markup)
+_MODULES = (frame, tally, atomrules, rssrules, jsonfeed, vocabularyrules, values, markup)
 RULES: Mapping[str, Rule] = {rule.name: rule for module in _MODULES for rule in module.RULES}
 """Every rule by its name."""
 

@@ -6,17 +6,17 @@ bytes -> frame (is it XML?) -> rules of the format, of what it borrows, of the f
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from itertools import islice
 
 from lxml import etree
 
 from feedsvc.feed.grammar import atom, rss
 from feedsvc.feed.grammar.atomrules import SCHEMA as ATOM_SCHEMA
 from feedsvc.feed.grammar.elements import Breach, Element, Given, Locator
-from feedsvc.feed.grammar.frame import MANY, check_frame, parse_frame
+from feedsvc.feed.grammar.frame import check_frame, parse_frame
 from feedsvc.feed.grammar.rssrules import SCHEMA as RSS_SCHEMA
 from feedsvc.feed.grammar.rules import Fault, Rule, breach
 from feedsvc.feed.grammar.schema import refusal_of
+from feedsvc.feed.grammar.tally import Tally
 from feedsvc.feed.grammar.vocabularies import check_borrowed
 from feedsvc.model import Finding
 
@@ -24,8 +24,6 @@ _CHECKS: Mapping[str, tuple[Callable[[Element, Given], Iterator[Breach]], Rule]]
     "atom": (atom.check_feed, ATOM_SCHEMA),
     "rss": (rss.check_feed, RSS_SCHEMA),
 }
-_MOST = 1000
-"""So many findings are listed; who has more mends those first."""
 
 
 def check_xml(
@@ -38,7 +36,7 @@ def check_xml(
     tree = parse_frame(content)
     if isinstance(tree, Fault):
         return [breach(tree.rule, format, place=tree.place, found=tree.found, expected=tree.expected)]
-    locator = Locator()
+    locator, tally = Locator(), Tally()
     findings = [
         breach(
             fault.rule,
@@ -48,11 +46,10 @@ def check_xml(
             found=fault.found,
             expected=fault.expected,
         )
-        for element, fault in islice(_find(tree, content, format, Given(self_url, tuple(embeds))), _MOST)
+        for element, fault in _find(tree, content, format, Given(self_url, tuple(embeds)))
+        if tally.keeps(fault.rule)
     ]
-    if len(findings) == _MOST:
-        findings.append(breach(MANY, format))
-    return findings
+    return [*findings, *tally.rest(format)]
 
 
 def _find(tree: etree._ElementTree, content: bytes, format: str, given: Given) -> Iterator[Breach]:

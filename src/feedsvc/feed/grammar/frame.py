@@ -10,7 +10,14 @@ from lxml import etree
 from feedsvc.feed.grammar.elements import Breach, Element, at
 from feedsvc.feed.grammar.rules import Fault, Rule
 from feedsvc.feed.grammar.values import check_language
-from feedsvc.parse import MAX_BYTES, codec_of, declared_in, told_by_first_bytes
+from feedsvc.parse import (
+    MAX_BYTES,
+    MAX_ELEMENTS,
+    codec_of,
+    declared_in,
+    has_too_many_elements,
+    told_by_first_bytes,
+)
 
 _XML = "XML 1.0"
 
@@ -58,13 +65,7 @@ BASE = Rule(
     mend="leave xml:base out and write every address whole",
     severity="warning",
 )
-MANY = Rule(
-    name="document.many",
-    standard="feedsvc",
-    message="there are more findings than are listed",
-    mend="mend these first",
-)
-RULES = (SIZE, BYTES, WELLFORMED, DOCTYPE, ENTITY, ENCODING, BASE, MANY)
+RULES = (SIZE, BYTES, WELLFORMED, DOCTYPE, ENTITY, ENCODING, BASE)
 
 _BASES = etree.XPath("//@xml:base")
 _LANGUAGES = etree.XPath("//@xml:lang")
@@ -77,6 +78,8 @@ def parse_frame(content: bytes) -> etree._ElementTree | Fault:
     in_utf8 = _recode(content)
     if isinstance(in_utf8, Fault):
         return in_utf8
+    if in_utf8.count(b"<") > MAX_ELEMENTS and has_too_many_elements(in_utf8):
+        return Fault(SIZE, found=f"more than {MAX_ELEMENTS} elements")
     # huge_tree stays off: libxml2 then bounds depth, text length and the growth by entities.
     parser = etree.XMLParser(
         encoding="utf-8",  # whatever it declares: it has been read so

@@ -15,9 +15,10 @@ from math import isfinite
 from typing import Any, TypeAlias
 
 from feedsvc.feed.grammar import jsonrules as rules
-from feedsvc.feed.grammar.jsonframe import Object, check_everywhere, read_json, write_path
+from feedsvc.feed.grammar.jsonframe import Object, Path, check_everywhere, read_json, write_path
 from feedsvc.feed.grammar.markup import check_html
 from feedsvc.feed.grammar.rules import Fault, Rule, breach
+from feedsvc.feed.grammar.tally import Tally
 from feedsvc.feed.grammar.values import WEB, check_iri, check_language, check_media_type, check_rfc3339
 from feedsvc.model import Finding
 
@@ -26,9 +27,6 @@ VERSION = "https://jsonfeed.org/version/1.1"
 OLD_VERSION = "https://jsonfeed.org/version/1"
 RULES = rules.RULES
 
-MAX_FINDINGS = 1_000
-"""Told of one document; then comes `json.more`."""
-
 _LARGE_BYTES = 1_000_000
 _LONGEST_GUESSED_KEY = 40
 _MAILABLE = WEB | {"mailto"}
@@ -36,7 +34,6 @@ _ELEMENTS = frozenset(
     "a b blockquote div em figure h1 h2 h3 h4 h5 h6 i li ol p pre section span strong table ul".split()
 )
 
-Path: TypeAlias = tuple[str | int, ...]
 Breach: TypeAlias = tuple[Path, Fault]
 Check: TypeAlias = Callable[[Any, Path], Iterable[Breach]]
 
@@ -50,30 +47,30 @@ class Given:
 
 
 def check_json(content: bytes, *, self_url: str | None = None, embeds: Collection[str] = ()) -> list[Finding]:
-    """Every breach of JSON Feed 1.1, the head's first; none for a right one. At most MAX_FINDINGS are told.
+    """Every breach of JSON Feed 1.1, the head's first; none for a right one.
 
     `self_url` is the address it is published under, if known; `embeds` are hosts whose frames may stand in it.
     """
     value, faults = read_json(content)
-    breaches: Iterable[tuple[str, Fault]] = [("", fault) for fault in faults]
+    breaches: Iterable[Breach] = [((), fault) for fault in faults]
     ids: list[str | None] = []
     if value is not None or not faults:
         found = _check_feed(value, Given(self_url, frozenset(embeds)))
-        breaches = chain(breaches, check_everywhere(value), ((write_path(path), fault) for path, fault in found))
+        breaches = chain(breaches, check_everywhere(value), found)
         ids = _read_ids(value)
     findings = []
     if len(content) > _LARGE_BYTES:
         findings.append(breach(rules.LARGE, NAME, found=f"{len(content)} bytes"))
-    for path, fault in breaches:
-        if len(findings) == MAX_FINDINGS:
-            return [*findings, breach(rules.MORE, NAME)]
-        findings.append(_tell(path, fault, ids))
-    return findings
+    tally = Tally()
+    findings += [_tell(path, fault, ids) for path, fault in breaches if tally.keeps(fault.rule)]
+    return [*findings, *tally.rest(NAME)]
 
 
-def read_items(content: bytes) -> list[tuple[str | None, str | None]]:
-    """Id and title of each item as readers take them, None for what is none; of what is no feed there are none."""
+def read_items(content: bytes) -> list[tuple[str | None, str | None]] | None:
+    """Id and title of each item as readers take them, None for what is none; None of what can't be read at all."""
     feed, _ = read_json(content)
+    if feed is None:
+        return None
     titles = (item.get("title") if isinstance(item, dict) else None for item in _list_items(feed))
     return list(zip(_read_ids(feed), (title if isinstance(title, str) else None for title in titles), strict=True))
 
@@ -94,11 +91,11 @@ def _read_id(item: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def _tell(path: str, fault: Fault, ids: list[str | None]) -> Finding:
+def _tell(path: Path, fault: Fault, ids: list[str | None]) -> Finding:
     """A finding hangs on the item in whose path it is."""
-    number = path.removeprefix("items[").partition("]")[0] if path.startswith("items[") else ""
-    place = ", ".join(filter(None, (path, fault.place)))
-    entry_id = ids[int(number)] if number.isdecimal() else None
+    number = path[1] if path[:1] == ("items",) and len(path) > 1 else None
+    place = ", ".join(filter(None, (write_path(path), fault.place)))
+    entry_id = ids[number] if isinstance(number, int) and number < len(ids) else None
     return breach(fault.rule, NAME, entry_id=entry_id, place=place, found=fault.found, expected=fault.expected)
 
 

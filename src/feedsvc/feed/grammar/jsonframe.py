@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from feedsvc.feed.grammar import jsonrules as rules
 from feedsvc.feed.grammar.rules import Fault
@@ -14,6 +14,12 @@ from feedsvc.parse import MAX_BYTES
 
 MAX_DEPTH = 100
 """Objects and arrays in each other. A feed needs five; parsers stop somewhere between 100 and 1,000."""
+
+MAX_MARKS = 2_000_000
+"""Commas and brackets, outside of texts and in them: what parses into more values than that takes gigabytes."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and numbers from the top to a value."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -36,6 +42,8 @@ def read_json(content: bytes) -> tuple[Any, list[Fault]]:
     """The value (None where there is none to be had), and what is wrong with the JSON as such."""
     if len(content) > MAX_BYTES:
         return None, [Fault(rules.SIZE, f"{len(content)} bytes", expected=f"at most {MAX_BYTES}")]
+    if sum(map(content.count, (b",", b"{", b"["))) > MAX_MARKS:
+        return None, [Fault(rules.SIZE, f"more than {MAX_MARKS} values")]
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -58,10 +66,10 @@ def _explain(error: ValueError | RecursionError) -> Fault:
     return Fault(rules.SYNTAX, str(error) if isinstance(error, _ConstantError) else "a number of thousands of digits")
 
 
-def check_everywhere(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Fault]]:
+def check_everywhere(value: Any, path: Path = ()) -> Iterator[tuple[Path, Fault]]:
     """What is asked of every object and text, with the place where it stands; nothing is read below MAX_DEPTH."""
     if len(path) > MAX_DEPTH:
-        yield write_path(path), Fault(rules.NESTING, expected=f"at most {MAX_DEPTH} levels")
+        yield path, Fault(rules.NESTING, expected=f"at most {MAX_DEPTH} levels")
     elif isinstance(value, str):
         yield from _check_characters(value, path)
     elif isinstance(value, list):
@@ -69,13 +77,13 @@ def check_everywhere(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[t
             yield from check_everywhere(each, (*path, number))
     elif isinstance(value, Object):
         for key in value.twice:
-            yield write_path((*path, key)), Fault(rules.TWICE, key)
+            yield (*path, key), Fault(rules.TWICE, key)
         for key, each in value.items():
             yield from _check_characters(key, path)
             yield from check_everywhere(each, (*path, key))
 
 
-def write_path(path: tuple[str | int, ...]) -> str:
+def write_path(path: Path) -> str:
     """Where a value stands: `items[3].url`, `items[3]["my key"]`."""
     written = ""
     for step in path:
@@ -88,11 +96,11 @@ def write_path(path: tuple[str | int, ...]) -> str:
     return written
 
 
-def _check_characters(text: str, path: tuple[str | int, ...]) -> Iterator[tuple[str, Fault]]:
+def _check_characters(text: str, path: Path) -> Iterator[tuple[Path, Fault]]:
     for rule, pattern in ((rules.SURROGATE, _SURROGATE), (rules.CONTROL, _CONTROL)):
         if found := pattern.search(text):
             place = f"character {found.start() + 1}"
-            yield write_path(path), Fault(rule, f"U+{ord(found[0]):04X}", place)
+            yield path, Fault(rule, f"U+{ord(found[0]):04X}", place)
 
 
 def _build(pairs: list[tuple[str, Any]]) -> Object:

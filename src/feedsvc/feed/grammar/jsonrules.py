@@ -61,12 +61,6 @@ CONTROL = Rule(
     mend="take it out",
     severity="warning",
 )
-MORE = Rule(
-    name="json.more",
-    standard="feedsvc",
-    message="there is more wrong than is told here",
-    mend="mend these, then look again",
-)
 
 # What JSON Feed asks of the whole.
 OBJECT = Rule(
