@@ -7,8 +7,10 @@ from urllib.parse import urljoin
 import pytest
 from lxml import html
 
+from feedsvc import publish
 from feedsvc.errors import StoreError
 from feedsvc.model import Author
+from feedsvc.words import words_for
 from htmlpages import alternates, links, read, words
 from newsroom import Newsroom, open_newsroom
 
@@ -86,6 +88,24 @@ def test_a_section_speaks_its_own_language(newsroom: Newsroom) -> None:
     assert "Subscribe" in words(page)
     assert "By Maren Holt" in words(page)
     assert "訂閱" in words(read(newsroom.client.get("/sections/finance/")))
+
+
+def test_a_section_shows_the_notice_that_stands_in_its_feeds_and_nothing_of_the_article(newsroom: Newsroom) -> None:
+    store, clock = newsroom.runtime.store, newsroom.runtime.clock
+    gone = newsroom.put(external_id="a", title="传闻", summary="据说。", correction="误。")
+    silent = newsroom.put(external_id="b", title="Hearsay", language="en")
+    tombstone = newsroom.put(external_id="c", title="隐私")
+    publish.withdraw(store, clock, gone.id, mode="notice", notice="未经核实。\n谨致歉意。")
+    publish.withdraw(store, clock, silent.id, mode="notice")
+    publish.withdraw(store, clock, tombstone.id, mode="tombstone")
+    for path in ("/sections/macro/", "/sections/economy/"):
+        page = read(newsroom.client.get(path))
+        assert [" ".join(each.text_content().split()) for each in page.xpath("//article")] == [
+            f"This article has been withdrawn {words_for('en')['withdrawn_text']} 撤回于 2026年3月2日 16:00",
+            "本文已撤回 未经核实。 谨致歉意。 撤回于 2026年3月2日 16:00",
+        ]
+        assert [link.rpartition("/")[2] for link in page.xpath("//article//a/@href")] == [silent.id, gone.id]
+    assert "这里还没有发布内容" in words(read(newsroom.client.get("/")))
 
 
 def test_a_section_can_be_paged_through_to_its_end_each_article_once(newsroom: Newsroom, clock: Clock) -> None:
@@ -221,7 +241,7 @@ def test_a_fault_of_ours_is_a_page_with_an_id_and_no_traceback(newsroom: Newsroo
     newsroom.app.add_url_rule("/full", view_func=fill)
     page = newsroom.client.get("/fault")
     assert "secret" not in page.get_data(as_text=True)
-    assert re.search(r"under [0-9a-f]{12}", words(read(page, 500)))
+    assert re.search(r"编号：[0-9a-f]{12}", words(read(page, 500)))
     assert "secret" not in words(read(newsroom.client.get("/full"), 500))
     problem = newsroom.client.get("/api/v1/fault")
     assert problem.status_code == 500

@@ -121,7 +121,7 @@ def _answer_unexpected(error: Exception) -> Response:
     detail = f"The error is in the service's log under {error_id}."
     if _is_for_machines():
         return problem(500, "internal", "The service failed.", detail, error_id=error_id)
-    return error_page(500, detail)
+    return error_page(500, error_id=error_id)
 
 
 def _secure(response: Response) -> Response:

@@ -87,8 +87,13 @@ def page(template: str, *, language: str, status: int = 200, **values: Any) -> R
     return Response(html, headers=headers, mimetype="text/html")
 
 
-def error_page(status: int, message: str = "", *, nearest: Section | None = None, kind: str = "") -> Response:
-    """A page in the same design that says what is wrong and where to go on; `kind` picks its words."""
+def error_page(
+    status: int, message: str = "", *, nearest: Section | None = None, kind: str = "", error_id: str = ""
+) -> Response:
+    """A page in the same design that says what is wrong and where to go on; `kind` picks its words.
+
+    `error_id` is what a reader may tell us, so that we find the fault in the log.
+    """
     settings = this_runtime().settings
     kind = kind or _KINDS.get(status) or ("refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "wrong")
     return page(
@@ -97,6 +102,7 @@ def error_page(status: int, message: str = "", *, nearest: Section | None = None
         status=status,
         kind=kind,
         message=message,
+        error_id=error_id,
         # Feeds go on without the article store; who came for something else than a feed doesn't want their addresses.
         are_feeds_wanted=kind == "unavailable" or request.path.startswith("/feeds/"),
         nearest=nearest,

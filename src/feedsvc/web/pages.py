@@ -17,7 +17,7 @@ from feedsvc import text
 from feedsvc.config import Settings
 from feedsvc.errors import UnknownSectionError
 from feedsvc.ingest.mediatypes import guess_media_type
-from feedsvc.model import ALL_SLUG, Article, Enclosure, Section, State, Withdrawal
+from feedsvc.model import ALL_SLUG, IN_PLACE, Article, Enclosure, Section, State, Withdrawal
 from feedsvc.summary import summarize
 from feedsvc.web.context import this_runtime
 from feedsvc.web.feeds import find_nearest, is_removed
@@ -40,10 +40,11 @@ _UNITS = ("KB", "MB", "GB")
 
 @dataclass(frozen=True, slots=True)
 class Teaser:
-    """One article in a list. `path` counts from the root."""
+    """One article in a list, or the notice in its place. `path` counts from the root."""
 
     article: Article
     path: str
+    title: str
     summary: str
 
 
@@ -70,7 +71,7 @@ def index() -> Response:
         canonical=f"{settings.site.base_url}/",
         alternates=_alternates(settings, [everything]),
         sections=list(settings.feeds.values()),
-        teasers=[_tease(article) for article in newest],
+        teasers=[_tease(article, settings.site.language) for article in newest],
         section_of=lambda article: next(iter(_sections_of(settings, article)), None),
     )
 
@@ -93,7 +94,7 @@ def section(slug: str) -> Response:
     depth = _DEEPEST if before else _PAGE_LENGTH + 1
     articles = [
         article
-        for article in runtime.store.newest_live(found.members, depth)
+        for article in runtime.store.newest(found.members, depth, IN_PLACE)
         if before is None or _place(article) < before
     ]
     shown, more = articles[:_PAGE_LENGTH], articles[_PAGE_LENGTH:]
@@ -105,7 +106,7 @@ def section(slug: str) -> Response:
         alternates=_alternates(settings, [found]),
         section=found,
         is_continued=before is not None,
-        teasers=[_tease(article) for article in shown],
+        teasers=[_tease(article, found.language) for article in shown],
         older=_write_cursor(shown[-1]) if more else None,
     )
 
@@ -172,8 +173,13 @@ def _alternates(settings: Settings, sections: Sequence[Section]) -> list[dict[st
     ]
 
 
-def _tease(article: Article) -> Teaser:
-    return Teaser(article, f"articles/{quote(article.id, safe='')}", _summarize(article))
+def _tease(article: Article, language: str) -> Teaser:
+    """Of a withdrawn article nothing but its notice, as in the feeds; `language` is that of the list."""
+    path = f"articles/{quote(article.id, safe='')}"
+    if article.withdrawal is None:
+        return Teaser(article, path, article.title, _summarize(article))
+    words = words_for(article.language or language)
+    return Teaser(article, path, words["withdrawn_title"], article.withdrawal.notice or words["withdrawn_text"])
 
 
 def _summarize(article: Article) -> str:
