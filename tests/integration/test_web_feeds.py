@@ -1,14 +1,18 @@
+import gzip
+import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
-from werkzeug.datastructures import Headers
+from flask import request
 
-from feedsvc.web.conditional import http_date
-from feedsvc.web.documents import DocumentCache
-from feedsvc.web.feeds import Polls
+from feedsvc.output import make_twins
+from feedsvc.web.polls import Polls, environ_of
+from feedsvc.web.polls.conditional import http_date
 from newsroom import CONFIG, Newsroom, open_newsroom
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -224,22 +228,163 @@ def test_a_removed_file_is_not_served_from_memory(newsroom: Newsroom) -> None:
     assert newsroom.client.get("/feeds/macro.rss").status_code == 503
 
 
-def test_memory_is_bounded_and_drops_what_was_asked_for_longest_ago(newsroom: Newsroom) -> None:
-    folder = newsroom.runtime.folder
-    lengths = {name: (folder.path / f"macro.{name}").stat().st_size for name in ("rss", "atom", "json")}
-    cache = DocumentCache(folder, limit_bytes=lengths["rss"] + lengths["json"])
-    rss = cache.get("macro", "rss")
-    json = cache.get("macro", "json")
-    assert cache.get("macro", "rss") is rss
-    cache.get("macro", "atom")
-    assert cache.get("macro", "json") is not json
-    assert DocumentCache(folder, limit_bytes=10).get("macro", "rss") is not None
-
-
 def test_polls_are_answered_without_flask(newsroom: Newsroom) -> None:
     polls = Polls(newsroom.runtime)
-    answer = polls.answer("GET", "/feeds/macro.rss", Headers())
-    assert (answer.status, answer.body) == (200, newsroom.client.get("/feeds/macro.rss").get_data())
+    answer = polls.answer(environ_of("GET", "/feeds/macro.rss"))
+    response = newsroom.client.get("/feeds/macro.rss")
+    assert (answer.status, answer.body, dict(answer.headers)) == (200, response.get_data(), dict(response.headers))
     modified = dict(answer.headers)["Last-Modified"]
-    assert polls.answer("GET", "/feeds/macro.rss", Headers({"if-modified-since": modified})).status == 304
+    assert polls.answer(environ_of("GET", "/feeds/macro.rss", {"if-modified-since": modified})).status == 304
     assert modified == http_date(newsroom.runtime.clock())
+
+
+def test_flask_is_not_entered_for_a_document_that_is_there(newsroom: Newsroom) -> None:
+    entered: list[str] = []
+    newsroom.app.before_request(lambda: entered.append(request.path))
+    for path in ("/feeds/macro.rss", "/feeds.opml", "/feeds/none.rss", "/"):
+        newsroom.client.get(path)
+    assert entered == ["/feeds/none.rss", "/"]
+
+
+def test_flasks_own_route_answers_as_what_stands_before_it(newsroom: Newsroom) -> None:
+    with newsroom.app.test_request_context("/feeds/macro.rss", headers={"Accept-Encoding": "gzip"}):
+        behind = newsroom.app.full_dispatch_request()
+    before = newsroom.client.get("/feeds/macro.rss", headers={"Accept-Encoding": "gzip"})
+    assert (behind.status_code, behind.get_data()) == (before.status_code, before.get_data())
+    assert dict(behind.headers) == dict(before.headers)
+
+
+def press(newsroom: Newsroom, slug: str = "macro", name: str = "rss") -> dict[str, bytes]:
+    """Twins beside one document, by coding."""
+    folder = newsroom.runtime.folder
+    document = folder.read(slug, name)
+    assert document is not None
+    twins = make_twins(document.content, {"gzip": 6, "br": 5}, {})
+    folder.write_twins(slug, {name: document.mtime}, {name: twins})
+    return {str(coding): twin for coding, twin in twins.items()}
+
+
+def test_each_gets_the_form_it_likes_best_under_one_name(newsroom: Newsroom) -> None:
+    twins = press(newsroom)
+    plain = newsroom.client.get("/feeds/macro.rss")
+    assert plain.headers["Vary"] == "Accept-Encoding"
+    for accepted, coding in (("gzip", "gzip"), ("gzip, br", "br"), ("br;q=0.1, gzip;q=0.2", "gzip"), ("*", "br")):
+        response = newsroom.client.get("/feeds/macro.rss", headers={"Accept-Encoding": accepted})
+        assert response.get_data() == twins[coding]
+        assert response.headers["Content-Encoding"] == coding
+        assert response.headers["Content-Length"] == str(len(twins[coding]))
+        assert response.headers["ETag"] == f"W/{plain.headers['ETag']}"
+        for name in ("Vary", "Last-Modified", "Cache-Control", "Content-Type"):
+            assert response.headers[name] == plain.headers[name]
+        head = newsroom.client.head("/feeds/macro.rss", headers={"Accept-Encoding": accepted})
+        assert dict(head.headers) == dict(response.headers)
+    for refused in ("identity", "deflate", "gzip;q=0", "*;q=0"):
+        response = newsroom.client.get("/feeds/macro.rss", headers={"Accept-Encoding": refused})
+        assert (response.get_data(), response.headers.get("Content-Encoding")) == (plain.get_data(), None)
+
+
+def test_a_304_bears_the_name_of_the_form_that_would_be_sent(newsroom: Newsroom) -> None:
+    press(newsroom)
+    strong = newsroom.client.get("/feeds/macro.rss").headers["ETag"]
+    for accepted, sent, told in (
+        ("gzip", strong, f"W/{strong}"),
+        ("gzip", f"W/{strong}", f"W/{strong}"),
+        ("identity", f"W/{strong}", strong),
+    ):
+        headers = {"Accept-Encoding": accepted, "If-None-Match": sent}
+        response = newsroom.client.get("/feeds/macro.rss", headers=headers)
+        assert (response.status_code, response.headers["ETag"]) == (304, told)
+        assert response.headers["Vary"] == "Accept-Encoding"
+        assert "Content-Encoding" not in response.headers
+
+
+def test_what_nginx_calls_a_file_is_understood(newsroom: Newsroom) -> None:
+    """So that who moves from one to the other fetches nothing again."""
+    twins = press(newsroom)
+    status = (newsroom.runtime.folder.path / "macro.rss").stat()
+    for length in (status.st_size, len(twins["gzip"]), len(twins["br"])):
+        tag = f'"{int(status.st_mtime):x}-{length:x}"'
+        response = newsroom.client.get("/feeds/macro.rss", headers={"If-None-Match": tag, "Accept-Encoding": "gzip"})
+        assert response.status_code == 304
+    other = f'"{int(status.st_mtime) - 1:x}-{status.st_size:x}"'
+    assert newsroom.client.get("/feeds/macro.rss", headers={"If-None-Match": other}).status_code == 200
+
+
+def test_who_wants_one_version_only_is_told_if_it_is_gone(newsroom: Newsroom) -> None:
+    tag = newsroom.client.get("/feeds/macro.rss").headers["ETag"]
+    assert newsroom.client.get("/feeds/macro.rss", headers={"If-Match": tag}).status_code == 200
+    response = newsroom.client.get("/feeds/macro.rss", headers={"If-Match": '"older"'})
+    assert (response.status_code, response.headers["Cache-Control"]) == (412, "no-store")
+
+
+def test_a_twin_of_another_version_is_never_sent(newsroom: Newsroom) -> None:
+    twin = press(newsroom)["gzip"]
+    path = newsroom.runtime.folder.path / "macro.rss.gz"
+    newsroom.put(external_id="second", title="市集夜话")
+    newsroom.regenerate()
+    document = newsroom.runtime.folder.read("macro", "rss")
+    assert document is not None
+    path.write_bytes(twin)
+    os.utime(path, (0, document.mtime.timestamp() - 1))
+    response = newsroom.client.get("/feeds/macro.rss", headers={"Accept-Encoding": "gzip"})
+    assert (response.headers.get("Content-Encoding"), response.get_data()) == (None, document.content)
+
+
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("/feeds/macro.rss", "../sections/macro/#subscribe"),
+        ("/feeds/all.json", "../sections/all/#subscribe"),
+    ],
+)
+def test_a_browser_is_led_to_the_page_that_explains_the_feed(newsroom: Newsroom, path: str, way: str) -> None:
+    for method in ("GET", "HEAD"):
+        response = newsroom.client.open(path, method=method, headers=BROWSER | {"Sec-Fetch-Dest": "document"})
+        assert (response.status_code, response.headers["Location"]) == (303, way)
+        assert response.headers["Cache-Control"] == "no-store"
+    landed = newsroom.client.get(urljoin(path, way).partition("#")[0])
+    assert landed.status_code == 200
+    assert 'id="subscribe"' in landed.get_data(as_text=True)
+
+
+def test_only_a_browser_that_opens_a_feed_is_led_away(newsroom: Newsroom) -> None:
+    for headers in ({}, BROWSER, {"Sec-Fetch-Dest": "empty"}, {"Sec-Fetch-Mode": "navigate"}):
+        assert newsroom.client.get("/feeds/macro.rss", headers=headers).status_code == 200
+    opened = {"Sec-Fetch-Dest": "document"}
+    assert newsroom.client.get("/feeds/macro.rss?raw", headers=opened).status_code == 200
+    assert newsroom.client.get("/feeds.opml", headers=opened).status_code == 200  # to be saved, and imported elsewhere
+    assert newsroom.client.get("/feeds/none.rss", headers=opened).status_code == 404
+
+
+def test_who_shows_an_older_version_may_get_the_news_alone(newsroom: Newsroom) -> None:
+    for number in range(3):
+        newsroom.put(external_id=str(number), title=f"旧闻{number}", content_html=f"<p>{'长文。' * 200}</p>")
+    newsroom.regenerate()
+    before = newsroom.client.get("/feeds/macro.rss")
+    newsroom.put(external_id="news", title="市集夜话", content_html="<p>新闻。</p>")
+    newsroom.regenerate()
+    full = newsroom.client.get("/feeds/macro.rss")
+    asked = {"A-IM": "feed", "If-None-Match": before.headers["ETag"]}
+    delta = newsroom.client.get("/feeds/macro.rss", headers=asked)
+    assert (delta.status_code, delta.status) == (226, "226 IM Used")
+    assert (delta.headers["IM"], delta.headers["Cache-Control"]) == ("feed", "no-store")
+    for name in ("ETag", "Last-Modified", "Content-Type"):
+        assert delta.headers[name] == full.headers[name]
+    assert delta.headers["Content-Length"] == str(len(delta.get_data()))
+    assert re.findall("<title>(.*?)</title>", delta.get_data(as_text=True)) == ["宏观", "市集夜话"]
+    zipped = newsroom.client.get("/feeds/macro.rss", headers=asked | {"Accept-Encoding": "gzip, br"})
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(zipped.get_data()) == delta.get_data()
+    head = newsroom.client.head("/feeds/macro.rss", headers=asked)
+    assert (head.status_code, dict(head.headers), head.get_data()) == (226, dict(delta.headers), b"")
+    for changed in (
+        {"A-IM": "vcdiff, gzip"},
+        {"A-IM": "feed;q=0"},
+        {"If-None-Match": '"0123456789abcdef0123456789abcdef"'},
+        {"If-None-Match": ""},
+    ):
+        assert newsroom.client.get("/feeds/macro.rss", headers=asked | changed).status_code == 200, changed
+    both = {"If-None-Match": f"{before.headers['ETag']}, {full.headers['ETag']}"}
+    assert newsroom.client.get("/feeds/macro.rss", headers=asked | both).status_code == 304
+    json = newsroom.client.get("/feeds/macro.json", headers={"A-IM": "feed", "If-None-Match": '"x"'})
+    assert json.status_code == 200

@@ -12,7 +12,7 @@ from feedsvc.config.moves import check_old_urls
 from feedsvc.config.tree import Mark, Node
 from feedsvc.runtime import Runtime
 from feedsvc.web import create_app
-from feedsvc.web.feeds import Polls
+from feedsvc.web.polls import Polls, environ_of
 from newsroom import CONFIG, Newsroom, open_newsroom
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -70,7 +70,7 @@ def test_what_is_no_old_address_is_answered_as_ever(newsroom: Newsroom) -> None:
 
 
 def test_polls_lead_without_flask(newsroom: Newsroom) -> None:
-    answer = Polls(newsroom.runtime).answer("GET", "/feeds/retired.json", {})
+    answer = Polls(newsroom.runtime).answer(environ_of("GET", "/feeds/retired.json"))
     assert (answer.status, dict(answer.headers)["Location"]) == (301, f"{BASE}/feeds/macro.json")
 
 
@@ -92,7 +92,7 @@ def test_a_section_that_was_taken_out_is_gone(newsroom: Newsroom, tmp_path: Path
     without_finance(tmp_path)
     settle(newsroom.runtime)
     for path in ("/feeds/finance.rss", "/feeds/finance.json", "/feeds/economy.atom", "/feeds/finance/archive/1.atom"):
-        answer = Polls(newsroom.runtime).answer("GET", path, {})
+        answer = Polls(newsroom.runtime).answer(environ_of("GET", path))
         assert answer.status == 410
         assert b"has been closed" in answer.body
         assert b"https://news.example.org/feeds/macro.rss" in answer.body
@@ -135,12 +135,12 @@ def test_a_poll_for_what_is_gone_needs_no_database(newsroom: Newsroom, tmp_path:
     for file in tmp_path.glob("feedsvc.db*"):
         file.unlink()
     (tmp_path / "feedsvc.db").mkdir()
-    assert Polls(newsroom.runtime).answer("GET", "/feeds/finance.rss", {}).status == 410
+    assert Polls(newsroom.runtime).answer(environ_of("GET", "/feeds/finance.rss")).status == 410
 
 
 def test_while_the_folder_cannot_be_read_it_is_not_found(newsroom: Newsroom) -> None:
     (newsroom.runtime.folder.path / ".removed").mkdir()
-    assert Polls(newsroom.runtime).answer("GET", "/feeds/old.rss", {}).status == 404
+    assert Polls(newsroom.runtime).answer(environ_of("GET", "/feeds/old.rss")).status == 404
 
 
 def test_no_address_of_the_service_can_be_claimed(newsroom: Newsroom) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from feedsvc.web.feeds import Answer
+from feedsvc.web.polls import Answer
 from feedsvc.web.proving import RULES, check_answers
 
 TYPE = "application/atom+xml; charset=utf-8"
@@ -22,13 +22,13 @@ RIGHT = {
 
 def broken(headers: Mapping[str, str], *, conditional: Answer | None = None, head: Answer | None = None) -> list[str]:
     """The rules that an answer of these headers breaks; what follows is answered rightly where not given."""
-    answer = Answer(200, tuple(headers.items()), b"<feed/>")
+    answer = Answer(200, list(headers.items()), b"<feed/>")
 
     def ask(method: str, condition: Mapping[str, str]) -> Answer:
         if method == "HEAD":
             return head or Answer(200, answer.headers)
         assert set(condition.values()) <= set(headers.values())
-        return conditional or Answer(304, ())
+        return conditional or Answer(304, [])
 
     return [fault.rule.name for fault in check_answers(ask, answer, TYPE)]
 
@@ -53,18 +53,18 @@ def test_each_header_is_looked_at(name: str, value: str, rule: str) -> None:
     assert broken({other: kept for other, kept in RIGHT.items() if other != name}) == [rule]
 
 
-@pytest.mark.parametrize("conditional", [Answer(200, (), b"<feed/>"), Answer(304, (), b"<feed/>")])
+@pytest.mark.parametrize("conditional", [Answer(200, [], b"<feed/>"), Answer(304, [], b"<feed/>")])
 def test_a_conditional_request_wants_304_and_no_body(conditional: Answer) -> None:
     assert broken(RIGHT, conditional=conditional) == ["http.not-modified", "http.not-modified"]
 
 
-@pytest.mark.parametrize("head", [Answer(405, ()), Answer(200, ()), Answer(200, tuple(RIGHT.items()), b"<feed/>")])
+@pytest.mark.parametrize("head", [Answer(405, []), Answer(200, []), Answer(200, list(RIGHT.items()), b"<feed/>")])
 def test_head_is_get_without_its_body(head: Answer) -> None:
     assert broken(RIGHT, head=head) == ["http.head"]
 
 
 def test_what_is_no_feed_is_told_in_its_own_words() -> None:
-    answer = Answer(503, (), "还没有。\n请再问。\n".encode())
+    answer = Answer(503, [], "还没有。\n请再问。\n".encode())
     (fault,) = check_answers(lambda _method, _headers: answer, answer, TYPE)
     assert (fault.rule.name, fault.found) == ("http.status", "503: 还没有。")
 

@@ -22,7 +22,7 @@ from feedsvc.feed.lint import lint, read_titles
 from feedsvc.model import ARCHIVE_FORMAT, Finding, Site
 from feedsvc.parse import MAX_BYTES
 from feedsvc.runtime import Runtime
-from feedsvc.web.feeds import Answer, Polls
+from feedsvc.web.polls import Answer, Polls, environ_of
 from feedsvc.web.proving import check_answers
 
 STDIN = "-"
@@ -92,7 +92,7 @@ def check_address(runtime: Runtime, given: str) -> Checked:
     polls = Polls(runtime)
 
     def ask(method: str, headers: Mapping[str, str]) -> Answer:
-        return polls.answer(method, path, headers)
+        return polls.answer(environ_of(method, path, headers))
 
     answer = ask("GET", {})
     name, media_type = _MEANT.get(path.rpartition(".")[2], _MEANT[opml.SUFFIX])

@@ -2,8 +2,9 @@
 
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, StoredDocument
+from feedsvc.output.lookout import Lookout
 from feedsvc.output.shelf import Shelf, slugs_with_archives
-from feedsvc.output.twins import CODINGS, SUFFIXES, make_twins, unpack
+from feedsvc.output.twins import CODINGS, SUFFIXES, make_twins, pack, unpack
 
 __all__ = [
     "CODINGS",
@@ -12,9 +13,11 @@ __all__ = [
     "Deltas",
     "FeedsFolder",
     "FileStats",
+    "Lookout",
     "Shelf",
     "StoredDocument",
     "make_twins",
+    "pack",
     "slugs_with_archives",
     "unpack",
 ]

@@ -114,7 +114,7 @@ class FeedsFolder:
         return self._replace(
             [
                 Replacement(
-                    self._document_path(each.slug, each.format),
+                    self.locate(each.slug, each.format),
                     last_modified[each.format],
                     each.content,
                     dict.fromkeys(CODINGS) | dict(twins.get(each.format, {})),
@@ -130,7 +130,7 @@ class FeedsFolder:
         twins: Mapping[str, Mapping[Coding, bytes | None]],
     ) -> Refused:
         """Replace these twins of documents that stay as they are (None: delete it), under that name's lock."""
-        paths = {name: self._document_path(slug, name) for name in twins}
+        paths = {name: self.locate(slug, name) for name in twins}
         return self._replace([Replacement(paths[name], last_modified[name], None, twins[name]) for name in twins])
 
     def _replace(self, replacements: Sequence[Replacement]) -> Refused:
@@ -144,7 +144,7 @@ class FeedsFolder:
 
     def remove(self, slug: str, formats: Sequence[str]) -> bool:
         """Delete these formats of a section with their twins; True if something was there."""
-        is_any = delete_files([self._document_path(slug, name) for name in formats])
+        is_any = delete_files([self.locate(slug, name) for name in formats])
         if is_any:
             with telling(self.path):
                 sync_folder(self.path)
@@ -152,7 +152,7 @@ class FeedsFolder:
 
     def read(self, slug: str, format: str) -> StoredDocument | None:
         """The file whole (content and stat from one open descriptor), or None if there is none."""
-        found = read_whole(self._document_path(slug, format))
+        found = read_whole(self.locate(slug, format))
         if found is None:
             return None
         content, mtime = found
@@ -166,18 +166,45 @@ class FeedsFolder:
         document = self.stat(slug, format)
         if document is None:
             return None
-        found = read_whole(twin_path(self._document_path(slug, format), coding), below_bytes=document[0])
+        found = read_whole(twin_path(self.locate(slug, format), coding), below_bytes=document[0])
         return found[0] if found is not None and found[1] == mtime else None
+
+    def locate(self, slug: str, format: str) -> Path:
+        """Where a document lies or would; `slug` may be the name of an archive.
+
+        Neither leads out of the folder, nor an archive's through a link.
+        """
+        if _ARCHIVE_NAME.fullmatch(slug) and format == ARCHIVE_FORMAT:
+            path = self.path / f"{slug}.{format}"
+            for folder in path.parents[:2]:
+                if folder.is_symlink():
+                    raise OutputError(folder, "a link stands where a folder belongs: move it away")
+            return path
+        path = self.path / f"{_checked(self.path, slug)}.{format}"
+        if format not in DOCUMENT_FORMATS:
+            raise OutputError(path, f"{format!r} is no format; there are {', '.join(DOCUMENT_FORMATS)}")
+        return path
 
     def stat(self, slug: str, format: str) -> tuple[int, datetime] | None:
         """(length in bytes, mtime) of the file or None: cheap."""
-        path = self._document_path(slug, format)
+        path = self.locate(slug, format)
         with telling(path):
             try:
                 status = path.lstat()
             except FileNotFoundError:
                 return None
         return (status.st_size, mtime_of(status)) if stat.S_ISREG(status.st_mode) else None
+
+    def twin_length(self, slug: str, format: str, coding: Coding, mtime: datetime) -> int | None:
+        """Of the compressed form of the document whose mtime this is; None if there is none. Cheap."""
+        path = twin_path(self.locate(slug, format), coding)
+        with telling(path):
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                return None
+        is_its = stat.S_ISREG(status.st_mode) and mtime_of(status) == mtime
+        return status.st_size if is_its else None
 
     def stats(self) -> FileStats:
         """What `stat` says of every document, and of what lies where a twin would, by one walk over the folder."""
@@ -238,19 +265,6 @@ class FeedsFolder:
                 with contextlib.suppress(BlockingIOError), self._flock(slug, wait=False):
                     count += self.sweep(slug)
         return count
-
-    def _document_path(self, slug: str, format: str) -> Path:
-        """`slug` may be the name of an archive. Neither leads out of the folder, nor through a link."""
-        if _ARCHIVE_NAME.fullmatch(slug) and format == ARCHIVE_FORMAT:
-            path = self.path / f"{slug}.{format}"
-            for folder in path.parents[:2]:
-                if folder.is_symlink():
-                    raise OutputError(folder, "a link stands where a folder belongs: move it away")
-            return path
-        path = self.path / f"{_checked(self.path, slug)}.{format}"
-        if format not in DOCUMENT_FORMATS:
-            raise OutputError(path, f"{format!r} is no format; there are {', '.join(DOCUMENT_FORMATS)}")
-        return path
 
     def _temp_names(self) -> list[str]:
         return [entry.name for entry in self._entries() if entry.name.startswith(TEMP_PREFIX)]

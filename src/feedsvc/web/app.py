@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from http import HTTPStatus
 from threading import Lock
 
@@ -50,7 +51,9 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(health.blueprint)
-    _follow_settings(app, runtime)
+    refresh = _follower_of(runtime)
+    app.before_request(refresh)
+    feeds.put_in_front(app, refresh)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(FeedsvcError, _answer_own_error)
     app.register_error_handler(ProblemError, _answer_problem)
@@ -60,14 +63,13 @@ def create_app(runtime: Runtime) -> Flask:
     return app
 
 
-def _follow_settings(app: Flask, runtime: Runtime) -> None:
-    """Take over a changed config.yaml, looking at most once a second; a request never fails for it.
+def _follower_of(runtime: Runtime) -> Callable[[], None]:
+    """What takes over a changed config.yaml, looking at most once a second; a request never fails for it.
 
     One request at a time does it, since new settings go to the database, which may be slow to say that it is away.
     """
     pace, complaints, busy = Pace(_REFRESH_SECONDS), Pace(_COMPLAIN_SECONDS), Lock()
 
-    @app.before_request
     def refresh() -> None:
         if not pace.is_due() or not busy.acquire(blocking=False):
             return
@@ -78,6 +80,8 @@ def _follow_settings(app: Flask, runtime: Runtime) -> None:
                 log.warning("settings_not_refreshed", error=str(error))
         finally:
             busy.release()
+
+    return refresh
 
 
 def _is_for_machines() -> bool:

@@ -13,8 +13,8 @@ from flask import Response, render_template, request
 
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import ALL_SLUG, Section, Site
-from feedsvc.web.conditional import is_unchanged
 from feedsvc.web.context import this_runtime
+from feedsvc.web.polls.conditional import is_listed
 from feedsvc.words import language_of_words, say_offset, say_time, words_for
 
 STATIC_DIR = Path(__file__).with_name("static")
@@ -80,9 +80,9 @@ def page(template: str, *, language: str, status: int = 200, **values: Any) -> R
     )
     if status != HTTPStatus.OK:
         return Response(html, status, {"Cache-Control": "no-store"}, mimetype="text/html")
-    etag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={PAGE_MAX_AGE_SECONDS}"}
-    if is_unchanged(etag, None, request.headers.get("If-None-Match"), None):
+    tag = hashlib.sha256(html.encode()).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": f"public, max-age={PAGE_MAX_AGE_SECONDS}"}
+    if is_listed({tag}, request.headers.get("If-None-Match", "")):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(html, headers=headers, mimetype="text/html")
 

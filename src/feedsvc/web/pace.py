@@ -23,6 +23,8 @@ class Pace:
         self._lock = Lock()
 
     def is_due(self) -> bool:
+        if self._monotonic() < self._next:  # without the lock: polls ask at each request
+            return False
         with self._lock:
             now = self._monotonic()
             if now < self._next:

@@ -20,8 +20,8 @@ from feedsvc.ingest.mediatypes import guess_media_type
 from feedsvc.model import ALL_SLUG, IN_PLACE, Article, Enclosure, Section, State, Withdrawal
 from feedsvc.summary import summarize
 from feedsvc.web.context import this_runtime
-from feedsvc.web.feeds import find_nearest, is_removed
 from feedsvc.web.frame import PAGE_MAX_AGE_SECONDS, error_page, list_feeds, page
+from feedsvc.web.polls.missing import find_nearest, is_removed
 from feedsvc.words import WORDS, say_correction, words_for
 
 blueprint = Blueprint("pages", __name__)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 
 from feedsvc.feed.grammar.rules import Fault, Rule
-from feedsvc.web.conditional import parse_http_date
-from feedsvc.web.feeds import Answer
+from feedsvc.web.polls import Answer
+from feedsvc.web.polls.conditional import parse_http_date
 
 _HTTP = "RFC 9110"
 

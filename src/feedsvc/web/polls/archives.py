@@ -9,7 +9,6 @@ from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.model import ARCHIVE_FORMAT, archive_name
 from feedsvc.output import FeedsFolder, Shelf
-from feedsvc.web.documents import DocumentCache
 
 MAX_AGE_SECONDS = 86_400
 """An archive changes only where one of its articles is corrected or withdrawn, and then its ETag does."""
@@ -36,10 +35,10 @@ def read_address(settings: Settings, path: str) -> ArchiveAddress | None:
     return ArchiveAddress(section.slug, int(found[2])) if found and section and section.is_archived else None
 
 
-def is_coming(documents: DocumentCache, folder: FeedsFolder, address: ArchiveAddress) -> bool:
+def is_coming(folder: FeedsFolder, address: ArchiveAddress) -> bool:
     """Is there such an archive, though its file is not there (yet)? One is where a newer one is led to, or lies."""
     try:
-        live = documents.get(address.slug, ARCHIVE_FORMAT)
+        live = folder.read(address.slug, ARCHIVE_FORMAT)
         newest = Shelf(folder, address.slug).newest() if live is None else _newest_led_to(live.content)
     except OutputError:
         return True

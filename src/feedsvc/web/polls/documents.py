@@ -1,0 +1,244 @@
+"""Documents from memory, each time checked against the file's stat."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+
+from feedsvc.errors import OutputError
+from feedsvc.log import get_logger
+from feedsvc.output import CODINGS, Deltas, FeedsFolder, Lookout, pack
+from feedsvc.web.pace import Monotonic, Pace
+from feedsvc.web.polls.negotiation import IDENTITY, Form
+
+log = get_logger(__name__)
+
+KEPT_BYTES = 64 * 1024 * 1024
+"""What a process keeps of documents in memory."""
+
+_OVERHEAD_BYTES = 2_000
+"""About what is kept of a document besides its bytes."""
+
+_LOOK_AGAIN_SECONDS = 1.0
+_DELTA_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document lies. `file` counts from the folder, and is made once."""
+
+    slug: str
+    format: str
+    file: str
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """What is known of a document while its file stays as it is: this inode, length and time.
+
+    `lengths` are those of the codings there are, `identity` among them. `bodies` are the bytes that are in memory now:
+    by form, and those of deltas by version and form. `origins` are the versions from which a delta leads here.
+    `look_again` is when to look for twins that are not there (monotonic), None where all are.
+    """
+
+    place: Place
+    inode: int
+    mtime_ns: int
+    length_bytes: int
+    mtime: datetime
+    digest: str
+    lengths: Mapping[Form, int]
+    look_again: float | None
+    bodies: dict[Form | tuple[str, Form], bytes] = field(default_factory=dict)
+    origins: frozenset[str] | None = None
+
+
+class DocumentCache:
+    """The feeds folder's documents; of their bytes no more than `limit_bytes`, the least wanted dropped first.
+
+    A document costs one stat while its file stays; every change of bytes moves the mtime (see
+    Transaction.allot_last_modified), so nothing staler than the file is ever given out. What is known of a document
+    outlives its bytes: a 304 needs none.
+    """
+
+    def __init__(
+        self, folder: FeedsFolder, limit_bytes: int = KEPT_BYTES, monotonic: Monotonic = time.monotonic
+    ) -> None:
+        self._folder = folder
+        self._lookout = Lookout(folder.path)
+        self._deltas = Deltas(folder)
+        self._limit_bytes = limit_bytes
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._filled: OrderedDict[str, Known] = OrderedDict()
+        self._kept_bytes = 0
+        self._complaints = Pace(10)
+
+    @property
+    def kept_bytes(self) -> int:
+        """What it takes up in memory, about."""
+        return self._kept_bytes
+
+    def place(self, slug: str, format: str) -> Place:
+        """Raises OutputError for what is no name of a document."""
+        return Place(slug, format, str(self._folder.locate(slug, format).relative_to(self._folder.path)))
+
+    def look_up(self, place: Place) -> Known | None:
+        """What lies there now, or None.
+
+        While the folder can't be read the last known document is given, since a reader is better off with it than with
+        an error; raises OutputError where there is none.
+        """
+        known = self._known.get(place.file)
+        try:
+            status = self._lookout.look(place.file)
+        except OutputError as error:
+            return self._make_do(known, error)
+        if status is None:
+            if known is not None:
+                self._forget(known)
+            return None
+        if known is not None and _is_same(known, status):
+            self._touch(self._known, place.file)
+            if known.look_again is None or known.look_again > self._monotonic():
+                return known
+        try:
+            return self._learn(place, status, known)
+        except OutputError as error:
+            return self._make_do(known, error)
+
+    def read(self, known: Known, coding: Form) -> bytes | None:
+        """Its bytes in one of its codings; None if the file has been replaced since (look it up again)."""
+        body = known.bodies.get(coding)
+        if body is not None:
+            self._touch(self._filled, known.place.file)
+            return body
+        place = known.place
+        if coding == IDENTITY:
+            document = self._folder.read(place.slug, place.format)
+            body = document.content if document is not None and document.digest == known.digest else None
+        else:
+            body = self._folder.read_twin(place.slug, place.format, coding, known.mtime)
+        if body is None:
+            self._forget(known)
+        else:
+            self._keep(known, coding, body)
+        return body
+
+    def read_delta(self, known: Known, tag: str, form: Form) -> bytes | None:
+        """What is new or changed since an older version, as a document; None where there is none, or any doubt.
+
+        It comes as plain bytes or in gzip, which is made here: few ask for the same one.
+        """
+        if known.origins is not None and tag not in known.origins:
+            return None
+        body = known.bodies.get((tag, form))
+        if body is not None:
+            self._touch(self._filled, known.place.file)
+            return body
+        place = known.place
+        trail = self._deltas.load(place.slug, place.format)
+        if trail is None or trail.mtime != known.mtime:
+            return None  # it comes a moment after its document
+        known.origins = frozenset(trail.deltas)
+        delta = trail.delta_from(tag)
+        if delta is None:
+            return None
+        body = pack("gzip", delta, _DELTA_LEVEL) if form == "gzip" else delta
+        self._keep(known, (tag, form), body)
+        return body
+
+    def _learn(self, place: Place, status: os.stat_result, before: Known | None) -> Known | None:
+        """Read it, unless only its twins are to be looked at again."""
+        if before is not None and _is_same(before, status):
+            digest, mtime, length_bytes = before.digest, before.mtime, before.length_bytes
+        elif not stat.S_ISREG(status.st_mode):
+            return None
+        else:
+            document = self._folder.read(place.slug, place.format)
+            if document is None:
+                return None
+            digest, mtime, length_bytes = document.digest, document.mtime, len(document.content)
+        lengths: dict[Form, int] = {IDENTITY: length_bytes}
+        for coding in CODINGS:
+            length = self._folder.twin_length(place.slug, place.format, coding, mtime)
+            if length is not None:
+                lengths[coding] = length
+        if before is not None and _is_same(before, status) and before.lengths == lengths:
+            before.look_again = self._monotonic() + _LOOK_AGAIN_SECONDS
+            return before
+        # Twins come a moment after their document, and a small document has none.
+        is_whole = len(lengths) > len(CODINGS)
+        known = Known(
+            place=place,
+            inode=status.st_ino,
+            mtime_ns=status.st_mtime_ns,
+            length_bytes=length_bytes,
+            mtime=mtime,
+            digest=digest,
+            lengths=lengths,
+            look_again=None if is_whole else self._monotonic() + _LOOK_AGAIN_SECONDS,
+        )
+        with self._lock:
+            self._drop(place.file)
+            self._known[place.file] = known
+            self._kept_bytes += _OVERHEAD_BYTES
+            self._make_room()
+        return known
+
+    def _make_do(self, known: Known | None, error: OutputError) -> Known:
+        if known is None:
+            raise error
+        if self._complaints.is_due():
+            log.warning("feed_served_from_memory", path=str(error.path), reason=error.reason)
+        return known
+
+    def _keep(self, known: Known, form: Form | tuple[str, Form], body: bytes) -> None:
+        with self._lock:
+            if self._known.get(known.place.file) is known and form not in known.bodies:
+                known.bodies[form] = body
+                self._kept_bytes += len(body)
+                self._filled[known.place.file] = known
+                self._filled.move_to_end(known.place.file)
+                self._make_room()
+
+    def _touch(self, kept: OrderedDict[str, Known], file: str) -> None:
+        with contextlib.suppress(KeyError):  # another thread has dropped it just now
+            kept.move_to_end(file)
+
+    def _forget(self, known: Known) -> None:
+        with self._lock:
+            if self._known.get(known.place.file) is known:
+                self._drop(known.place.file)
+
+    def _drop(self, file: str) -> None:
+        if self._known.pop(file, None) is not None:
+            self._kept_bytes -= _OVERHEAD_BYTES
+        self._empty(file)
+
+    def _empty(self, file: str) -> None:
+        known = self._filled.pop(file, None)
+        if known is not None:
+            self._kept_bytes -= sum(map(len, known.bodies.values()))
+            known.bodies = {}
+
+    def _make_room(self) -> None:
+        """Drop what was asked for longest ago: bytes first, since without them a 304 can still be given."""
+        while len(self._known) * _OVERHEAD_BYTES > self._limit_bytes // 2:
+            self._drop(next(iter(self._known)))
+        while self._kept_bytes > self._limit_bytes and self._filled:
+            self._empty(next(iter(self._filled)))
+
+
+def _is_same(known: Known, status: os.stat_result) -> bool:
+    return (
+        status.st_mtime_ns == known.mtime_ns and status.st_ino == known.inode and status.st_size == known.length_bytes
+    )

@@ -1,0 +1,281 @@
+"""A request for a feed -> its answer: bytes from the feeds folder; no Flask, no database, no rendering."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from werkzeug.http import parse_accept_header
+
+from feedsvc.config import Settings
+from feedsvc.errors import OutputError
+from feedsvc.feed.formats import FORMATS
+from feedsvc.runtime import Runtime
+from feedsvc.web.polls.answer import CORS, NO_STORE, SECURITY, Answer, say, say_allowed
+from feedsvc.web.polls.archives import is_coming, read_address
+from feedsvc.web.polls.conditional import http_date, judge, read_tags
+from feedsvc.web.polls.documents import KEPT_BYTES, DocumentCache, Known, Place
+from feedsvc.web.polls.missing import explain_missing, is_removed, list_feeds, say_removed
+from feedsvc.web.polls.negotiation import IDENTITY, Form, Negotiator
+from feedsvc.web.polls.targets import Target, list_targets, target_of
+
+Environ = Mapping[str, Any]
+"""A WSGI environment (PEP 3333), or as much of one as `environ_of` makes."""
+
+_READING = frozenset({"GET", "HEAD"})
+_MOVED_MAX_AGE_SECONDS = 3600
+_RETRY_AFTER_SECONDS = 2
+_TRIES = 3
+_KEPT_ARCHIVES = 1_000
+_FEED_COMES = "This feed has not been made yet. It comes within seconds of the start; please ask again."
+_ARCHIVE_COMES = (
+    "This archive has not been made yet. They come one after the other, the newest first; please ask again."
+)
+_SLUG_OF = re.compile("/feeds/([a-z0-9-]+)[./]")
+_DELTA_FORMATS = frozenset({"rss", "atom"})
+_DELTA_FORMS = frozenset({"gzip", IDENTITY})
+_RAW = "raw"
+"""The query under which a browser gets the document itself."""
+
+
+def environ_of(method: str, path: str, headers: Mapping[str, str] | None = None, query: str = "") -> dict[str, str]:
+    """A request as WSGI puts it; `path` is percent-decoded."""
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path.encode(errors="surrogateescape").decode("latin-1")}
+    environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()}
+    return environ | {"QUERY_STRING": query}
+
+
+class _Sending:
+    """One document in one coding, as one target sends it: everything but the bytes."""
+
+    __slots__ = ("_known", "_target", "coding", "headers", "opaque", "strong", "unchanged")
+
+    def __init__(self, target: Target, known: Known, coding: Form) -> None:
+        """Its tag is that of the document, weak if it is coded (RFC 9110 §8.8.1): one name, one meaning.
+
+        What nginx calls the same file by (its time and length) is understood, so that either may stand before it.
+        """
+        tag = known.digest[:32]
+        length_bytes = known.lengths[coding]
+        self.coding = coding
+        seconds = int(known.mtime.timestamp())
+        aliases = {f"{seconds:x}-{length:x}" for length in known.lengths.values()}
+        self.opaque = frozenset({tag, *aliases})
+        self.strong = frozenset({f"{seconds:x}-{length_bytes:x}", *([tag] if coding == IDENTITY else [])})
+        validators = [
+            ("ETag", f'"{tag}"' if coding == IDENTITY else f'W/"{tag}"'),
+            ("Last-Modified", http_date(known.mtime)),
+            ("Cache-Control", target.cache_control),
+            ("Vary", "Accept-Encoding"),
+            *CORS,
+            *SECURITY,
+        ]
+        described = [("Content-Type", target.media_type), ("Content-Length", str(length_bytes))]
+        if coding != IDENTITY:
+            described.append(("Content-Encoding", coding))
+        self.headers = described + validators
+        self._target = target
+        self._known = known
+        self.unchanged = Answer(HTTPStatus.NOT_MODIFIED, validators)
+
+    def describe_delta(self, length_bytes: int, form: Form) -> list[tuple[str, str]]:
+        """RFC 3229 §10.4.1: under the name of the whole document, into which the client makes it."""
+        return [
+            ("Content-Type", self._target.media_type),
+            ("Content-Length", str(length_bytes)),
+            *([] if form == IDENTITY else [("Content-Encoding", form)]),
+            ("IM", "feed"),
+            ("ETag", f'"{self._known.digest[:32]}"'),
+            ("Last-Modified", http_date(self._known.mtime)),
+            NO_STORE,
+            ("Vary", "Accept-Encoding"),
+            *CORS,
+            *SECURITY,
+        ]
+
+
+class _Resource:
+    """A target, its place, and what was made of the document that lies there now."""
+
+    __slots__ = ("known", "place", "sendings", "tags", "target")
+
+    def __init__(self, target: Target, place: Place) -> None:
+        self.target = target
+        self.place = place
+        self.known: Known | None = None
+        self.sendings: Mapping[Form, _Sending] = {}
+        self.tags: frozenset[str] = frozenset()
+
+    def describe(self, known: Known) -> None:
+        """Make ready to send this version of the document, in each of its codings."""
+        self.sendings = {coding: _Sending(self.target, known, coding) for coding in known.lengths}
+        # What almost every reader sends is found without reading it as a list.
+        opaque = {text for each in self.sendings.values() for text in each.opaque}
+        self.tags = frozenset(f'{weakness}"{text}"' for text in opaque for weakness in ("", "W/"))
+        self.known = known
+
+
+class Polls:
+    """Answers polls without Flask, so that a WSGI callable may do so before Flask is entered."""
+
+    def __init__(self, runtime: Runtime, limit_bytes: int = KEPT_BYTES) -> None:
+        self._runtime = runtime
+        self._source = runtime.source
+        self._documents = DocumentCache(runtime.folder, limit_bytes)
+        self._negotiator = Negotiator()
+        self._settings: Settings | None = None
+        self._resources: Mapping[str, _Resource] = {}
+        self._archives: OrderedDict[str, _Resource] = OrderedDict()
+
+    def answer(self, environ: Environ) -> Answer:
+        """Answer one request for a path under /feeds/, or /feeds.opml."""
+        return self.answer_document(environ) or self._explain(environ)
+
+    def answer_document(self, environ: Environ) -> Answer | None:
+        """The answer where a document that is there is asked for; None for anything else.
+
+        This is the way of nearly all requests there are: every microsecond in it counts.
+        """
+        settings = self._source.current
+        if settings is not self._settings:
+            self._adopt(settings)
+        path = environ["PATH_INFO"]
+        resource = self._resources.get(path) or self._find_archive(settings, path)
+        if resource is None or environ["REQUEST_METHOD"] not in _READING:
+            return None
+        if environ.get("HTTP_SEC_FETCH_DEST") == "document" and (page := _lead_to_page(resource, environ)):
+            return page
+        for _ in range(_TRIES):
+            try:
+                known = self._documents.look_up(resource.place)
+                answer = None if known is None else self._send(resource, known, environ)
+            except OutputError:
+                return None
+            if known is None or answer is not None:
+                return answer
+        return None  # it is replaced faster than it is read
+
+    def lead(self, method: str, path: bytes, query: str = "") -> Answer | None:
+        """Answer a request, anywhere on the site, for an address that once was a feed; None if it was none.
+
+        A redirection can be mended, so it is kept for an hour only (RFC 9110 §15.4.2 would let it be kept for ever).
+        """
+        settings = self._runtime.settings
+        move = settings.moves.find(path, query)
+        if move is None:
+            return None
+        if method not in _READING:
+            return say_allowed(method)
+        url = settings.site.feed_url(move.section.slug, FORMATS[move.format].suffix)
+        caching = ("Cache-Control", f"public, max-age={_MOVED_MAX_AGE_SECONDS}")
+        return say(method, HTTPStatus.MOVED_PERMANENTLY, f"This feed is at {url} now.", ("Location", url), caching)
+
+    def _send(self, resource: _Resource, known: Known, environ: Environ) -> Answer | None:
+        """200, 304 or 412; None if the file has been replaced in the meantime."""
+        if resource.known is not known:
+            resource.describe(known)
+        sending = resource.sendings[IDENTITY]
+        for coding in self._negotiator.order(environ.get("HTTP_ACCEPT_ENCODING")):
+            if coding in resource.sendings:
+                sending = resource.sendings[coding]
+                break
+        if (
+            environ.get("HTTP_IF_NONE_MATCH") in resource.tags
+            and "HTTP_IF_MATCH" not in environ
+            and "HTTP_IF_UNMODIFIED_SINCE" not in environ
+        ):
+            return sending.unchanged
+        status = judge(environ, sending.opaque, sending.strong, known.mtime)
+        if status is HTTPStatus.NOT_MODIFIED:
+            return sending.unchanged
+        if status is HTTPStatus.PRECONDITION_FAILED:
+            return say(environ["REQUEST_METHOD"], status, "The document is not the one that was asked about.")
+        answer = self._send_delta(resource, known, sending, environ) if "HTTP_A_IM" in environ else None
+        if answer is None:
+            # HEAD reads the body, too: what it says would else be wrong where a twin has been taken away.
+            body = self._documents.read(known, sending.coding)
+            answer = None if body is None else Answer(HTTPStatus.OK, sending.headers, body)
+        return answer._replace(body=b"") if answer and environ["REQUEST_METHOD"] == "HEAD" else answer
+
+    def _send_delta(self, resource: _Resource, known: Known, sending: _Sending, environ: Environ) -> Answer | None:
+        """226 with what is new since a version that the client names (RFC 3229); None where 200 is smaller or right."""
+        if resource.target.format not in _DELTA_FORMATS or not _asks_for_delta(environ["HTTP_A_IM"]):
+            return None
+        order = self._negotiator.order(environ.get("HTTP_ACCEPT_ENCODING"))
+        form = next(form for form in order if form in _DELTA_FORMS)
+        for _, tag in read_tags(environ.get("HTTP_IF_NONE_MATCH", "")):
+            delta = self._documents.read_delta(known, tag, form)
+            if delta is not None and len(delta) < known.lengths[sending.coding]:
+                return Answer(HTTPStatus.IM_USED, sending.describe_delta(len(delta), form), delta)
+        return None
+
+    def _adopt(self, settings: Settings) -> None:
+        """Only names that config.yaml made ever reach the file system."""
+        self._resources = {
+            path: _Resource(target, self._documents.place(target.slug, target.format))
+            for path, target in list_targets(settings).items()
+        }
+        self._archives = OrderedDict()
+        self._settings = settings
+
+    def _find_archive(self, settings: Settings, path: str) -> _Resource | None:
+        """Those asked for last are remembered: a section may have thousands."""
+        resource = self._archives.get(path)
+        if resource is None:
+            address = read_address(settings, path)
+            if address is None:
+                return None
+            target = target_of(address)
+            try:
+                resource = _Resource(target, self._documents.place(target.slug, target.format))
+            except OutputError:
+                return None
+            self._archives[path] = resource
+            if len(self._archives) > _KEPT_ARCHIVES:
+                self._archives.popitem(last=False)
+        return resource
+
+    def _explain(self, environ: Environ) -> Answer:
+        """Why there is no document to send, and what to do instead."""
+        settings = self._runtime.settings
+        method, raw = environ["REQUEST_METHOD"], environ["PATH_INFO"].encode("latin-1", errors="replace")
+        if method not in _READING:
+            return say_allowed(method)
+        path = raw.decode(errors="replace")
+        archive = read_address(settings, path)
+        if archive is None and path not in self._resources:
+            return self.lead(method, raw) or self._say_missing(method, path)
+        if archive is not None and not is_coming(self._runtime.folder, archive):
+            return say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
+        text = _ARCHIVE_COMES if archive else _FEED_COMES
+        return say(method, HTTPStatus.SERVICE_UNAVAILABLE, text, ("Retry-After", str(_RETRY_AFTER_SECONDS)))
+
+    def _say_missing(self, method: str, path: str) -> Answer:
+        """410 for a feed of a section that there was, so that readers stop asking; else 404."""
+        settings = self._runtime.settings
+        slug = _SLUG_OF.match(path)
+        if slug and is_removed(self._runtime, slug[1]):
+            return say(method, HTTPStatus.GONE, f"{say_removed(slug[1])}\n\n{list_feeds(settings)}")
+        return say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
+
+
+def _lead_to_page(resource: _Resource, environ: Environ) -> Answer | None:
+    """Who opens a feed in a browser wants to know what it is: that is told on the section's page.
+
+    No cache keeps the answer, so no reader ever gets it.
+    """
+    slug = resource.target.section
+    if slug is None or environ.get("QUERY_STRING") == _RAW:
+        return None
+    # Relative, so that it leads to the right place wherever a proxy has mounted the service.
+    way = f"{'../' * (environ['PATH_INFO'].count('/') - 1)}sections/{slug}/#subscribe"
+    text = "This is a feed, for feed readers. The page that tells about it is at the Location."
+    return say(environ["REQUEST_METHOD"], HTTPStatus.SEE_OTHER, text, ("Location", way))
+
+
+def _asks_for_delta(a_im: str) -> bool:
+    """Is `feed` among the instance manipulations that the client takes (RFC 3229 §10.5.3)?"""
+    return any(name.lower() == "feed" and quality > 0 for name, quality in parse_accept_header(a_im))

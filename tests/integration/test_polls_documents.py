@@ -1,0 +1,160 @@
+"""What a process keeps of documents: never staler than the files, and never more than it may."""
+
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feedsvc.errors import OutputError
+from feedsvc.model import Document
+from feedsvc.output import FeedsFolder, make_twins
+from feedsvc.web.polls.documents import DocumentCache, Known, Place
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KIB = 1024
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> FeedsFolder:
+    folder = FeedsFolder(tmp_path / "feeds")
+    folder.prepare()
+    return folder
+
+
+def lay(folder: FeedsFolder, slug: str, content: bytes, mtime: datetime = NOON, *, is_pressed: bool = True) -> None:
+    twins = {"rss": make_twins(content, {"gzip": 6, "br": 5}, {})} if is_pressed else {}
+    folder.write([Document(slug, "rss", content)], {"rss": mtime}, twins)
+
+
+def text(seed: int, length: int) -> bytes:
+    return b"".join(b"%d %d " % (seed, number) for number in range(length))[:length]
+
+
+def look(cache: DocumentCache, place: Place) -> Known:
+    known = cache.look_up(place)
+    assert known is not None
+    return known
+
+
+def test_what_lies_there_now_is_given(folder: FeedsFolder) -> None:
+    cache = DocumentCache(folder)
+    place = cache.place("macro", "rss")
+    assert cache.look_up(place) is None
+    for number in range(3):
+        content = text(number, 2_000)
+        lay(folder, "macro", content, NOON + timedelta(seconds=number))
+        known = look(cache, place)
+        assert cache.read(known, "identity") == content
+        assert (known.mtime, known.length_bytes) == (NOON + timedelta(seconds=number), 2_000)
+        for coding, twin in make_twins(content, {"gzip": 6, "br": 5}, {}).items():
+            assert cache.read(known, coding) == twin
+            assert known.lengths[coding] == len(twin)
+        assert look(cache, place) is known
+    folder.remove("macro", ["rss"])
+    assert cache.look_up(place) is None
+
+
+def test_a_file_that_is_replaced_between_look_and_read_is_told(folder: FeedsFolder) -> None:
+    cache = DocumentCache(folder)
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000))
+    known = look(cache, place)
+    lay(folder, "macro", text(2, 2_000), NOON + timedelta(seconds=1))
+    assert cache.read(known, "gzip") is None
+    assert cache.read(known, "identity") is None
+    assert cache.read(look(cache, place), "identity") == text(2, 2_000)
+
+
+def test_twins_that_come_after_their_document_are_found(folder: FeedsFolder) -> None:
+    now = [0.0]
+    cache = DocumentCache(folder, monotonic=lambda: now[0])
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000), is_pressed=False)
+    assert set(look(cache, place).lengths) == {"identity"}
+    lay(folder, "macro", text(1, 2_000))
+    folder.write_twins("macro", {"rss": NOON}, {"rss": make_twins(text(1, 2_000), {"gzip": 6}, {})})
+    now[0] += 2
+    assert set(look(cache, place).lengths) == {"identity", "gzip", "br"}
+
+
+def test_a_twin_that_is_taken_away_is_not_offered_any_more(folder: FeedsFolder) -> None:
+    cache = DocumentCache(folder, limit_bytes=0)
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000))
+    known = look(cache, place)
+    (folder.path / "macro.rss.gz").unlink()
+    assert cache.read(known, "gzip") is None
+    assert set(look(cache, place).lengths) == {"identity", "br"}
+
+
+def test_memory_is_bounded_and_bytes_go_before_what_is_known(folder: FeedsFolder) -> None:
+    for number in range(40):
+        lay(folder, f"s{number}", text(number, 50 * KIB))
+    cache = DocumentCache(folder, limit_bytes=300 * KIB)
+    places = [cache.place(f"s{number}", "rss") for number in range(40)]
+    for _ in range(3):
+        for number, place in enumerate(places):
+            assert cache.read(look(cache, place), "identity") == text(number, 50 * KIB)
+            assert cache.kept_bytes <= 300 * KIB
+    kept = [known for place in places if (known := cache._known.get(place.file))]
+    assert len(kept) == 40
+    assert sum(1 for known in kept if known.bodies) == 4
+
+
+def test_what_is_asked_for_all_the_time_stays(folder: FeedsFolder) -> None:
+    for number in range(20):
+        lay(folder, f"s{number}", text(number, 50 * KIB))
+    cache = DocumentCache(folder, limit_bytes=300 * KIB)
+    hot = cache.place("s0", "rss")
+    body = cache.read(look(cache, hot), "identity")
+    for number in range(1, 20):
+        cache.read(look(cache, cache.place(f"s{number}", "rss")), "identity")
+        assert cache.read(look(cache, hot), "identity") is body
+
+
+def test_a_document_larger_than_all_memory_is_served(folder: FeedsFolder) -> None:
+    lay(folder, "macro", text(1, 50 * KIB))
+    cache = DocumentCache(folder, limit_bytes=10)
+    assert cache.read(look(cache, cache.place("macro", "rss")), "identity") == text(1, 50 * KIB)
+    assert cache.kept_bytes == 0
+
+
+def test_what_is_known_of_very_many_documents_is_bounded_too(folder: FeedsFolder) -> None:
+    for number in range(40):
+        lay(folder, f"s{number}", text(number, KIB))
+    cache = DocumentCache(folder, limit_bytes=40 * KIB)
+    for number in range(40):
+        look(cache, cache.place(f"s{number}", "rss"))
+        assert cache.kept_bytes <= 40 * KIB
+    assert len(cache._known) == 10
+
+
+def test_a_folder_that_is_swapped_or_lost_is_noticed(folder: FeedsFolder, tmp_path: Path) -> None:
+    cache = DocumentCache(folder)
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000))
+    known = look(cache, place)
+    cache.read(known, "identity")
+    shutil.rmtree(folder.path)
+    folder.prepare()
+    assert cache.look_up(place) is None
+    lay(folder, "macro", text(2, 2_000), NOON + timedelta(seconds=1))
+    known = look(cache, place)
+    assert cache.read(known, "identity") == text(2, 2_000)
+    shutil.rmtree(folder.path)
+    folder.path.write_text("a file where a folder should be")
+    assert look(cache, place) is known
+    assert cache.read(known, "identity") == text(2, 2_000)
+    with pytest.raises(OutputError, match="feeds"):
+        cache.look_up(cache.place("other", "rss"))
+
+
+def test_neither_a_link_nor_a_pipe_counts_as_a_document(folder: FeedsFolder, tmp_path: Path) -> None:
+    cache = DocumentCache(folder)
+    (tmp_path / "secret").write_text("secret")
+    (folder.path / "macro.rss").symlink_to(tmp_path / "secret")
+    os.mkfifo(folder.path / "finance.rss")
+    assert cache.look_up(cache.place("macro", "rss")) is None
+    assert cache.look_up(cache.place("finance", "rss")) is None
