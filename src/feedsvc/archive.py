@@ -20,7 +20,7 @@ from feedsvc.config import Settings
 from feedsvc.errors import OutputError, StoreError
 from feedsvc.feed.formats import Format
 from feedsvc.log import get_logger
-from feedsvc.model import ARCHIVE_FORMAT, Archive, DocumentRecord, Section, SectionState, archive_name
+from feedsvc.model import ARCHIVE_FORMAT, Archive, Document, DocumentRecord, Section, SectionState, archive_name
 from feedsvc.output import FeedsFolder, Shelf, slugs_with_archives
 from feedsvc.proof import prove
 from feedsvc.staleness import ArchiveBasis, Fingerprints
@@ -196,8 +196,7 @@ class Archivist:
         document = replace(attempt.proof.documents[0], slug=name)
         with self._store.write() as tx:
             mtime = tx.allot_last_modified(name, ARCHIVE_FORMAT, document.digest, basis.moment, now)
-        lying = self._folder.read(name, ARCHIVE_FORMAT)
-        if lying is None or (lying.digest, lying.mtime) != (document.digest, mtime):
+        if not self._is_on_disk(name, document, mtime):
             self._folder.write([document], {ARCHIVE_FORMAT: mtime})
             log.info("archive_published", slug=slug, number=number, entries=len(verdict.entries))
         record = DocumentRecord(
@@ -208,6 +207,13 @@ class Archivist:
         for finding in attempt.choice.unreadable:
             log.error("article_unreadable", slug=name, reason=finding.message)
         return None
+
+    def _is_on_disk(self, name: str, document: Document, mtime: datetime) -> bool:
+        # Looked at before it is read: what is not ours may be of any length.
+        if self._folder.stat(name, ARCHIVE_FORMAT) != (len(document.content), mtime):
+            return False
+        lying = self._folder.read(name, ARCHIVE_FORMAT)
+        return lying is not None and (lying.digest, lying.mtime) == (document.digest, mtime)
 
     def _try(self, settings: Settings, slug: str, number: int) -> Attempt[_Basis]:
         # Generations before articles: what changes in between makes the archive stale again, never silently fresh.

@@ -24,9 +24,9 @@ VARIABLE = "FEEDSVC_LOG"
 _QUIET = ("alembic", "apscheduler", "sqlalchemy")
 """Libraries that tell of every step; only their warnings are events of ours."""
 
-# What would end a line, move a cursor, or can't be written in UTF-8.
+# What would end a line, move a cursor, turn the direction of what follows, or can't be written in UTF-8.
 _LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
-_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 def _flatten(value: str) -> str:

@@ -324,6 +324,9 @@ class Regenerator:
         return _result(publication, "published" if is_changed else "unchanged", draft.quarantined)
 
     def _is_on_disk(self, document: Document, last_modified: datetime) -> bool:
+        # Looked at before it is read: what is not ours may be of any length.
+        if self._folder.stat(document.slug, document.format) != (len(document.content), last_modified):
+            return False
         lying = self._folder.read(document.slug, document.format)
         return lying is not None and (lying.digest, lying.mtime) == (document.digest, last_modified)
 

@@ -14,7 +14,7 @@ import pytest
 
 from feedsvc.errors import OutputError
 from feedsvc.model import Document
-from feedsvc.output import FeedsFolder
+from feedsvc.output import FeedsFolder, files
 from service import wait_until
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -219,7 +219,7 @@ def run_as_nobody(code: str, folder: FeedsFolder) -> str:
     drop = "os.setgroups([]); os.setgid(65534); os.setuid(65534)" if os.geteuid() == 0 else "pass"
     script = f"""
 import os, pathlib
-from feedsvc.output import FeedsFolder
+from feedsvc.output import FeedsFolder, files
 from feedsvc.errors import OutputError
 folder = FeedsFolder(pathlib.Path({str(folder.path)!r}))
 {drop}
@@ -311,7 +311,7 @@ def test_processes_exclude_each_other_and_a_killed_one_lets_go(folder: FeedsFold
     mark = tmp_path / "held"
     script = f"""
 import pathlib, time
-from feedsvc.output import FeedsFolder
+from feedsvc.output import FeedsFolder, files
 with FeedsFolder(pathlib.Path({str(folder.path)!r})).lock("macro"):
     pathlib.Path({str(mark)!r}).touch()
     time.sleep(60)
@@ -386,3 +386,21 @@ def test_removed_sections_that_cannot_be_read_are_told(folder: FeedsFolder) -> N
     (folder.path / ".removed").mkdir()
     with pytest.raises(OutputError, match=r"\.removed"):
         folder.removed()
+
+
+def test_what_is_larger_than_any_document_is_not_read(folder: FeedsFolder) -> None:
+    path = folder.path / "macro.rss"
+    path.touch()
+    os.truncate(path, 200_000_000)
+    with pytest.raises(OutputError, match=r"200000000 bytes, more than .* delete it"):
+        folder.read("macro", "rss")
+
+
+def test_what_grows_while_it_is_read_is_bounded_too(folder: FeedsFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LARGEST_BYTES", 10)
+    path = folder.path / "macro.rss"
+    path.write_bytes(b"x" * 11)
+    with path.open("rb") as file, pytest.raises(OutputError, match="11 bytes"):
+        files._read_bounded(path, file.fileno(), length_bytes=5)
+    path.write_bytes(b"x" * 10)
+    assert folder.read("macro", "rss") is not None

@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from feedsvc.cli import findings
-from feedsvc.cli.findings import Checked, as_json, print_report, safe, sum_up
+from feedsvc.cli.findings import Checked, as_json, print_report, sum_up
+from feedsvc.cli.screen import safe
 from feedsvc.model import Finding
 
 CHECKED = Checked(

@@ -187,3 +187,17 @@ class TestOtherFiles:
     def test_are_bounded(self) -> None:
         (refused,) = read("a.json", b" " * (limits.MAX_FILE_BYTES + 1)).refused
         assert "67108864 bytes" in refused.error.problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.json", b"[" + b"1," * limits.MAX_ARTICLES + b"1]", "more than 50000 articles"),
+        ("a.jsonl", b"1\n" * (limits.MAX_ARTICLES + 1), "more than 50000 articles"),
+        ("a.json", b"[" + b"{}," * limits.MAX_JSON_MARKS + b"{}]", "more than 2000000 values"),
+    ],
+)
+def test_too_many_are_refused_whole(name: str, content: bytes, said: str) -> None:
+    (refused,) = read(name, content).refused
+    assert refused.place == ""
+    assert said in str(refused.error)

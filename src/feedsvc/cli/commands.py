@@ -15,6 +15,7 @@ import click
 
 from feedsvc import __version__
 from feedsvc.cli.messages import complain
+from feedsvc.cli.screen import safe_lines
 from feedsvc.errors import ConfigError, FeedsvcError, UnknownSectionError
 
 COMMANDS = {
@@ -102,6 +103,11 @@ def _clear_failures() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
+    except click.UsageError as error:
+        said = error.format_message()
+        if safe_lines(said) == said:
+            raise  # and click shows it
+        raise click.UsageError(safe_lines(said), error.ctx) from error
     except (ConfigError, UnknownSectionError) as error:
         # Only the command line itself can name an unknown section here: one that an article names refuses the article.
         raise WrongUse(str(error)) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from feedsvc.cli.messages import count
+from feedsvc.cli.screen import safe
 from feedsvc.cli.terminal import terminal
 from feedsvc.feed.grammar.tally import MANY
 from feedsvc.model import Finding
@@ -26,9 +26,6 @@ _OFTEN = 5
 """A rule that is broken oftener in one document is told once, with a count."""
 
 _FEW = 3
-
-# What moves the cursor, rewrites the line or turns the direction of what follows; a zero-width joiner is an emoji's.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +55,6 @@ class Checked:
         told = Counter(each.rule for each in self.findings if each.rule != MANY.name)
         told.update({each.place: int(each.found) for each in self.findings if each.rule == MANY.name})
         return told
-
-
-def safe(text: str) -> str:
-    """Text of strangers for a terminal: what would do something there is written as ‹U+001B›, all else stays."""
-    return _UNSAFE.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text)
 
 
 def sum_up(checked: Sequence[Checked]) -> str:

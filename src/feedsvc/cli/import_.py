@@ -20,7 +20,7 @@ from feedsvc.cli.rehearsal import Rehearsal
 from feedsvc.cli.terminal import print_json, print_table, progress
 from feedsvc.config import Settings
 from feedsvc.errors import ConflictError, Problem, RefusedError
-from feedsvc.ingest import UNDERSTOOD, Taken, read_file
+from feedsvc.ingest import MAX_FILE_BYTES, UNDERSTOOD, Taken, read_file
 from feedsvc.model import Note
 from feedsvc.publish import Clock, put
 from feedsvc.store import Store
@@ -129,7 +129,8 @@ class _Import:
         """Every article of a file."""
         name = str(path)
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)  # one more, so that read_file says that it is too large
         except OSError as error:
             yield _Row(
                 path=name, outcome="refused", problems=(Problem("file", "", f"can't be read: {error.strerror}"),)

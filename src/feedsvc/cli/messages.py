@@ -6,10 +6,12 @@ import os
 
 import click
 
+from feedsvc.cli.screen import safe_lines
+
 
 def say(message: str) -> None:
     """How it goes."""
-    click.echo(message, err=True)
+    click.echo(safe_lines(message), err=True)
 
 
 def warn(message: str) -> None:
@@ -29,4 +31,4 @@ def count(number: int, thing: str) -> str:
 
 def _colored(message: str, color: str) -> None:
     # https://no-color.org; None leaves it to click, which colours terminals only.
-    click.secho(message, err=True, fg=color, color=False if os.environ.get("NO_COLOR") else None)
+    click.secho(safe_lines(message), err=True, fg=color, color=False if os.environ.get("NO_COLOR") else None)

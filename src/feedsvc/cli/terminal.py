@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from feedsvc.cli.screen import safe_json, safe_lines
+
 _Item = TypeVar("_Item")
 
 _FILE_WIDTH = 240
@@ -37,14 +39,14 @@ def terminal(*, stderr: bool = False) -> Console:
 
 
 def print_line(text: str) -> None:
-    """A result on a line of its own, exactly as it is."""
-    sys.stdout.write(f"{text}\n")
+    """A result on a line of its own, as it is but for what a terminal would obey."""
+    sys.stdout.write(f"{safe_lines(text)}\n")
     sys.stdout.flush()
 
 
 def print_json(value: Any) -> None:
     """JSON alone on standard output, readable and in the order given; Chinese stays Chinese, times are RFC 3339."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_say) + "\n")
+    sys.stdout.write(safe_json(json.dumps(value, ensure_ascii=False, indent=2, default=_say)) + "\n")
 
 
 def told(moment: datetime | None) -> str:
@@ -64,7 +66,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for column in columns:
         table.add_column(column, no_wrap=column != columns[-1], overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else safe_lines(str(cell)) for cell in row))
     terminal().print(table)
 
 

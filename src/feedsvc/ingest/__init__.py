@@ -6,6 +6,7 @@ file  --read_file--> Batch of Accepted and refusals        `feedsvc import`
 """
 
 from feedsvc.ingest.article import Accepted, ArticleJSON, accept, to_json
+from feedsvc.ingest.bounds import MAX_FILE_BYTES
 from feedsvc.ingest.feed import is_feed
 from feedsvc.ingest.files import UNDERSTOOD, Batch, Refused, Taken, decode_page, read_file
 from feedsvc.ingest.jsontext import merge_patch, parse_json
@@ -13,6 +14,7 @@ from feedsvc.ingest.newspage import read_newspage
 from feedsvc.ingest.withdrawal import WithdrawalInput, read_withdrawal
 
 __all__ = [
+    "MAX_FILE_BYTES",
     "UNDERSTOOD",
     "Accepted",
     "ArticleJSON",

@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
+from io import BytesIO
+from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
 from feedsvc.errors import RefusedError, UnknownSectionError
 from feedsvc.ingest.article import Accepted, accept
 from feedsvc.ingest.attached import Measure
-from feedsvc.ingest.bounds import MAX_FILE_BYTES, MAX_PAGE_BYTES
+from feedsvc.ingest.bounds import MAX_ARTICLES, MAX_FILE_BYTES, MAX_PAGE_BYTES
 from feedsvc.ingest.charset import guess_chinese
 from feedsvc.ingest.feed import FeedEntry, is_feed, read_entries
 from feedsvc.ingest.jsontext import WHOLE, parse_json, parse_json_value
@@ -147,7 +149,10 @@ def read_file(
     if len(content) > MAX_FILE_BYTES:
         return _refuse_whole(refused(WHOLE, "", f"is larger than {MAX_FILE_BYTES} bytes: split it"))
     try:
-        return _gather(_find_articles(name, content, gate))
+        found = _find_articles(name, content, gate)
+        if len(found) > MAX_ARTICLES:
+            raise refused(WHOLE, "", f"holds more than {MAX_ARTICLES} articles: split it")
+        return _gather(found)
     except RefusedError as error:
         return _refuse_whole(error)
 
@@ -163,8 +168,10 @@ def _find_articles(name: str, content: bytes, gate: _Gate) -> list[tuple[str, _T
     if suffix == ".json":
         return [(place, partial(gate.take, place, one)) for place, one in _list_articles(parse_json_value(content))]
     if suffix in {".jsonl", ".ndjson"}:
-        lines = enumerate(content.split(b"\n"), 1)
-        return [(f"line {number}", partial(gate.take_line, number, line)) for number, line in lines if line.strip()]
+        lines = ((number, line) for number, line in enumerate(BytesIO(content), 1) if line.strip())
+        # One more than are taken, so that the file is refused.
+        taken = islice(lines, MAX_ARTICLES + 1)
+        return [(f"line {number}", partial(gate.take_line, number, line)) for number, line in taken]
     if suffix == ".txt":
         return [("", partial(gate.take_page, content))]
     raise refused(WHOLE, name, f"this kind of file is not understood. Understood are {UNDERSTOOD}")

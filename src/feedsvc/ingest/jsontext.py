@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from feedsvc.ingest.bounds import MAX_JSON_MARKS
 from feedsvc.ingest.report import refused, shorten
 
 WHOLE = "body"
@@ -33,6 +34,8 @@ def parse_json(body: bytes, *, first_line: int = 1) -> dict[str, Any]:
 
 def parse_json_value(body: bytes, *, first_line: int = 1) -> Any:
     """Read one JSON value of any kind, as parse_json does. Raises RefusedError."""
+    if sum(map(body.count, (b",", b"{", b"["))) > MAX_JSON_MARKS:
+        raise refused(WHOLE, "", f"holds more than {MAX_JSON_MARKS} values: split it")
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

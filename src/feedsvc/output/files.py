@@ -11,10 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feedsvc.errors import OutputError
+from feedsvc.parse import MAX_BYTES
 
 DOCUMENT_MODE = 0o644  # whatever the umask: a web server under another user reads them
 FOLDER_MODE = 0o755
 _READ_BYTES = 1 << 20
+
+LARGEST_BYTES = MAX_BYTES
+"""No document is larger: what could not be parsed could not be proved."""
 
 _MENDS = {
     errno.ENOSPC: "free some space; what is missing is written as soon as there is room",
@@ -46,7 +50,10 @@ def write_durably(path: Path, content: bytes, mtime: datetime | None = None) -> 
 
 
 def read_whole(path: Path, *, below_bytes: int | None = None) -> tuple[bytes, datetime] | None:
-    """A file's content and mtime, from one open descriptor; None if there is none, or not one below this length."""
+    """A file's content and mtime, from one open descriptor; None if there is none, or not one below this length.
+
+    Raises OutputError, without reading it, for one that is larger than any document.
+    """
     with telling(path):
         try:
             # Neither a link out of the folder nor a pipe that would block counts as a document.
@@ -59,10 +66,27 @@ def read_whole(path: Path, *, below_bytes: int | None = None) -> tuple[bytes, da
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode) or (below_bytes is not None and status.st_size >= below_bytes):
                 return None
-            content = b"".join(iter(lambda: os.read(fd, _READ_BYTES), b""))
+            content = _read_bounded(path, fd, status.st_size)
         finally:
             os.close(fd)
     return content, mtime_of(status)
+
+
+def _read_bounded(path: Path, fd: int, length_bytes: int) -> bytes:
+    """All of it, also where it grows meanwhile."""
+    chunks: list[bytes] = []
+    read_bytes = 0
+    while max(length_bytes, read_bytes) <= LARGEST_BYTES:
+        chunk = os.read(fd, _READ_BYTES)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+        read_bytes += len(chunk)
+    raise OutputError(
+        path,
+        f"it holds {max(length_bytes, read_bytes)} bytes, more than the {LARGEST_BYTES} that a document can have: "
+        "something else wrote it; delete it, and it is made anew",
+    )
 
 
 def sync_folder(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -167,3 +168,31 @@ def test_colours_stay_off_where_asked(site: Site) -> None:
 def test_python_m_feedsvc_is_feedsvc() -> None:
     done = subprocess.run([sys.executable, "-m", "feedsvc", "--help"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage: feedsvc ")
+
+
+def test_no_command_lets_a_terminal_obey_a_stranger(site: Site, tmp_path: Path) -> None:
+    evil = "甲\u202egpj\u2066\u200f👨\u200d👩乙"
+    feed = tmp_path / "\x1b[2Jevil.json"
+    item = {"id": "tag:x\u202e", "title": evil, "content_text": evil, "tags": [evil], "authors": [{"name": evil}]}
+    items = [item, {"id": "2", "title": evil, "date_published": evil, "content_text": "\x9b2J"}, {"title": evil}]
+    feed.write_text(json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": evil, "items": items}))
+    outputs = [
+        site.run("import", feed, "--section", "tech", "--dry-run", expect=1),
+        site.run("import", feed, "--section", "tech", "--json", expect=1),
+        site.run("migrate", "check", feed, "--section", "tech", expect=0),
+        site.run("migrate", "check", feed, "--section", "tech", "--json", expect=0),
+        site.run("regenerate", "tech"),
+        site.run("article", "list"),
+        site.run("article", "list", "--json"),
+        site.run("article", "show", "tag:x\u202e"),
+        site.run("article", "why", "tag:x\u202e"),
+        site.run("article", "show", "\x1b[2J", expect=1),
+        site.run("verify", feed, expect=1),
+        site.run("verify", "--json", feed, expect=1),
+        site.run("verify", "\x1b[2J.rss", expect=2),
+        site.run("status"),
+        site.run("quarantine"),
+    ]
+    for each in outputs:
+        assert set("\x1b\x9b\u202e\u2066\u200f") & set(each.output) == set(), each.output
+    assert any("👨\u200d👩乙" in each.output for each in outputs)

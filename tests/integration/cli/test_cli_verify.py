@@ -170,6 +170,25 @@ def test_a_file_that_can_not_be_read(site: Site) -> None:
         assert site.findings() == {("tech", "rss", "file.unreadable")}
 
 
+@pytest.mark.parametrize("name", ["tech.rss", "tech.json", "index.opml"])
+def test_a_huge_file_in_the_folder_is_named_and_replaced(site: Site, name: str) -> None:
+    os.truncate(site.feeds / name, 200_000_000)
+    slug, _, suffix = name.partition(".")
+    assert site.findings() == {(slug, suffix, "file.unreadable")}
+    told = site.run("verify", site.feeds / name, expect=1).stdout
+    assert "200000000 bytes" in told
+    assert "delete it" in told
+    site.run("verify", "/feeds.opml" if suffix == "opml" else f"/feeds/{name}", expect=1)
+    site.run("regenerate", "--all" if suffix == "opml" else slug)
+    site.run("verify", "--strict")
+
+
+def test_a_huge_file_from_elsewhere_is_not_read_whole(nowhere: Path) -> None:
+    (nowhere / "feed.xml").write_bytes(b"<rss version='2.0'>")
+    os.truncate(nowhere / "feed.xml", 200_000_000)
+    assert rules(report("feed.xml", expect=1))[0] == "xml.size"
+
+
 # addresses of this service
 
 
