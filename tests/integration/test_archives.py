@@ -15,6 +15,7 @@ import pytest
 from lxml import etree
 from structlog.testing import capture_logs
 
+from effort import EFFORT
 from engine import broken_formats, newsroom_on, regenerator, run, settings_with
 from feedsvc import archive as archives
 from feedsvc.audit import audit_archives
@@ -154,15 +155,15 @@ def test_an_emptied_archive_stays_as_an_empty_document(newsroom: Newsroom, clock
     assert_whole(newsroom)
 
 
-def test_a_thousand_articles_are_all_reached_while_they_change(
+def test_hundreds_of_articles_are_all_reached_while_they_change(
     newsroom: Newsroom, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Added, corrected, withdrawn, moved, promoted and backfilled with old dates, in rounds of many changes."""
-    monkeypatch.setattr(archives, "ARCHIVE_ENTRIES", 100)
+    monkeypatch.setattr(archives, "ARCHIVE_ENTRIES", 30)
     runtime = newsroom.runtime
     chance = random.Random(5005)
-    source = settings_with(runtime, "macro", limit=40)
-    source = replace(source, sections={**source.sections, "finance": replace(source.sections["finance"], limit=20)})
+    source = settings_with(runtime, "macro", limit=12)
+    source = replace(source, sections={**source.sections, "finance": replace(source.sections["finance"], limit=6)})
     monkeypatch.setattr(type(runtime), "settings", property(lambda _: source))
     stored: list[Article] = []
 
@@ -178,7 +179,7 @@ def test_a_thousand_articles_are_all_reached_while_they_change(
         else:
             newsroom.put(**given | {"sections": chance.choice([("macro",), ("finance",), ("macro", "finance")])})
 
-    for number in range(1_000):
+    for number in range(300 * EFFORT):
         clock.advance(7)
         old = clock() - timedelta(days=chance.randrange(2_000))
         later = clock() + timedelta(seconds=chance.randrange(600))
@@ -189,11 +190,11 @@ def test_a_thousand_articles_are_all_reached_while_they_change(
         )
         if number % 3 == 0:
             change()
-        if number % 50 == 49:
+        if number % 15 == 14:
             promote_due(runtime.store, clock)
             run(runtime, "macro")
             run(runtime, "finance")
-            if number % 250 == 249:
+            if number % 75 == 74:
                 bring_up(runtime)
                 assert_whole(newsroom)
                 assert_whole(newsroom, "finance")
@@ -447,30 +448,30 @@ def test_an_archive_is_served_for_a_day_under_its_etag(newsroom: Newsroom, clock
     assert newsroom.client.options(path).status_code == 204
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "macro/archive/2.atom",
-        "macro/archive/0.atom",
-        "macro/archive/01.atom",
-        "macro/archive/1.rss",
-        "macro/archive/1",
-        "macro/archive/-1.atom",
-        "macro/archive/９.atom",
-        "macro/archive/9999999999.atom",
-        "macro/archive/..%2fmacro.atom",
-        "nothere/archive/1.atom",
-        "economy/archive/1.atom",
-        "all/archive/1.atom",
-        "science/archive/1.atom",
-    ],
+NO_ARCHIVES = (
+    "macro/archive/2.atom",
+    "macro/archive/0.atom",
+    "macro/archive/01.atom",
+    "macro/archive/1.rss",
+    "macro/archive/1",
+    "macro/archive/-1.atom",
+    "macro/archive/９.atom",
+    "macro/archive/9999999999.atom",
+    "macro/archive/..%2fmacro.atom",
+    "nothere/archive/1.atom",
+    "economy/archive/1.atom",
+    "all/archive/1.atom",
+    "science/archive/1.atom",
 )
-def test_a_number_that_never_was_is_not_found(newsroom: Newsroom, clock: SettableClock, path: str) -> None:
+
+
+def test_a_number_that_never_was_is_not_found(newsroom: Newsroom, clock: SettableClock) -> None:
     fill(newsroom, clock, 4)
     newsroom.regenerate()
-    response = newsroom.client.get(f"/feeds/{path}")
-    assert response.status_code == 404
-    assert newsroom.runtime.settings.site.title in response.get_data(as_text=True)
+    for path in NO_ARCHIVES:
+        response = newsroom.client.get(f"/feeds/{path}")
+        assert response.status_code == 404, path
+        assert newsroom.runtime.settings.site.title in response.get_data(as_text=True)
 
 
 def test_an_explanation_says_where_archives_are(newsroom: Newsroom, clock: SettableClock) -> None:

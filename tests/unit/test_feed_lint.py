@@ -131,7 +131,8 @@ def test_titles_of_what_is_no_feed() -> None:
     "start", ["", '<rss version="2.0"><channel>', '<feed xmlns="http://www.w3.org/2005/Atom">', "{"]
 )
 def test_hostile_runs_are_bounded_before_they_are_parsed(start: str, run: str) -> None:
-    assert lint((start + run * 64_000).encode()).findings
+    count = 8_000 if run == "<item/>" else 64_000  # each of these is an entry, and told of
+    assert lint((start + run * count).encode()).findings
 
 
 def test_every_rule_says_how_to_mend() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from effort import examples
 from examples import article, errors, feed_of
 from feedsvc.errors import RefusedError
 from feedsvc.feed.formats import FORMATS
@@ -85,6 +86,7 @@ def test_what_is_refused_would_be_lost(entry_id: str) -> None:
     assert any(row.verify(row.render(feed), feed) for row in FORMATS.values())
 
 
+@examples(40)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6).filter(lambda entry_id: not find_lost(entry_id)))
 def test_whatever_is_found_sound_comes_back(entry_id: str) -> None:
     feed = feed_of(article(1, entry_id=entry_id))
