@@ -9,6 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from service import DEADLINE_SECONDS
+
 
 @dataclass(frozen=True)
 class Item:
@@ -37,7 +39,9 @@ class Newsboat:
         files = ("-u", self._home / "urls", "-C", self._home / "config", "-c", self._cache)
         command = [self._program, *map(str, files), "-x", "reload", "print-unread"]
         environment = os.environ | {"HOME": str(self._home), "LC_ALL": "C.UTF-8"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 

@@ -20,6 +20,7 @@ from lxml import html
 
 from feedsvc.model import Entry, Feed
 from readers import Proxy, words
+from service import DEADLINE_SECONDS
 
 
 class Rss2email:
@@ -63,7 +64,9 @@ class Rss2email:
         files = ("--config", str(self._config), "--data", str(self._home / "rss2email.json"))
         environment = os.environ | {"HOME": str(self._home), "LC_ALL": "C.UTF-8"}
         command = [self._program, *files, *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -16,6 +16,7 @@ from feedsvc.errors import ConflictError
 from feedsvc.model import Article, ArticleInput, State
 from feedsvc.publish import Outcome, promote_due, put, register_sections, withdraw
 from feedsvc.store import Store
+from service import DEADLINE_SECONDS
 
 if TYPE_CHECKING:
     from integration.conftest import SettableClock
@@ -35,7 +36,7 @@ def test_one_of_many_creates_and_the_others_correct(store: Store, clock: Settabl
     together = Barrier(WRITERS)
 
     def put_one(number: int) -> Outcome:
-        together.wait(timeout=10)
+        together.wait(timeout=DEADLINE_SECONDS)
         return put(store, clock, replace(FIELDS, title=f"第{number}稿"))
 
     with ThreadPoolExecutor(WRITERS) as threads:
@@ -53,7 +54,7 @@ def test_the_same_article_from_many_is_one_creation_and_no_change(store: Store, 
     together = Barrier(WRITERS)
 
     def put_one(_: int) -> Outcome:
-        together.wait(timeout=10)
+        together.wait(timeout=DEADLINE_SECONDS)
         return put(store, clock, replace(FIELDS, entry_id="tag:old.example,2020:1"))
 
     with ThreadPoolExecutor(WRITERS) as threads:
@@ -69,7 +70,7 @@ def test_of_many_that_would_replace_nothing_one_creates(store: Store, clock: Set
         raise ConflictError("external_id", f"taken by {stored.id}")
 
     def put_one(number: int) -> Outcome | ConflictError:
-        together.wait(timeout=10)
+        together.wait(timeout=DEADLINE_SECONDS)
         try:
             return put(store, clock, replace(FIELDS, title=f"第{number}稿"), may_replace=refuse)
         except ConflictError as error:
@@ -92,7 +93,7 @@ from feedsvc.store import Store
 store = Store.open(sys.argv[1])
 store.ping()
 input()
-for number in range(20):
+for number in range(10):
     fields = ArticleInput(external_id=f"cms-{number}", title=sys.argv[2], sections=("macro", "finance"))
     put(store, lambda: datetime.now(UTC), fields)
 """
@@ -103,18 +104,18 @@ for number in range(20):
             stderr=subprocess.PIPE,
             text=True,
         )
-        for number in range(4)
+        for number in range(3)
     ]
     said = []
     for writer in writers:
         assert writer.stdin is not None
         writer.stdin.write("go\n")
         writer.stdin.flush()
-    said = [writer.communicate(timeout=60)[1] for writer in writers]
-    assert [writer.returncode for writer in writers] == [0] * 4, said
+    said = [writer.communicate(timeout=DEADLINE_SECONDS)[1] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * 3, said
     articles = store.list_articles()
-    assert sorted(article.external_id or "" for article in articles) == sorted(f"cms-{number}" for number in range(20))
-    assert {article.revision for article in articles} == {4}
+    assert sorted(article.external_id or "" for article in articles) == sorted(f"cms-{number}" for number in range(10))
+    assert {article.revision for article in articles} == {3}
 
 
 def test_a_scheduled_article_is_promoted_once(store: Store, clock: SettableClock) -> None:
@@ -126,7 +127,7 @@ def test_a_scheduled_article_is_promoted_once(store: Store, clock: SettableClock
     together = Barrier(4)
 
     def promote(_: int) -> list[Article]:
-        together.wait(timeout=10)
+        together.wait(timeout=DEADLINE_SECONDS)
         return promote_due(store, clock)
 
     with ThreadPoolExecutor(4) as threads:
@@ -140,12 +141,12 @@ def test_a_withdrawal_beside_corrections_ends_in_one_state(store: Store, clock: 
     together = Barrier(2)
 
     def correct() -> None:
-        together.wait(timeout=10)
+        together.wait(timeout=DEADLINE_SECONDS)
         for number in range(10):
             put(store, clock, replace(FIELDS, title=f"第{number}稿"))
 
     def take_out() -> None:
-        together.wait(timeout=10)
+        together.wait(timeout=DEADLINE_SECONDS)
         for _ in range(10):
             withdraw(store, clock, article.id)
 
@@ -163,7 +164,7 @@ def test_two_articles_that_want_one_external_id_are_told_apart(store: Store, clo
     together = Barrier(2)
 
     def claim(article: Article) -> str:
-        together.wait(timeout=10)
+        together.wait(timeout=DEADLINE_SECONDS)
         try:
             return put(store, clock, FIELDS, article_id=article.id).article.id
         except ConflictError as error:

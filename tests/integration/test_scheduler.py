@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
@@ -18,14 +17,14 @@ from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from engine import broken_formats, newsroom_on, regenerator, temp_names, texts
-from feedsvc import archive, publish
+from feedsvc import archive, publish, scheduler
 from feedsvc.errors import RenderError, StoreError
 from feedsvc.feed.formats import Format
 from feedsvc.model import Feed
 from feedsvc.runtime import Runtime, now
 from feedsvc.scheduler import HANDS, Worker
 from newsroom import CONFIG, Newsroom
-from service import FEEDSVC, wait_until
+from service import DEADLINE_SECONDS, FEEDSVC, wait_until
 
 ON_SCHEDULE = CONFIG.replace("    limit: 3\n", "    on_change: false\n    schedule: {every: 1h}\n")
 
@@ -42,6 +41,14 @@ def newsroom(store_url: str, tmp_path: Path) -> Iterator[Newsroom]:
 def sqlite_newsroom(sqlite_url: str, tmp_path: Path) -> Iterator[Newsroom]:
     with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom:
         yield newsroom
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same worker, with pauses so short that tests need not sit them out."""
+    monkeypatch.setattr(scheduler, "_SURVEY_SECONDS", 0.5)
+    monkeypatch.setattr(scheduler, "_FIRST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(scheduler, "_ARCHIVES_STEP_BACK_SECONDS", 1.0)
 
 
 @contextmanager
@@ -68,11 +75,9 @@ def named(events: list[Any], event: str) -> list[Any]:
 
 def test_a_change_goes_live_by_itself(newsroom: Newsroom) -> None:
     with working(newsroom) as (_, events):
-        began = time.monotonic()
         newsroom.put(external_id="a1", title="雾中码头")
         for slug in ("macro", "economy", "all"):
             wait_until(lambda slug=slug: shows(newsroom, slug, "雾中码头"), f"{slug} to show it")  # type: ignore[misc]
-        assert time.monotonic() - began < 10  # a second on an idle machine
         newsroom.put(external_id="a1", title="雾散了")
         wait_until(lambda: shows(newsroom, "macro", "雾散了"), "the correction")
         (event,) = named(events, "worker_started")
@@ -359,9 +364,7 @@ def test_one_that_hangs_does_not_keep_the_worker_from_stopping(sqlite_newsroom: 
         with capture_logs() as events:
             worker.start()
             wait_until(lambda: worker._busy == {"macro"}, "it to hang")
-            began = time.monotonic()
-            worker.stop()
-        assert time.monotonic() - began < 8
+            worker.stop()  # while the lock is still held
         assert named(events, "worker_stopped")[0]["abandoned"] == ["macro"]
     wait_until(lambda: threading.active_count() == 1 or not hands(), "the thread to end")
 
@@ -377,7 +380,7 @@ def test_run_forever_ends_with_its_event(sqlite_newsroom: Newsroom) -> None:
     thread.start()
     wait_until(lambda: texts(sqlite_newsroom.runtime, "all"), "it to work")
     ended.set()
-    thread.join(10)
+    thread.join(DEADLINE_SECONDS)
     assert not thread.is_alive()
 
 
@@ -394,7 +397,7 @@ def test_a_process_that_is_told_to_end_ends(sqlite_url: str, tmp_path: Path, num
             process.send_signal(signal.SIGHUP)
             wait_until(lambda: texts(newsroom.runtime, "arts"), "the new section")
             process.send_signal(number)
-            _, said = process.communicate(timeout=15)
+            _, said = process.communicate(timeout=DEADLINE_SECONDS)
         finally:
             process.kill()
     assert process.returncode == 0, said

@@ -10,6 +10,7 @@ from examples import SECTIONS, SITE
 from feedsvc.config import Server, Settings
 from feedsvc.model import Schedule
 from feedsvc.timetable import Timetable
+from service import DEADLINE_SECONDS
 
 Ticks = SimpleQueue[tuple[str, ...]]
 
@@ -46,8 +47,8 @@ def timetable(ticks: Ticks) -> Iterator[Timetable]:
 def test_sections_with_the_same_schedule_come_together(timetable: Timetable, ticks: Ticks) -> None:
     second = Schedule(every_seconds=1)
     timetable.plan(settings(macro=second, finance=second, science=Schedule(every_seconds=3600)))
-    assert ticks.get(timeout=10) == ("macro", "finance")
-    assert ticks.get(timeout=10) == ("macro", "finance")
+    assert ticks.get(timeout=DEADLINE_SECONDS) == ("macro", "finance")
+    assert ticks.get(timeout=DEADLINE_SECONDS) == ("macro", "finance")
 
 
 def test_ticks_are_aligned_to_the_wall_clock(timetable: Timetable) -> None:
@@ -73,11 +74,11 @@ def test_a_new_plan_replaces_the_old_one(timetable: Timetable) -> None:
 
 def test_ticks_that_were_missed_come_as_one_however_late(timetable: Timetable, ticks: Ticks) -> None:
     timetable.plan(settings(macro=Schedule(every_seconds=1)))
-    assert ticks.get(timeout=10) == ("macro",)
+    assert ticks.get(timeout=DEADLINE_SECONDS) == ("macro",)
     (job,) = [job for job in timetable._scheduler.get_jobs() if job.args == (("macro",),)]
     # As after an hour's sleep of the machine.
     job.modify(next_run_time=datetime.fromtimestamp(job.next_run_time.timestamp() - 3600, UTC))
-    assert ticks.get(timeout=10) == ("macro",)
+    assert ticks.get(timeout=DEADLINE_SECONDS) == ("macro",)
     (job,) = [job for job in timetable._scheduler.get_jobs() if job.args == (("macro",),)]
     assert job.next_run_time > datetime.fromtimestamp(datetime.now(UTC).timestamp() - 1, UTC)
     assert ticks.qsize() <= 2

@@ -32,6 +32,7 @@ from feedsvc.model import (
     Withdrawal,
 )
 from feedsvc.store import Store, archives, schema
+from service import DEADLINE_SECONDS
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECTIONS = ("finance", "macro")
@@ -246,7 +247,7 @@ def test_writers_and_cuts_beside_each_other_lose_nothing(store: Store) -> None:
         work = [threads.submit(correct, article) for article in articles]
         work += [threads.submit(cut_often, section) for section in SECTIONS * 2]
         for each in work:
-            each.result(timeout=60)
+            each.result(timeout=DEADLINE_SECONDS)
     for section in SECTIONS:
         newest = cut(store, section=section, most=2)
         found = [article.id for number in range(1, newest + 1) for article in store.archived(section, number)]

@@ -24,6 +24,7 @@ from feedsvc.errors import StoreError, StoreUnavailableError
 from feedsvc.store import Store
 from feedsvc.store.connect import Database
 from feedsvc.store.failures import store_error
+from service import DEADLINE_SECONDS
 
 if TYPE_CHECKING:
     from integration.conftest import PostgresServer
@@ -247,7 +248,7 @@ with store._database.read() as connection:
     assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
 store.ping()
 """
-    subprocess.run([sys.executable, "-c", code, store_url], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, store_url], check=True, timeout=DEADLINE_SECONDS)
 
 
 def test_threads_that_notice_a_fork_at_once_share_one_new_engine(
@@ -279,7 +280,7 @@ for number in count():
         said = [writer.stdout.readline() for _ in range(20)]
         writer.send_signal(signal.SIGKILL)
         said += writer.stdout.read().splitlines()
-        writer.wait(timeout=10)
+        writer.wait(timeout=DEADLINE_SECONDS)
         writer.stdout.close()
         store = open_store(sqlite_url)
         assert len(store.tokens()) >= len(said)

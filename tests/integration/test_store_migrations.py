@@ -25,6 +25,7 @@ from feedsvc.publish import withdraw
 from feedsvc.store import Store
 from feedsvc.store.migrate import _POSTGRESQL_LOCK, alembic_config
 from feedsvc.store.schema import REVISION, metadata
+from service import DEADLINE_SECONDS
 
 if TYPE_CHECKING:
     from integration.conftest import PostgresServer
@@ -108,7 +109,7 @@ def test_a_process_that_finds_everything_in_place_spends_no_time_on_alembic(stor
         "import sys; from feedsvc.store import Store;Store.open(sys.argv[1]).migrate(); print('alembic' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, store_url], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code, store_url], capture_output=True, text=True, check=True, timeout=DEADLINE_SECONDS
     )
     assert done.stdout.strip() == "False"
 
@@ -119,14 +120,14 @@ def test_several_processes_may_start_at_once(empty_url: str, open_store: OpenSto
         subprocess.Popen(
             [sys.executable, "-c", code, empty_url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        for _ in range(6)
+        for _ in range(4)
     ]
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=60)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 6, said
+    said = [process.communicate(timeout=DEADLINE_SECONDS)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, said
     assert open_store(empty_url).list_articles() == []
 
 
@@ -137,12 +138,12 @@ def test_a_migration_waits_for_the_one_that_runs(empty_postgres_url: str, open_s
         with first._database.write() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
             migrated = thread.submit(second.migrate)
-            give_up = time.monotonic() + 30
+            give_up = time.monotonic() + DEADLINE_SECONDS
             while not connection.execute(waiting).scalar_one():
                 assert time.monotonic() < give_up
                 assert not migrated.done()
             assert not inspect(connection).has_table("article")
-        migrated.result(timeout=30)
+        migrated.result(timeout=DEADLINE_SECONDS)
     assert second.list_articles() == []
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from service import wait_until
+from service import DEADLINE_SECONDS, wait_until
 
 SUPERVISOR = """
 import sys
@@ -31,14 +31,14 @@ import os, pathlib, signal, time
 pathlib.Path({mark!r}).write_text(str(os.getpid()))
 def say(number, frame): pathlib.Path({mark!r} + "." + str(int(number))).touch()
 signal.signal(signal.SIGHUP, say)
-time.sleep(60)
+time.sleep(600)
 """
 
 STUBBORN = """
 import os, pathlib, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path({mark!r}).write_text(str(os.getpid()))
-time.sleep(60)
+time.sleep(600)
 """
 
 PARENT = """
@@ -46,9 +46,9 @@ import os, pathlib, signal, time
 if os.fork() == 0:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     pathlib.Path({mark!r} + ".grandchild").write_text(str(os.getpid()))
-    time.sleep(60)
+    time.sleep(600)
 pathlib.Path({mark!r}).write_text(str(os.getpid()))
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -104,7 +104,7 @@ def test_it_ends_all_when_told_to(tmp_path: Path) -> None:
             pids = [home.pid("web"), home.pid("worker")]
             assert [event["child"] for event in home.events("child_started")] == ["web", "worker"]
             home.process.send_signal(number)
-            assert home.process.wait(10) == 0
+            assert home.process.wait(DEADLINE_SECONDS) == 0
             assert not any(map(is_alive, pids))
             assert home.events("child_killed") == []
 
@@ -128,7 +128,7 @@ def test_a_dead_child_is_started_again_after_growing_pauses(tmp_path: Path) -> N
         assert {event["exit_code"] for event in home.events("child_died")} == {-9}
         assert is_alive(other)
         home.process.send_signal(signal.SIGTERM)
-        assert home.process.wait(10) == 0
+        assert home.process.wait(DEADLINE_SECONDS) == 0
 
 
 def test_a_child_that_lived_long_is_started_again_soon(tmp_path: Path) -> None:
@@ -149,12 +149,12 @@ def test_a_child_that_ends_by_itself_is_started_again(tmp_path: Path) -> None:
 
 def test_a_child_that_cannot_start_ends_all_with_its_exit_code(tmp_path: Path) -> None:
     with supervised(tmp_path, {"web": "import sys; sys.exit('port 8000 is in use')", "worker": LIVE}) as home:
-        assert home.process.wait(10) == 1
+        assert home.process.wait(DEADLINE_SECONDS) == 1
         (event,) = home.events("child_cannot_start")
         assert (event["child"], event["exit_code"]) == ("web", 1)
         assert home.events("child_died") == []
     with supervised(tmp_path, {"web": "import sys; sys.exit(7)"}) as home:
-        assert home.process.wait(10) == 7
+        assert home.process.wait(DEADLINE_SECONDS) == 7
 
 
 def test_an_error_later_on_is_no_reason_to_end(tmp_path: Path) -> None:
@@ -167,7 +167,9 @@ def test_an_error_later_on_is_no_reason_to_end(tmp_path: Path) -> None:
 
 def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     code = f"from feedsvc.supervisor import Child, supervise\nsupervise([Child('web', ['{tmp_path}/none'])])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False, timeout=20)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False, timeout=DEADLINE_SECONDS
+    )
     assert done.returncode == 1
     assert "FileNotFoundError" in done.stderr
 
@@ -188,7 +190,7 @@ def test_one_that_will_not_end_is_killed_in_time(tmp_path: Path) -> None:
         home.pid("worker")
         began = time.monotonic()
         home.process.send_signal(signal.SIGTERM)
-        assert home.process.wait(10) == 0
+        assert home.process.wait(DEADLINE_SECONDS) == 0
         assert time.monotonic() - began >= 1
         assert not is_alive(pid)
         assert [event["child"] for event in home.events("child_killed")] == ["web"]
@@ -199,7 +201,7 @@ def test_a_second_signal_kills_at_once(tmp_path: Path) -> None:
         pid = home.pid("web")
         home.process.send_signal(signal.SIGINT)
         home.process.send_signal(signal.SIGTERM)
-        assert home.process.wait(10) == 0
+        assert home.process.wait(DEADLINE_SECONDS) == 0
         assert not is_alive(pid)
 
 
@@ -221,14 +223,14 @@ def test_what_a_dead_child_leaves_behind_is_ended(tmp_path: Path) -> None:
         (tmp_path / "web.grandchild").unlink()
         assert home.pid("web.grandchild") != grandchild  # the next one's
         home.process.send_signal(signal.SIGTERM)
-        assert home.process.wait(10) == 0
+        assert home.process.wait(DEADLINE_SECONDS) == 0
         home.has_died("web.grandchild")
 
 
 def test_children_that_were_there_before_are_spared(tmp_path: Path) -> None:
     before = (
         "import subprocess, sys, pathlib\n"
-        "spared = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "spared = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
         f"pathlib.Path({str(tmp_path / 'spared')!r}).write_text(str(spared.pid))\n"
     )
     command = script(tmp_path, {"web": LIVE})
@@ -237,7 +239,7 @@ def test_children_that_were_there_before_are_spared(tmp_path: Path) -> None:
     try:
         home.pid("web")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(DEADLINE_SECONDS) == 0
         assert is_alive(home.pid("spared"))
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -274,7 +276,7 @@ def test_ctrl_c_ends_all(tmp_path: Path) -> None:
     with at_a_terminal(tmp_path, {"web": LIVE, "worker": LIVE}) as (home, main):
         pids = [home.pid("web"), home.pid("worker")]
         os.write(main, b"\x03")
-        assert home.process.wait(10) == 0
+        assert home.process.wait(DEADLINE_SECONDS) == 0
         assert not any(map(is_alive, pids))
         os.close(main)
 
@@ -286,5 +288,5 @@ def test_a_terminal_that_is_closed_ends_all(tmp_path: Path) -> None:
         wait_until((tmp_path / f"web.{int(signal.SIGHUP)}").exists, "a SIGHUP while the terminal is there")
         assert home.process.poll() is None
         os.close(main)
-        assert home.process.wait(10) == 0
+        assert home.process.wait(DEADLINE_SECONDS) == 0
         assert not is_alive(pid)

@@ -122,9 +122,9 @@ def open_tags(name: str) -> bytes:
 @pytest.mark.parametrize("hostile", [bomb, nested, siblings, attributes, comments, open_tags])
 def test_hostile_bytes_cost_bounded_time(name: str, hostile: Callable[[str], bytes]) -> None:
     content = hostile(name)
-    began = time.monotonic()
+    began = time.thread_time()
     findings = check(content, name)
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10
     assert len(findings) <= 1001
     assert findings or hostile is comments  # in plain text they are words like any other
 

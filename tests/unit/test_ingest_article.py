@@ -670,9 +670,9 @@ class TestHostileBodies:
         ],
     )
     def test_are_refused_in_bounded_time(self, body: str, reason: str) -> None:
-        start = time.monotonic()
+        start = time.process_time()
         field, value, why = problem_with(content_html=body)
-        assert time.monotonic() - start < 5
+        assert time.process_time() - start < 5
         assert field == "content_html"
         assert len(value) <= 80
         assert reason in why
@@ -705,7 +705,7 @@ class TestHostileBodies:
         assert time.process_time() - start < 5
 
     def test_what_grows_beyond_the_bound_is_refused(self) -> None:
-        body = "&" * (MAX_REFERENCES - 1) + "甲" * ((MAX_CONTENT_BYTES - MAX_REFERENCES) // 3)
+        body = "&" * 1_000 + "甲" * ((MAX_CONTENT_BYTES - 1_000) // 3)
         assert "when sanitised" in problem_with(content_html=body)[2]
         assert "character references" in problem_with(content_html="&" * (MAX_REFERENCES + 1))[2]
 

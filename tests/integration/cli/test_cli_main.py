@@ -17,7 +17,7 @@ from commands import Site, run
 from feedsvc import __version__
 from feedsvc.cli import main
 from feedsvc.cli.commands import COMMANDS
-from service import FEEDSVC, wait_until
+from service import DEADLINE_SECONDS, FEEDSVC, wait_until
 
 HEAVY = {"alembic", "feedgen", "feedparser", "flask", "granian", "pydantic", "rich", "sqlalchemy"}
 DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
@@ -143,7 +143,9 @@ def test_a_reader_that_goes_away_is_quiet(site: Site) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+        done = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=DEADLINE_SECONDS, check=False
+        )
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
@@ -156,7 +158,7 @@ def test_ctrl_c_is_quiet(site: Site) -> None:
         waiting = Path(f"/proc/{process.pid}/wchan")
         wait_until(lambda: "pipe" in waiting.read_text(), "the command to read its standard input")
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=DEADLINE_SECONDS) == ("", "")
     assert process.returncode == 130
 
 

@@ -18,9 +18,7 @@ import pytest
 from commands import Site
 from feedsvc.cli.commands import Failure
 from feedsvc.cli.serve import claim
-from service import FEEDSVC, Service, descendants, feedsvc, free_port, is_running, serving, wait_until
-
-SECONDS_TO_STOP = 10.0
+from service import DEADLINE_SECONDS, FEEDSVC, Service, descendants, feedsvc, free_port, is_running, serving, wait_until
 
 
 @pytest.fixture
@@ -48,7 +46,7 @@ def test_feeds_answer_and_sigterm_ends_it_all(service: Service) -> None:
     assert said == 1
     family = descendants(service.process.pid)
     assert len(family) >= 3  # web server, its process, worker
-    assert service.stop(SECONDS_TO_STOP) == 0
+    assert service.stop() == 0
     assert [pid for pid in family if is_running(pid)] == []
     with pytest.raises(ConnectionRefusedError):
         service.get("/healthz")
@@ -58,8 +56,8 @@ def test_feeds_answer_and_sigterm_ends_it_all(service: Service) -> None:
 def test_ctrl_c_in_a_terminal_reaches_all_of_them_and_is_quiet(service: Service) -> None:
     family = descendants(service.process.pid)
     os.killpg(service.process.pid, signal.SIGINT)
-    assert service.process.wait(SECONDS_TO_STOP) == 0
-    wait_until(lambda: not any(map(is_running, family)), "its processes to be gone", SECONDS_TO_STOP)
+    assert service.process.wait(DEADLINE_SECONDS) == 0
+    wait_until(lambda: not any(map(is_running, family)), "its processes to be gone")
     assert "Traceback" not in service.log.read_text("utf-8")
 
 
@@ -67,19 +65,22 @@ def test_kill_9_of_the_supervisor_leaves_no_process(service: Service) -> None:
     family = descendants(service.process.pid)
     service.process.kill()
     service.process.wait()
-    wait_until(lambda: not any(map(is_running, family)), "its processes to be gone", SECONDS_TO_STOP)
+    wait_until(lambda: not any(map(is_running, family)), "its processes to be gone")
 
 
 def test_kill_9_of_the_web_server_is_mended(service: Service) -> None:
     web = next(pid for pid in descendants(service.process.pid) if b"_web" in Path(f"/proc/{pid}/cmdline").read_bytes())
     below = descendants(web)
     os.kill(web, signal.SIGKILL)
-    wait_until(lambda: not any(map(is_running, below)), "the old processes to be gone", SECONDS_TO_STOP)
+    wait_until(lambda: not any(map(is_running, below)), "the old processes to be gone")
     wait_until(service.is_up, "another web server")
 
 
 def test_an_edit_shows_within_a_second(service: Service, site: Site) -> None:
-    """The best of three: other tests may keep the machine busy."""
+    """One of several tries: others may keep the machine busy. The first comes at any moment and does not count.
+
+    Each of the others comes just after the worker looked, so that one who looked rarely would never be in time.
+    """
 
     def edit(title: str) -> float:
         before = service.get("/feeds/tech.atom")
@@ -90,7 +91,8 @@ def test_an_edit_shows_within_a_second(service: Service, site: Site) -> None:
         assert title in after.decode()
         return time.monotonic() - began
 
-    assert min(map(edit, ("改一次", "改两次", "改三次"))) < 1.0
+    edit("先改一次")
+    assert any(edit(f"改第{number}次") < 1.0 for number in range(1, 10))
 
 
 def test_a_scheduled_article_appears_at_its_time_and_not_before(service: Service, site: Site) -> None:
@@ -122,8 +124,8 @@ def test_sighup_takes_a_changed_config_over(service: Service) -> None:
     text = service.config.read_text("utf-8")
     service.config.write_text(text.replace("title: World", "title: The World"), "utf-8")
     service.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: b"The World" in service.get("/feeds/world.rss").body, "the new title in the feed", seconds=5)
-    wait_until(lambda: b"The World" in service.get("/").body, "the new title on the page", seconds=5)
+    wait_until(lambda: b"The World" in service.get("/feeds/world.rss").body, "the new title in the feed")
+    wait_until(lambda: b"The World" in service.get("/").body, "the new title on the page")
 
 
 def test_a_worker_beside_a_service_without_one(site: Site) -> None:
@@ -134,9 +136,9 @@ def test_a_worker_beside_a_service_without_one(site: Site) -> None:
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as worker:
             wait_until(service.is_current, "the worker to be seen")
             site.run("article", "withdraw", "sample-tech-font")
-            wait_until(lambda: service.get("/feeds/tech.rss").body != before, "the feed to change", seconds=5)
+            wait_until(lambda: service.get("/feeds/tech.rss").body != before, "the feed to change")
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(SECONDS_TO_STOP) == 0
+            assert worker.wait(DEADLINE_SECONDS) == 0
 
 
 def test_feeds_are_served_while_the_database_is_away_from_the_start(site: Site) -> None:

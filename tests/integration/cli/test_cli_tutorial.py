@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from service import free_port, serving, wait_until
+from service import DEADLINE_SECONDS, free_port, serving, wait_until
 
 TUTORIAL = (Path(__file__).parents[3] / "docs" / "tutorial.md").read_text("utf-8")
 MAKE_RUN, *BLOCKS = re.findall(r"```sh\n(.*?)```", TUTORIAL, re.DOTALL)
@@ -32,7 +32,12 @@ def follow(blocks: list[str], project: Path, port: int) -> str:
     """Type these into a new terminal in the project's folder; what it shows."""
     script = "".join(blocks).replace("8001", str(port))
     done = subprocess.run(
-        ["bash", "-eu", "-c", script], cwd=project, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-eu", "-c", script],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr

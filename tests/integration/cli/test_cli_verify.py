@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from commands import Site, run
+from service import DEADLINE_SECONDS
 
 PLANTED = Path(__file__).parents[2] / "planted"
 FEED = "https://yantang.example/feed"
@@ -307,7 +308,9 @@ def test_standard_input(nowhere: Path) -> None:
 
 def test_a_pipe_of_the_shell(nowhere: Path) -> None:
     command = f"exec {sys.executable} -m feedsvc verify <(cat {PLANTED / 'clean.rss'})"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=False, timeout=60)
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, encoding="utf-8", check=False, timeout=DEADLINE_SECONDS
+    )
     assert done.returncode == 0, done.stderr
     assert "RSS 2.0, 3 entries" in done.stdout
 
