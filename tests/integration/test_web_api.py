@@ -687,3 +687,22 @@ def test_a_token_whose_use_cannot_be_noted_serves_still(newsroom: Newsroom, toke
 def test_answers_are_in_plain_utf_8(newsroom: Newsroom, token: str) -> None:
     body = newsroom.call("PUT", "/articles/a", ARTICLE, token=token).get_data()
     assert "雾中码头 🚢".encode() in body
+
+
+# a section that was taken out of config.yaml
+
+
+def test_what_is_in_a_section_that_was_taken_out_can_be_changed(newsroom: Newsroom, token: str) -> None:
+    newsroom.call("PUT", "/articles/cms-1", ARTICLE | {"sections": ["science", "macro"]}, token=token)
+    path = newsroom.runtime.settings.path
+    path.write_text(path.read_text().replace("  science:\n    title: Science & Sea\n    language: en\n", ""))
+    assert newsroom.runtime.refresh()
+
+    patched = newsroom.call("PATCH", "/articles/cms-1", {"title": "新码头"}, token=token)
+    assert (patched.status_code, patched.get_json()["sections"]) == (200, ["science", "macro"])
+    again = newsroom.call("PUT", "/articles/cms-1", ARTICLE | {"sections": ["science", "macro"]}, token=token)
+    assert (again.status_code, again.get_json()["title"]) == (200, ARTICLE["title"])
+    left = newsroom.call("PATCH", "/articles/cms-1", {"sections": ["macro"]}, token=token)
+    assert left.get_json()["sections"] == ["macro"]
+    problem(newsroom.call("PATCH", "/articles/cms-1", {"sections": ["science"]}, token=token), 422)
+    problem(newsroom.call("PUT", "/articles/cms-2", ARTICLE | {"sections": ["science"]}, token=token), 422)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -17,7 +18,7 @@ from feedsvc.cli.commands import config_option
 from feedsvc.cli.drafting import change, draft_options, edit_by_hand, fields_of, read_article
 from feedsvc.cli.messages import say, warn
 from feedsvc.cli.opening import open_runtime
-from feedsvc.cli.terminal import print_json, print_line, print_table, told
+from feedsvc.cli.terminal import print_json, print_line, print_table, progress, told
 from feedsvc.errors import ArticleNotFoundError, ConflictError
 from feedsvc.ingest import Accepted, accept, read_withdrawal, to_json
 from feedsvc.model import Article, ArticleFields, ArticleInput, Note, State, WithdrawalMode
@@ -26,6 +27,7 @@ from feedsvc.publish import Outcome
 from feedsvc.runtime import Runtime
 
 _json_option = click.option("--json", "is_json", is_flag=True, help="JSON on standard output.")
+_PAGE = 500
 _key_argument = click.argument("key", metavar="ID")
 
 
@@ -83,9 +85,9 @@ def edit(key: str, json_file: Path | None, is_json: bool, **options: Any) -> Non
         before = to_json(article)
         if assignments or json_file or options["note"]:
             patch = read_article(json_file) if json_file else {}
-            accepted = _accept(runtime, change(before, patch, assignments, **said))
+            accepted = _accept(runtime, change(before, patch, assignments, **said), article.sections)
         else:
-            edited = edit_by_hand(before, lambda data: _accept(runtime, change(data, {}, (), **said)))
+            edited = edit_by_hand(before, lambda data: _accept(runtime, change(data, {}, (), **said), article.sections))
             if edited is None:
                 say("Nothing was changed.")
                 return
@@ -181,15 +183,42 @@ def revive(key: str, draft: bool, is_json: bool) -> None:
     """
     with open_runtime() as runtime:
         article = _find(runtime, key)
-        fields = {field.name: getattr(article, field.name) for field in dataclass_fields(ArticleFields)}
         outcome = publish.put(
             runtime.store,
             runtime.clock,
-            ArticleInput(**fields, draft=draft),
+            _as_input(article, draft=draft),
             article_id=article.id,
             may_replace=_refuse_not_withdrawn,
         )
         _report(runtime, outcome, is_json=is_json)
+
+
+@command.command("move", short_help="Move all articles of one section to another.")
+@click.argument("old", metavar="OLD_SECTION")
+@click.argument("new", metavar="NEW_SECTION")
+@config_option
+def move(old: str, new: str) -> None:
+    """Move all articles of one section to another, after a section got another name or two became one.
+
+    OLD_SECTION may have left config.yaml already. Ids and times stay as they are, so nobody is shown anything again.
+    Withdrawn articles stay where they are. What was moved stays moved if it is stopped; said again, it goes on.
+    """
+    with open_runtime() as runtime:
+        source, target = _stored_section(runtime, old), runtime.settings.resolve_section(new)
+        if source == target:
+            raise click.UsageError(f"{old} is {target} already.")
+        articles = list(_in_section(runtime, source))
+        for article in progress(tuple(articles), "Moving"):
+            sections = dict.fromkeys(target if slug == source else slug for slug in article.sections)
+            fields = replace(_as_input(article, draft=article.state is State.DRAFT), sections=tuple(sections))
+            publish.put(
+                runtime.store,
+                runtime.clock,
+                replace(fields, minor=True),
+                article_id=article.id,
+                may_replace=_refuse_changed(article),
+            )
+    say(f"{len(articles)} moved from {source} to {target}.")
 
 
 @command.command("why", short_help="Say in which feeds an article is, and where not, and why.")
@@ -208,11 +237,11 @@ def why(key: str, is_json: bool) -> None:
     print_table(("feed", "stands", "why"), [(one.slug, one.standing, one.reason) for one in standings])
 
 
-def _accept(runtime: Runtime, data: Mapping[str, Any]) -> Accepted:
+def _accept(runtime: Runtime, data: Mapping[str, Any], stored_in: Collection[str] = ()) -> Accepted:
     settings = runtime.settings
     accepted = accept(
         data,
-        resolve_section=settings.resolve_section,
+        resolve_section=settings.resolver_for(stored_in),
         base_url=settings.site.base_url,
         naive_timezone=ZoneInfo(settings.site.timezone),
     )
@@ -223,6 +252,28 @@ def _accept(runtime: Runtime, data: Mapping[str, Any]) -> Accepted:
 def _warn_of(notes: Iterable[Note]) -> None:
     for note in notes:
         warn(f"{note.severity}: {note.place}: {note.message}")
+
+
+def _as_input(article: Article, *, draft: bool) -> ArticleInput:
+    """What would store it as it is."""
+    fields = {field.name: getattr(article, field.name) for field in dataclass_fields(ArticleFields)}
+    return ArticleInput(**fields, draft=draft)
+
+
+def _in_section(runtime: Runtime, slug: str) -> Iterator[Article]:
+    """All that are not withdrawn, the newest first."""
+    before_seq = None
+    while articles := runtime.store.list_articles(section=slug, limit=_PAGE, before_seq=before_seq):
+        yield from (article for article in articles if article.state is not State.WITHDRAWN)
+        before_seq = articles[-1].seq
+
+
+def _refuse_changed(article: Article) -> publish.Check:
+    def check(stored: Article) -> None:
+        if stored != article:
+            raise ConflictError("article", f"{article.id} was changed at the same moment; say it again")
+
+    return check
 
 
 def _refuse_not_withdrawn(stored: Article) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -90,6 +90,22 @@ class Settings:
             known = dict.fromkeys(text for slug, section in self.plain.items() for text in (slug, section.title))
             raise UnknownSectionError(name, tuple(known), instead=self._explain_combination(fold_name(name)))
         return slug
+
+    def resolver_for(self, stored: Collection[str]) -> Callable[[str], str]:
+        """`resolve_section` for an article that is in the sections `stored` already.
+
+        One of them that was taken out of config.yaml may stay: else nobody could correct the article any more.
+        """
+
+        def resolve(name: str) -> str:
+            try:
+                return self.resolve_section(name)
+            except UnknownSectionError:
+                if name in stored and name not in self.feeds:
+                    return name
+                raise
+
+        return resolve
 
     def _explain_combination(self, folded: str) -> str:
         if folded == ALL_SLUG:

@@ -273,7 +273,8 @@ def _store(
 
     if existing is not None:
         scope.require(existing.sections)
-    accepted = accept(data, resolve_section=settings.resolve_section, base_url=settings.site.base_url)
+    resolve = settings.resolver_for(existing.sections if existing is not None else ())
+    accepted = accept(data, resolve_section=resolve, base_url=settings.site.base_url)
     scope.require(accepted.article.sections)
     outcome = publish.put(
         runtime.store,

@@ -330,3 +330,67 @@ def test_why_names_each_feed_with_its_reason(site: Site) -> None:
     table = site.run("article", "why", "sample-tech-font").stdout
     assert "is live" in table.splitlines()[0]
     assert "pending" in table
+
+
+# a section that was taken out, or got another name
+
+
+def rename_macro(site: Site, more: str = "") -> None:
+    site.change_config("  macro:\n    title: 宏观\n", f"  policy:\n    title: 宏观\n{more}")
+    site.change_config("include: [macro, finance]", "include: [policy, finance]")
+
+
+def add_to_macro(site: Site) -> str:
+    added = site.run(
+        "article", "add", "--title", "码头", "--section", "macro", "--section", "tech", "--summary", "吊机"
+    )
+    return added.stdout.strip()
+
+
+def test_an_article_of_a_section_that_was_taken_out_can_be_corrected(site: Site) -> None:
+    key = add_to_macro(site)
+    rename_macro(site)
+    site.run("article", "edit", key, "--set", "title=新码头")
+    assert (show(site, key)["title"], show(site, key)["sections"]) == ("新码头", ["macro", "tech"])
+    refused = site.run("article", "edit", key, "--set", 'sections=["macro", "sport"]', expect=1)
+    assert "sections[1]" in refused.stderr
+    assert "sections[0]" not in refused.stderr
+
+
+def test_a_section_that_was_taken_out_takes_no_new_article(site: Site) -> None:
+    rename_macro(site)
+    refused = site.run("article", "add", "--title", "码头", "--section", "macro", "--summary", "吊机", expect=1)
+    assert 'no section answers to "macro"' in refused.stderr
+
+
+def test_move_takes_all_articles_along_unseen(site: Site) -> None:
+    key = add_to_macro(site)
+    withdrawn = add_to_macro(site)
+    site.run("article", "withdraw", withdrawn)
+    draft = site.run(
+        "article", "add", "--title", "稿", "--section", "macro", "--summary", "一", "--draft"
+    ).stdout.strip()
+    before = show(site, key)
+    count = len(json.loads(site.run("article", "list", "--section", "macro", "--json").stdout))
+    rename_macro(site, "    old_urls: [/feeds/macro.rss]\n")
+    moved = site.run("article", "move", "macro", "policy")
+    assert f"{count - 1} moved from macro to policy." in moved.stderr
+    after = show(site, key)
+    assert after.pop("sections") == after["article"].pop("sections") == ["policy", "tech"]
+    assert after.pop("revision") == before.pop("revision") + 1
+    before.pop("sections"), before["article"].pop("sections")
+    assert after == before
+    assert show(site, draft)["state"] == "draft"
+    assert show(site, withdrawn)["sections"] == ["macro", "tech"]
+    assert show(site, withdrawn)["state"] == "withdrawn"
+    assert "0 moved" in site.run("article", "move", "macro", "policy").stderr
+    site.run("regenerate", "--all")
+    assert key in site.run("article", "why", key, "--json").stdout
+    assert "<title>码头</title>" in (site.feeds / "policy.rss").read_text("utf-8")
+
+
+def test_move_knows_where_from_and_where_to(site: Site) -> None:
+    assert "is macro already" in site.run("article", "move", "macro", "宏观", expect=2).stderr
+    assert "'sport'" in site.run("article", "move", "sport", "macro", expect=2).stderr
+    assert "'sport'" in site.run("article", "move", "macro", "sport", expect=2).stderr
+    assert "economy" in site.run("article", "move", "macro", "economy", expect=2).stderr
