@@ -106,7 +106,7 @@ def test_the_whole_example_says_what_its_comments_say(tmp_path: Path) -> None:
 
 def test_the_mistaken_example_gives_the_errors_shown(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(EXAMPLES[2])
+    path.write_text(EXAMPLES[-1])
     with pytest.raises(ConfigError) as caught:
         load(path, {})
     shown = re.findall(r"```text\n(.*?)```", DOCUMENT, re.DOTALL)[-1]
