@@ -73,6 +73,8 @@ def command(
     Exit code 0: nothing is wrong, or warnings alone. 1: there are errors. 2: wrong use.
     """
     given = Given(format=format, self_url=self_url, embeds=frozenset(host.lower() for host in embeds))
+    if not _has_config():
+        _refuse_what_is_no_file(what)
     if what and all(map(is_file, what)) and not _names_feeds(what):
         _allow_self_url(what, given)
         checked = [check_file(name, given) for name in what]
@@ -88,13 +90,28 @@ def command(
         raise click.exceptions.Exit(FAILED)
 
 
+def _has_config() -> bool:
+    """Was one named, or does one lie here?"""
+    return bool(given_config() or os.environ.get("FEEDSVC_CONFIG")) or find_config(None).exists()
+
+
+def _refuse_what_is_no_file(what: tuple[str, ...]) -> None:
+    """To somebody who checks files a missing config.yaml is not what is wrong."""
+    for name in what:
+        if Path(name).is_dir():
+            raise click.UsageError(f"{name} is a folder: name the files in it.")
+        if name.startswith(("http://", "https://")):
+            raise click.UsageError(f"Nothing is fetched from others: curl -s {name} | feedsvc verify -")
+        if not is_file(name):
+            raise click.UsageError(f"There is no file {name}, and no config.yaml here whose feed it could be.")
+
+
 def _names_feeds(files: tuple[str, ...]) -> bool:
     """Is one of these files this service's own? Without a config.yaml, or with a broken one, none is."""
-    path = find_config(given_config())
-    if given_config() is None and "FEEDSVC_CONFIG" not in os.environ and not path.exists():
+    if not _has_config():
         return False
     with suppress(ConfigError):
-        settings = config.load(path)
+        settings = config.load(find_config(given_config()))
         return any(name in (*settings.feeds, INDEX_SLUG) or _lies_in_feeds(settings, name) for name in files)
     return False
 
@@ -124,6 +141,8 @@ def _check_here(runtime: Runtime, what: tuple[str, ...], given: Given) -> Iterat
 def _allow_self_url(files: tuple[str, ...] | list[str], given: Given) -> None:
     if not files and given != Given(embeds=frozenset()):
         raise click.UsageError("--format, --self-url and --embed are for a file or standard input.")
+    if given.self_url and not given.self_url.startswith(("http://", "https://")):
+        raise click.UsageError("--self-url is a whole address, such as https://example.org/feed.xml.")
     if given.self_url and len(files) > 1:
         raise click.UsageError("--self-url is the address of one file: name one.")
 
@@ -150,7 +169,7 @@ def _read_path(settings: Settings, path: Path) -> tuple[str, str]:
     """The slug and the format of a file's name; a bare word that is no slug is taken for one that is misspelt."""
     if path.is_dir():
         raise click.UsageError(f"{path} is a folder: name the files in it.")
-    if path.suffix and not _lies_in_feeds(settings, str(path)):
+    if (path.suffix or path.name != str(path)) and not _lies_in_feeds(settings, str(path)):
         raise click.UsageError(f"There is no file {path}.")
     return (path.stem if path.suffix else str(path)), path.suffix.removeprefix(".")
 

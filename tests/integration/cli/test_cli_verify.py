@@ -339,6 +339,30 @@ def test_no_config_is_asked_for_and_a_broken_one_does_not_matter(nowhere: Path) 
     run("verify", expect=2)
 
 
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("nope.xml", "There is no file nope.xml"),
+        ("macro", "There is no file macro"),
+        (".", ". is a folder"),
+        ("https://example.org/feed.xml", "curl -s https://example.org/feed.xml | feedsvc verify -"),
+    ],
+)
+def test_without_a_config_what_is_no_file_is_named(nowhere: Path, what: str, said: str) -> None:
+    done = run("verify", PLANTED / "clean.rss", what, expect=2)
+    assert said in done.stderr
+    assert "found no such file" not in done.stderr
+
+
+def test_without_a_config_the_feeds_of_a_service_need_one(nowhere: Path) -> None:
+    assert "config.yaml:1:1" in run("verify", expect=2).stderr
+    assert "other.yaml:1:1" in run("-c", "other.yaml", "verify", "nope.xml", expect=2).stderr
+
+
+def test_a_path_that_is_none_of_ours_is_a_file_that_is_not_there(site: Site) -> None:
+    assert "There is no file /feed." in site.run("verify", "/feed/", expect=2).stderr
+
+
 def test_a_file_elsewhere_beside_a_site(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is nobody's of this service: the database is not even opened."""
     with closing(sqlite3.connect(site.folder / "feedsvc.db")) as database:
@@ -354,6 +378,7 @@ def test_a_file_elsewhere_beside_a_site(site: Site, monkeypatch: pytest.MonkeyPa
     [
         ("--self-url", f"{FEED}.rss", "macro"),
         ("--format", "rss"),
+        ("--self-url", "feed.rss", str(PLANTED / "clean.rss")),
         ("--embed", "a.example", "macro"),
         ("--self-url", f"{FEED}.rss", str(PLANTED / "clean.rss"), str(PLANTED / "faulty.rss")),
     ],
