@@ -18,6 +18,7 @@ from feedsvc.config.names import check_names
 from feedsvc.config.podcasts import check_podcasts
 from feedsvc.config.settings import Settings
 from feedsvc.config.shape import FileShape, keys_of, shape_at
+from feedsvc.config.syntax import COLON_HINT
 from feedsvc.config.tree import (
     BROKEN,
     NOTHING,
@@ -87,7 +88,7 @@ def load_bytes(content: bytes, path: Path, environ: Mapping[str, str]) -> Settin
         told = {(clash.mark, clash.path) for clash in clashes}  # the better word where both have one
         troubles += [*unset, *clashes, *(misfit for misfit in misfits if (misfit.mark, misfit.path) not in told)]
     elif root is not None and root.value is not BROKEN:
-        troubles.append(Trouble(root.mark, (), describe(root), _A_CONFIG))
+        troubles.append(Trouble(root.mark, (), describe(root), _A_CONFIG, _hint_at_colon(root)))
     if shape is None or troubles:
         raise ConfigError([_locate(path, trouble) for trouble in sorted(troubles, key=lambda trouble: trouble.mark)])
     return complete(shape, path, hashlib.sha256(content).hexdigest())
@@ -157,13 +158,17 @@ def _expectation(kind: str, context: Mapping[str, Any], path: KeyPath, node: Nod
     if kind == "expected":
         return context["expected"], hint or context["hint"]
     if kind == "model_type":
-        return f"a mapping of {', '.join(keys_of(shape_at(path)))}", hint
+        return f"a mapping of {', '.join(keys_of(shape_at(path)))}", hint or _hint_at_colon(node)
     if kind == "dict_type":
-        return "a mapping of slugs to sections", hint
+        return "a mapping of slugs to sections", hint or _hint_at_colon(node)
     if kind == "too_short":
         return "at least one entry", ""
     assert kind == "tuple_type", kind
     return "a list", hint or ("" if isinstance(node.value, dict) else f"Write [{shorten(node.written)}].")
+
+
+def _hint_at_colon(node: Node) -> str:
+    return COLON_HINT if node.is_plain and "：" in node.written else ""
 
 
 def _found(path: KeyPath, node: Node) -> str:

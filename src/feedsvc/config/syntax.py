@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ruamel.yaml.error import MarkedYAMLError
@@ -19,9 +20,9 @@ _EXPLANATIONS = {
         "Close the quotes.",
     ),
     "could not find expected ':'": (
-        "a line without a colon",
+        "a line without a colon and a space",
         "`key: value`",
-        "Add the colon, or indent it as the text above.",
+        "Add the colon and the space, or indent it as the text above.",
     ),
     "expected <block end>": (
         "a line that does not fit those above it",
@@ -38,6 +39,23 @@ _POINTS_AT_START = (
     "found unexpected document separator",
     "could not find expected ':'",
 )
+
+
+COLON_HINT = "Type `:` and a space in place of the full-width `：`."
+
+_WIDE_COLON = re.compile(r"\s*(?:- +)?[\w-]+(：)")
+
+
+def find_wide_colon(text: str, line: int) -> tuple[int, int] | None:
+    """Line and column, from 0, of a full-width colon after a key, in this line or the one before it.
+
+    To YAML such a line is text that goes on in the next one, so that it complains of that.
+    """
+    lines = text.splitlines()
+    for at in (line, line - 1):
+        if 0 <= at < len(lines) and (found := _WIDE_COLON.match(lines[at])):
+            return at, found.start(1)
+    return None
 
 
 def explain_syntax(error: MarkedYAMLError) -> tuple[Any, str, str, str]:

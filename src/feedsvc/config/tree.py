@@ -27,7 +27,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from feedsvc.config.syntax import explain_syntax
+from feedsvc.config.syntax import COLON_HINT, explain_syntax, find_wide_colon
 
 MAX_VALUES = 500_000
 """As many values as the file may come to, aliases written out: 10,000 sections with 50 values each."""
@@ -112,6 +112,9 @@ def parse_tree(text: str) -> tuple[Node | None, list[Trouble]]:
     except MarkedYAMLError as error:
         at, found, expected, hint = explain_syntax(error)
         trouble = Trouble(_mark(at), (), found, expected, hint)
+        if wide := find_wide_colon(text, at.line):
+            mark = Mark(wide[0] + 1, wide[1] + 1)
+            trouble = Trouble(mark, (), "a full-width colon", "one `key: value`", COLON_HINT)
     except (ValueError, OverflowError, IndexError, AssertionError, AttributeError, TypeError):
         # ruamel.yaml reads some broken escapes and directives without a check of its own.
         trouble = composer.trouble(composer.mark, "an escape or directive that is no YAML", "YAML")
@@ -203,9 +206,17 @@ class _Composer:
         items: list[Node] = []
         while not isinstance(event := next(events), SequenceEndEvent):
             self.descend(len(items), mark)
-            items.append(self.node(event, events))
+            items.append(self.item(self.node(event, events)))
             self.path.pop()
         return Node(items, mark, key_mark, size=1 + sum(item.size for item in items))
+
+    def item(self, node: Node) -> Node:
+        """YAML knows no `，`: a list that is written with it is one long entry."""
+        if not (node.is_plain and "，" in node.written):
+            return node
+        hint = "Type `,` in its place, or put the text in quotes if it is meant as one entry."
+        self.note(node.mark, "a full-width comma", "a comma between two entries", hint)
+        return node._replace(value=BROKEN)
 
     def mapping(self, events: Iterator[Event], mark: Mark, key_mark: Mark | None) -> Node:
         entries: dict[str, Node] = {}
