@@ -267,6 +267,14 @@ def test_another_database_or_folder_needs_a_restart(runtime: Runtime) -> None:
     assert checks(runtime)["database"].detail == runtime.status()["database"] == in_use
 
 
+def test_another_port_needs_a_restart(runtime: Runtime) -> None:
+    path = runtime.settings.path
+    path.write_text(path.read_text() + f"server: {{port: {runtime.settings.server.port + 1}}}\n")
+    assert runtime.refresh()
+    assert runtime.needs_restart
+    assert "restart feedsvc" in checks(runtime)["config"].detail
+
+
 def test_a_store_that_is_gone_is_a_failed_check(tmp_path: Path, clock: Any) -> None:
     with open_newsroom(tmp_path, clock) as newsroom:
         newsroom.runtime.close()
