@@ -62,6 +62,7 @@ def test_an_article_shows_everything_it_has(newsroom: Newsroom, clock: Clock) ->
     assert "https://paper.example.org/harbour" in links(page)
     assert page.xpath("//figure/img/@src") == ["https://img.example.org/a.jpg"]
     assert text.count("老码头") == 1
+    assert page.xpath("//figure/img/@alt") == [""], "what the caption says would be read twice"
     assert page.xpath('//div[@class="body"]/preceding::audio/@src') == ["https://e.example.org/%E9%92%9F.mp3"]
     assert page.xpath("//video/@src") == ["https://e.example.org/v.mp4"]
     assert page.xpath('//link[@rel="canonical"]/@href') == ["https://paper.example.org/harbour"]

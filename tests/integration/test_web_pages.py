@@ -41,6 +41,7 @@ def test_the_index_says_what_there_is(newsroom: Newsroom) -> None:
         "application/feed+json",
     ]
     assert page.xpath('//link[@rel="canonical"]/@href') == ["https://news.example.org/"]
+    assert page.xpath('//link[@rel="icon"]/@href') == ["data:,"], "browsers would ask for /favicon.ico"
 
 
 def test_an_empty_site_has_an_index_too(newsroom: Newsroom) -> None:
