@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 SPACE = r"[\t\n\f\r ]"
 _VALUE = r"""(?:"[^"]*+"|'[^']*+'|[^\t\n\f\r >]*+)"""
@@ -35,6 +36,11 @@ def resolve(text: str) -> str:
     Python turns no more than 4,300 digits into a number; what has eight is beyond Unicode in any case.
     """
     return html.unescape(_TOO_GREAT.sub("&#99999999", _ZEROS.sub("&#", text)))
+
+
+def count_attributes(attributes: str, most: int) -> int:
+    """How many attributes a tag has, repeated ones too; `most` at most are counted."""
+    return sum(1 for _ in islice(_ATTRIBUTE.finditer(attributes), most))
 
 
 def read_attributes(attributes: str) -> Iterator[tuple[str, str]]:

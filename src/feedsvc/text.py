@@ -25,11 +25,13 @@ _C1_MEANINGS = {
     for code in range(0x80, 0xA0)
 }
 
-_TAGS = frozenset(
+KEPT_TAGS = frozenset(
     "a abbr audio b bdi bdo blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "
     "figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small span strong sub summary sup "
     "table tbody td tfoot th thead time tr u ul var video wbr".split()
 )
+"""What sanitised HTML may hold."""
+
 _CONTENT_DROPPED = frozenset("script style template iframe object embed form noscript svg math title head".split())
 _ATTRIBUTES: dict[str, set[str]] = {
     "*": {"dir", "lang", "title"},
@@ -128,7 +130,7 @@ def sanitize_html(markup: str, base_url: str) -> str:
         return _legal(
             nh3.clean(
                 fragment,
-                tags=set(_TAGS),
+                tags=set(KEPT_TAGS),
                 clean_content_tags=set(_CONTENT_DROPPED),
                 attributes=_ATTRIBUTES,
                 attribute_filter=keep,
@@ -158,7 +160,12 @@ def plain_text(markup: str) -> str:
     if not markup.strip():
         return ""
     # huge_tree off: libxml2 then bounds depth by itself; the ingest gate bounds it before.
-    root = html.fragment_fromstring(markup, create_parent="div")
+    fragments = html.fragments_fromstring(markup)
+    root = html.Element("div")
+    if fragments and isinstance(fragments[0], str):
+        # lxml refuses to take back what it gives: a control at the beginning, or from a character reference.
+        root.text = _legal(fragments.pop(0))
+    root.extend(fragments)
     pieces: list[str] = []
     for event, element in etree.iterwalk(root, events=("start", "end", "comment")):
         if element.tag in _BLOCKS:

@@ -6,16 +6,18 @@ import json
 from typing import Any
 
 import nh3
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from articles_in_json import ARTICLE, MARKUP, SECTIONS
 from effort import examples
 from feedsvc.errors import RefusedError, UnknownSectionError
+from feedsvc.htmltags import TAG
 from feedsvc.ingest import Accepted, accept, parse_json, read_file, to_json
 from feedsvc.ingest.annotations import clean_line
-from feedsvc.ingest.bounds import MAX_DEPTH
 from feedsvc.ingest.markup import MarkupError, measure_depth, read_markup
+from feedsvc.ingest.nesting import Nesting
 from feedsvc.model import ArticleInput
 
 
@@ -90,7 +92,10 @@ def test_json_is_read_as_written(value: Any) -> None:
     assert parse_json(json.dumps({"x": value}).encode()) == {"x": value}
 
 
-TAGS = "div span b i font a p table td tr li ul section select option button h1 object ruby rt marquee foo".split()
+TAGS = (
+    "div span b i font a p table caption td tr ul li dl dt dd section select option input button h1 h2 object form "
+    "ruby rt marquee body em foo"
+).split()
 TOKEN = st.builds(
     lambda close, name, rest: f"<{close}{name}{rest}>",
     st.sampled_from(["", "", "/"]),
@@ -99,16 +104,50 @@ TOKEN = st.builds(
 ) | st.sampled_from(["甲", "<!--x-->", "<!-->", "</ div>", "<!x>", "<script></div></script>", "<svg></div></svg>", "<"])
 
 
-@given(st.lists(TOKEN, min_size=1, max_size=6), st.lists(TOKEN, max_size=4))
-def test_no_repeated_markup_hides_its_depth(repeated: list[str], before: list[str]) -> None:
-    markup = "".join(before) + "".join(repeated) * 1_500
+def count_unclosed(markup: str) -> int:
+    """The most elements that are counted as open anywhere."""
+    nesting, most = Nesting(), 0
+    for tag in TAG.finditer(markup):
+        if tag[1]:
+            nesting.close(tag[2].lower())
+        else:
+            nesting.open(tag[2].lower(), tag[0], tag.start())
+        most = max(most, len(nesting.unclosed))
+    return most
+
+
+def assert_nothing_hides(markup: str) -> None:
     try:
         reading = read_markup(markup)
     except MarkupError:
         return
     parsed = nh3.clean(reading.markup, tags=set(TAGS), clean_content_tags=set(), attributes={})
-    # p, li, td and their like go uncounted: at most two or three of them lie between two that are counted.
-    assert measure_depth(parsed) <= 4 * MAX_DEPTH + 20
+    # A parser adds the body and the row of a table.
+    assert measure_depth(parsed) <= 3 * count_unclosed(reading.markup) + 3
+
+
+@examples(100)
+@given(st.lists(TOKEN, min_size=1, max_size=6), st.lists(TOKEN, max_size=4), st.sampled_from([100, 1_500]))
+def test_no_repeated_markup_hides_its_depth(repeated: list[str], before: list[str], times: int) -> None:
+    assert_nothing_hides("".join(before) + "".join(repeated) * times)
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        "<select></marquee><marquee>",
+        "<select><input><div></select>",
+        "<li><dd>",
+        "<span><p></span></p>",
+        "<b><span></b><ruby></span>",
+        "<table><table></table><div></table>",
+        "<h1><h2></h2><div></h1>",
+        "<body><section></body>",
+    ],
+)
+def test_markup_that_once_hid_its_depth_no_longer_does(repeated: str) -> None:
+    for before in ("", "<div>", "<object><td>", "<table><td><select>"):
+        assert_nothing_hides(before + repeated * 240)
 
 
 @given(

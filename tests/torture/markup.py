@@ -182,11 +182,28 @@ CASES: tuple[Case, ...] = (
         "elements", "20,001 elements", {"content_html": "<br>" * 20_001}, "content_html", "more than 20000 elements"
     ),
     refused(
+        "attributes",
+        "256,000 attributes in one tag, which a parser compares with each other",
+        {"content_html": "<p " + " ".join(f"a{number}" for number in range(256_000)) + ">字</p>"},
+        "content_html",
+        "the <p> at character 1 has more than 100 attributes",
+    ),
+    refused(
+        "reopened-formatting",
+        "5,000 formatting elements, each to be opened again in 10,000 paragraphs",
+        {
+            "content_html": "".join(f"<b title={number}><object></b></object>" for number in range(5_000))
+            + "<p>字" * 10_000
+        },
+        "content_html",
+        "would open formatting elements",
+    ),
+    refused(
         "ampersands",
         "60,000 ampersands",
         {"content_html": "&" * 60_000},
         "content_html",
-        "more than 50000 character references",
+        "more than 30000 character references",
     ),
     refused(
         "script-only",
@@ -218,9 +235,9 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "ampersands-taken",
-        "40,000 ampersands in one text",
-        {"content_html": "<p>" + "&amp;字" * 40_000 + "</p>", "summary": "和"},
-        Published({"content": "<p>" + "&amp;字" * 40_000 + "</p>"}),
+        "25,000 ampersands in one text",
+        {"content_html": "<p>" + "&amp;字" * 25_000 + "</p>", "summary": "和"},
+        Published({"content": "<p>" + "&amp;字" * 25_000 + "</p>"}),
         section=HEAVY,
     ),
     Case(

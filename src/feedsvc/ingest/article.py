@@ -209,15 +209,10 @@ def _keep_body(report: Report, given: str | None, base: str) -> str | None:
         return None
     try:
         reading = read_markup(canonical_text(given))
+        kept = _sanitize(reading.markup, base)
     except MarkupError as error:
         report.refuse("content_html", given, str(error))
         return None
-    kept = sanitize_html(reading.markup, base)
-    if is_longer(kept, MAX_CONTENT_BYTES):
-        report.refuse("content_html", given, f"is longer than {MAX_CONTENT_BYTES} bytes when sanitised: split it")
-        return None
-    if measure_depth(kept) > MAX_DEPTH:
-        report.refuse("content_html", given, f"holds more than {MAX_DEPTH} elements inside each other: flatten it")
     if reading.active:
         report.note("content_html", f"unsafe parts were removed: {quote_all(reading.active)}", "warning")
     if not is_showing(kept):
@@ -225,6 +220,20 @@ def _keep_body(report: Report, given: str | None, base: str) -> str | None:
         return None
     if kept != given.strip() and not reading.active:
         report.note("content_html", "was rewritten in canonical form")
+    return kept
+
+
+def _sanitize(markup: str, base: str) -> str:
+    """The body that is kept: within the bounds that it would meet if it were sent. Raises MarkupError."""
+    kept = sanitize_html(markup, base)
+    if is_longer(kept, MAX_CONTENT_BYTES):
+        raise MarkupError(f"is longer than {MAX_CONTENT_BYTES} bytes when sanitised: split it")
+    if measure_depth(kept) > MAX_DEPTH:
+        raise MarkupError(f"holds more than {MAX_DEPTH} elements inside each other: flatten it")
+    try:
+        read_markup(kept)
+    except MarkupError as error:
+        raise MarkupError(f"when sanitised, {error}") from error
     return kept
 
 

@@ -39,10 +39,22 @@ MAX_DEPTH = 250
 """Elements inside each other in a body; libxml2 reads 256, its own root among them."""
 
 MAX_ELEMENTS = 20_000
-"""Start tags in a body."""
+"""Start tags in a body, and end tags: a parser may compare each of them with every element that is open."""
 
-MAX_REFERENCES = 50_000
-"""Ampersands in a body: each splits a text, and a parser joins texts in time that grows with their number's square."""
+MAX_UNCLOSED = 10_000
+"""Elements in a body that no end tag closes in order: so many a parser may at most have open, whatever it mends."""
+
+MAX_ATTRIBUTES = 100
+"""Of one tag: an HTML parser compares each with all before it."""
+
+MAX_BODY_ATTRIBUTES = 100_000
+
+MAX_REFERENCES = 30_000
+"""Ampersands and no-break spaces in a body, as sent or as sanitised: the sanitiser reads on to the next tag at each."""
+
+MAX_REOPENED = 400_000
+"""Formatting elements (b, i, ...) in a body that a parser may have to open again, in all: one more at each tag for each
+that was left open or closed around a block."""
 
 MAX_LANGUAGE = 100
 MAX_MEDIA_TYPE = 255

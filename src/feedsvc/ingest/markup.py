@@ -2,8 +2,8 @@
 
 HTML parsers answer deep or misnested markup with time that grows with its square. So the markup is read once, in
 linear time, by the tokeniser rules of the HTML standard (https://html.spec.whatwg.org/#tokenization): what the
-sanitiser drops with its content anyway, and comments, go here; stray `<` are escaped; elements are counted as a tree
-builder would stack them, never too few.
+sanitiser drops anyway, and comments, go here; stray `<` are escaped; elements (nesting.py), attributes and character
+references are counted.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from feedsvc.htmltags import BOGUS_COMMENT, COMMENT, SPACE, TAG, UNFINISHED_TAG
-from feedsvc.ingest.bounds import MAX_DEPTH, MAX_ELEMENTS, MAX_REFERENCES
-from feedsvc.text import is_visible
+from feedsvc.htmltags import BOGUS_COMMENT, COMMENT, SPACE, TAG, UNFINISHED_TAG, count_attributes
+from feedsvc.ingest.bounds import MAX_ATTRIBUTES, MAX_BODY_ATTRIBUTES, MAX_REFERENCES
+from feedsvc.ingest.nesting import SPECIAL, VOID, MarkupError, Nesting
+from feedsvc.text import KEPT_TAGS, is_visible
+
+__all__ = ["MarkupError", "Reading", "is_showing", "measure_depth", "read_markup"]
 
 _HANDLER = re.compile(rf"""(?:^|[\t\n\f\r /"'])(on[a-z]++){SPACE}*+=""", re.IGNORECASE)
 _SCRIPT_URL = re.compile(rf"""={SPACE}*+["']?+{SPACE}*+(?:javascript|vbscript){SPACE}*+:""", re.IGNORECASE)
@@ -25,28 +28,9 @@ _OPAQUE = frozenset("script style svg math noscript template iframe noembed nofr
 
 _SHOWING = re.compile(r"<(?:img|audio|video|hr)[\t\n\f\r />]", re.IGNORECASE)
 _ACTIVE = _OPAQUE - {"title"} | frozenset("object embed applet form frame frameset base meta link".split())
-_VOID = frozenset(
-    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
-)
-_SELF_LIMITING = frozenset(
-    "a body caption colgroup dd dt form head html li nobr option p tbody td tfoot th thead tr".split()
-)
-"""One closes the one before it, or needs a container that is counted."""
-
-_FORMATTING = frozenset("b big code em font i s small strike strong tt u".split())
-"""A parser opens them again after a block that left them open, so only their own end tag counts."""
-
-_SPECIAL = frozenset(
-    "address article aside blockquote button center details dir div dl fieldset figcaption figure footer h1 h2 h3 h4 "
-    "h5 h6 header hgroup listing main marquee menu nav object ol pre search section select summary table ul "
-    "applet frameset".split()
-)
-_BARRIERS = frozenset("table object marquee applet".split())
-"""What an end tag inside them can't reach beyond."""
-
-
-class MarkupError(ValueError):
-    """The markup can't be taken; the message says why and how to mend it."""
+_PASSING = KEPT_TAGS | SPECIAL | frozenset("embed form image".split())
+"""What is kept, what parts paragraphs, and what the sanitiser drops with its content. The tags of everything else go
+here: they would not be kept, but select, marquee, body and others change how a parser takes the tags around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +43,10 @@ class Reading:
 
 def read_markup(markup: str) -> Reading:
     """Read a fragment of HTML once. Raises MarkupError for nesting, size and what is opened and never closed."""
-    pieces: list[str] = []
-    active: set[str] = set()
-    stack = _Stack()
-    position = 0
-    if markup.count("&") > MAX_REFERENCES:
-        raise MarkupError(f"holds more than {MAX_REFERENCES} character references (&): split it")
+    if markup.count("&") + markup.count("\xa0") > MAX_REFERENCES:
+        raise MarkupError(f"holds more than {MAX_REFERENCES} character references (&) and no-break spaces: split it")
+    census = _Census()
+    pieces, position = census.pieces, 0
     # After the last `>` no tag and no comment ends, so all is text there.
     last_end = markup.rfind(">")
     while 0 <= (start := markup.find("<", position)) < last_end:
@@ -72,7 +54,7 @@ def read_markup(markup: str) -> Reading:
         if comment := _match_comment(markup, start):
             position = comment.end()
         elif tag := TAG.match(markup, start):
-            position = _take_tag(markup, tag, pieces, active, stack)
+            position = census.take_tag(markup, tag)
         else:
             # No tag: a lone `<`. Where a tag begins but no `>` ends it, none can end a later one, so all is text.
             unfinished = UNFINISHED_TAG.match(markup, start)
@@ -82,7 +64,7 @@ def read_markup(markup: str) -> Reading:
     if "<!--" in rest:
         _refuse_open_comment(position + rest.index("<!--"))
     pieces.append(rest.replace("<", "&lt;"))
-    return Reading("".join(pieces), tuple(sorted(active)))
+    return Reading("".join(pieces), tuple(sorted(census.active)))
 
 
 def measure_depth(canonical: str) -> int:
@@ -91,7 +73,7 @@ def measure_depth(canonical: str) -> int:
     for tag in TAG.finditer(canonical):
         if tag[1]:
             depth -= 1
-        elif tag[2] not in _VOID:
+        elif tag[2] not in VOID:
             depth += 1
             deepest = max(deepest, depth)
     return deepest
@@ -115,24 +97,46 @@ def _refuse_open_comment(start: int) -> NoReturn:
     raise MarkupError(f"the comment <!-- at character {start + 1} is never closed: end it with -->")
 
 
-def _take_tag(markup: str, tag: re.Match[str], pieces: list[str], active: set[str], stack: _Stack) -> int:
-    """Keep or drop one tag; where to read on."""
-    name = tag[2].lower()
-    if name in _ACTIVE:
-        active.add(f"<{name}>")
-    if name in _OPAQUE:
-        return tag.end() if tag[1] else _skip_element(markup, tag, name)
-    if name == "plaintext":
+@dataclass(slots=True)
+class _Census:
+    """What was read so far: the pieces to keep, the names of active things, and what is counted."""
+
+    pieces: list[str] = field(default_factory=list)
+    active: set[str] = field(default_factory=set)
+    nesting: Nesting = field(default_factory=Nesting)
+    attributes: int = 0
+
+    def take_tag(self, markup: str, tag: re.Match[str]) -> int:
+        """Keep or drop one tag; where to read on."""
+        name = tag[2].lower()
+        if name in _ACTIVE:
+            self.active.add(f"<{name}>")
+        if name in _OPAQUE:
+            return tag.end() if tag[1] else _skip_element(markup, tag, name)
+        self.active.update(handler.lower() for handler in _HANDLER.findall(tag[3]))
+        if _SCRIPT_URL.search(tag[3]):
+            self.active.add("javascript: URL")
+        if name in _PASSING:
+            self._count_attributes(name, tag)
+            if tag[1]:
+                self.nesting.close(name)
+            else:
+                self.nesting.open(name, tag[0], tag.start())
+            self.pieces.append(tag[0])
         return tag.end()
-    active.update(handler.lower() for handler in _HANDLER.findall(tag[3]))
-    if _SCRIPT_URL.search(tag[3]):
-        active.add("javascript: URL")
-    if tag[1]:
-        stack.close(name)
-    else:
-        stack.open(name, tag.start())
-    pieces.append(tag[0])
-    return tag.end()
+
+    def _count_attributes(self, name: str, tag: re.Match[str]) -> None:
+        if not tag[3]:
+            return
+        count = count_attributes(tag[3], MAX_ATTRIBUTES + 1)
+        if count > MAX_ATTRIBUTES:
+            raise MarkupError(
+                f"the <{tag[1]}{name}> at character {tag.start() + 1} has more than {MAX_ATTRIBUTES} attributes: "
+                "remove those that say nothing"
+            )
+        self.attributes += count
+        if self.attributes > MAX_BODY_ATTRIBUTES:
+            raise MarkupError(f"holds more than {MAX_BODY_ATTRIBUTES} attributes: remove some, or split it")
 
 
 def _skip_element(markup: str, tag: re.Match[str], name: str) -> int:
@@ -143,42 +147,3 @@ def _skip_element(markup: str, tag: re.Match[str], name: str) -> int:
     if end < 0:
         raise MarkupError(f"the <{name}> at character {tag.start() + 1} is never closed: end it with </{name}>")
     return end + 1
-
-
-@dataclass(slots=True)
-class _Stack:
-    """The open elements, never fewer than a parser would have open (but for the self-limiting)."""
-
-    elements: list[str] = field(default_factory=list)
-    formatting: dict[str, int] = field(default_factory=dict)
-    open_formatting: int = 0
-    opened: int = 0
-
-    def open(self, name: str, start: int) -> None:
-        self.opened += 1
-        if self.opened > MAX_ELEMENTS:
-            raise MarkupError(f"holds more than {MAX_ELEMENTS} elements: split it")
-        if name in _VOID or name in _SELF_LIMITING:
-            return
-        if name in _FORMATTING:
-            self.formatting[name] = self.formatting.get(name, 0) + 1
-            self.open_formatting += 1
-        else:
-            self.elements.append(name)
-        if len(self.elements) + self.open_formatting > MAX_DEPTH:
-            raise MarkupError(
-                f"the <{name}> at character {start + 1} lies in more than {MAX_DEPTH} open elements: close them"
-            )
-
-    def close(self, name: str) -> None:
-        if self.formatting.get(name):
-            self.formatting[name] -= 1
-            self.open_formatting -= 1
-            return
-        walls = _BARRIERS if name in _SPECIAL else _SPECIAL
-        for index in range(len(self.elements) - 1, -1, -1):
-            if self.elements[index] == name:
-                del self.elements[index:]
-                return
-            if self.elements[index] in walls:
-                return
