@@ -540,6 +540,20 @@ def test_a_section_s_own_way_counts_where_the_editor_says_nothing(tmp_path: Path
 # waiting
 
 
+def test_a_withdrawal_of_what_was_never_live_says_why_nothing_shows(newsroom: Newsroom, token: str) -> None:
+    newsroom.call("PUT", "/articles/a", {**ARTICLE, "draft": True}, token=token)
+    body = newsroom.call("DELETE", "/articles/a", token=token).get_json()
+    assert (body["state"], body["withdrawal"]) == ("withdrawn", None)
+    (note,) = body["notes"]
+    assert note["place"] == "withdrawal"
+    assert "never live" in note["message"]
+    assert "not kept" not in note["message"]
+    (note,) = newsroom.call("DELETE", "/articles/a", {"notice": "误发。"}, token=token).get_json()["notes"]
+    assert "what was said of its withdrawal is not kept" in note["message"]
+    newsroom.call("PUT", "/articles/b", ARTICLE, token=token)
+    assert newsroom.call("DELETE", "/articles/b", token=token).get_json()["notes"] == []
+
+
 def test_a_withdrawal_is_waited_for_whatever_shows_of_it(newsroom: Newsroom, token: str) -> None:
     with newsroom.worker():
         newsroom.call("PUT", "/articles/a", {**ARTICLE, "sections": ["macro"]}, token=token, Prefer="wait=20")

@@ -130,3 +130,9 @@ def test_misnested_markup_settles() -> None:
 )
 def test_plain_text_is_what_one_reads(markup: str, text: str) -> None:
     assert plain_text(markup) == text
+
+
+@pytest.mark.parametrize("hidden", ["\x1b", "\ufffe", "\uffff", "&#27;", "\x0c"])
+def test_plain_text_begins_after_what_xml_forbids(hidden: str) -> None:
+    assert plain_text(f"{hidden}甲<p>乙</p>") == "甲\n乙"
+    assert plain_text(hidden) == ""

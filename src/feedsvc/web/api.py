@@ -12,7 +12,7 @@ from flask.blueprints import BlueprintSetupState
 from feedsvc import publish, quarantine
 from feedsvc.errors import ArticleNotFoundError, ConflictError, Problem, RefusedError, UnknownSectionError
 from feedsvc.feed.formats import FORMATS
-from feedsvc.ingest import accept, read_withdrawal
+from feedsvc.ingest import WithdrawalInput, accept, read_withdrawal
 from feedsvc.ingest.article import to_json
 from feedsvc.ingest.jsontext import merge_patch
 from feedsvc.model import Article, Note, Section, State
@@ -129,7 +129,17 @@ def delete_article() -> Response:
         notice_sections=runtime.settings.notice_sections,
         may_replace=lambda stored: scope.require(stored.sections),
     )
-    return _answer(runtime, outcome, said.notes)
+    return _answer(runtime, outcome, (*said.notes, *_explain_no_withdrawal(outcome.article, said)))
+
+
+def _explain_no_withdrawal(article: Article, said: WithdrawalInput) -> Sequence[Note]:
+    """Why `withdrawal` is null though the article is withdrawn."""
+    if article.withdrawal is not None:
+        return ()
+    message = "the article was never live, so no reader saw it and nothing shows of it; sent again, it comes back"
+    if said.notice or said.mode:
+        message += "; what was said of its withdrawal is not kept"
+    return (Note(place="withdrawal", message=message),)
 
 
 def _with_mode(data: dict[str, Any], mode: str | None) -> dict[str, Any]:
