@@ -183,6 +183,7 @@ ONE_MISTAKE = [
     (f"{MINIMAL}    description: a: b\n", 5, 19, "(file)", "a second colon", "one `key: value`", "quotes"),
     (f"{MINIMAL}    description：政策\n", 5, 16, "(file)", "a full-width colon", "one `key: value`", "in place of"),
     (f"{MINIMAL}    description：a\n    limit: 5\n", 5, 16, "(file)", "a full-width colon", "`key: value`", "in place"),
+    (f"{MINIMAL}    schedule: 15m\n", 5, 15, "sections.macro.schedule", "'15m'", "a mapping of every", "{every: 15m}"),
     (f"{MINIMAL}  b:\n    title：金融\n", 5, 3, "sections.b", "'title：金融'", "a mapping of title", "in place of"),
     ("site：\n  title： 江畔\n", 1, 1, "(file)", "'site： title： 江畔'", "`site:`", "in place of"),
     (

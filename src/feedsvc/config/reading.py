@@ -17,7 +17,7 @@ from feedsvc.config.hints import did_you_mean
 from feedsvc.config.names import check_names
 from feedsvc.config.podcasts import check_podcasts
 from feedsvc.config.settings import Settings
-from feedsvc.config.shape import FileShape, keys_of, shape_at
+from feedsvc.config.shape import FileShape, ScheduleShape, Shape, keys_of, shape_at
 from feedsvc.config.syntax import COLON_HINT
 from feedsvc.config.tree import (
     BROKEN,
@@ -158,13 +158,19 @@ def _expectation(kind: str, context: Mapping[str, Any], path: KeyPath, node: Nod
     if kind == "expected":
         return context["expected"], hint or context["hint"]
     if kind == "model_type":
-        return f"a mapping of {', '.join(keys_of(shape_at(path)))}", hint or _hint_at_colon(node)
+        shape = shape_at(path)
+        return f"a mapping of {', '.join(keys_of(shape))}", hint or _hint_at_colon(node) or _hint_at_form(shape)
     if kind == "dict_type":
         return "a mapping of slugs to sections", hint or _hint_at_colon(node)
     if kind == "too_short":
         return "at least one entry", ""
     assert kind == "tuple_type", kind
     return "a list", hint or ("" if isinstance(node.value, dict) else f"Write [{shorten(node.written)}].")
+
+
+def _hint_at_form(shape: type[Shape]) -> str:
+    """How the one mapping is written that many take for a plain value."""
+    return 'Write {every: 15m} or {cron: "0 6 * * *"}.' if shape is ScheduleShape else ""
 
 
 def _hint_at_colon(node: Node) -> str:
