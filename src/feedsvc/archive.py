@@ -17,13 +17,14 @@ from datetime import datetime
 
 from feedsvc.choice import Choice, choose_archived
 from feedsvc.config import Settings
+from feedsvc.delivery import Delivery, Levels, deliver, find_twin_error, mend_twins
 from feedsvc.errors import OutputError, StoreError
 from feedsvc.feed.formats import Format
 from feedsvc.log import get_logger
-from feedsvc.model import ARCHIVE_FORMAT, Archive, Document, DocumentRecord, Section, SectionState, archive_name
-from feedsvc.output import FeedsFolder, Shelf, slugs_with_archives
+from feedsvc.model import ARCHIVE_FORMAT, Archive, Section, SectionState, archive_name
+from feedsvc.output import CODINGS, FeedsFolder, Shelf, slugs_with_archives
 from feedsvc.proof import prove
-from feedsvc.staleness import ArchiveBasis, Fingerprints
+from feedsvc.staleness import ArchiveBasis, Fingerprints, has_twins
 from feedsvc.store import Store
 from feedsvc.text import canonical_text
 from feedsvc.trial import Attempt, Court
@@ -123,7 +124,10 @@ class Archivist:
     def count_waiting(self, settings: Settings, slug: str, state: SectionState) -> int:
         """How many are not noted as made from what is now. It reads a row for each archive of the section."""
         basis = self._fingerprints.of_archives(settings, slug, state)
-        return len(self._store.stale_archives(self._folder_id, slug, basis.shown))
+        stale = {each.number for each in self._store.stale_archives(self._folder_id, slug, basis.shown)}
+        wanted = {coding for coding, level in settings.compression.levels.items() if level}
+        records = self._store.archive_records(self._folder_id, slug)
+        return len(stale | {number for number, record in records.items() if not wanted <= record.twins.keys()})
 
     def break_seals(self) -> None:
         """Let all archives be looked at anew, in case that one was altered in its place."""
@@ -148,14 +152,16 @@ class Archivist:
     def _bring_up(self, settings: Settings, slug: str, state: SectionState, go_on: Callable[[int], bool]) -> Progress:
         basis = self._fingerprints.of_archives(settings, slug, state)
         with self._folder.lock_archives(slug):
-            waiting = self._look(slug, state, basis)
+            waiting = self._look(slug, state, basis, settings.compression.levels)
         made: list[int] = []
         errors: list[str] = []
         for number in waiting:
             if (made or errors) and not go_on(len(made) + len(errors)):
                 break
             with self._folder.lock_archives(slug):
-                error = self._make(settings, slug, number)
+                is_mended, error = (False, None) if waiting[number] else self._mend(settings, slug, number)
+                if not is_mended:
+                    error = self._make(settings, slug, number)
             if error is None:
                 made.append(number)
             else:
@@ -169,8 +175,8 @@ class Archivist:
                 tx.note_archives(self._folder_id, slug, basis.made_from, None)
         return Progress(tuple(made), len(waiting) - len(made), errors[0] if errors else None)
 
-    def _look(self, slug: str, state: SectionState, basis: ArchiveBasis) -> list[int]:
-        """The numbers of those that are stale, missing or altered, newest first; under the lock.
+    def _look(self, slug: str, state: SectionState, basis: ArchiveBasis, levels: Levels) -> Mapping[int, bool]:
+        """The numbers of those that are stale, missing or altered (True), or lack a twin (False), newest first.
 
         The seal comes before the look, so that what is done to them during the look breaks it again.
         """
@@ -183,7 +189,26 @@ class Archivist:
         shelf.remove([number for number in lying if number > state.archives])
         right = {number: (record.length_bytes, record.mtime) for number, record in records.items()}
         altered = {number for number in range(1, state.archives + 1) if lying.get(number) != right.get(number)}
-        return sorted(stale | altered, reverse=True)
+        twins = shelf.twin_stats()
+        bare = {
+            number
+            for number, record in records.items()
+            if number <= state.archives
+            and not has_twins(record, levels, {coding: twins.get((number, coding)) for coding in CODINGS})
+        }
+        return {number: number not in bare - stale - altered for number in sorted(stale | altered | bare, reverse=True)}
+
+    def _mend(self, settings: Settings, slug: str, number: int) -> tuple[bool, str | None]:
+        """Make the twins of one archive that is right itself: whether it is, and why one is missing. Under the lock."""
+        name = archive_name(slug, number)
+        archive = self._store.archive(slug, number)
+        records = self._store.archive_records(self._folder_id, slug, number).values()
+        delivery = mend_twins(self._folder, name, records, settings.compression.levels) if archive and records else None
+        if archive is None or delivery is None:
+            return False, None
+        with self._store.write() as tx:
+            tx.note_twins(self._folder_id, archive, delivery.records[0])
+        return True, _uncompressed(number, delivery)
 
     def _make(self, settings: Settings, slug: str, number: int) -> str | None:
         """Prove one archive and put it into the folder; why it can't be, or None. Under the lock."""
@@ -196,24 +221,14 @@ class Archivist:
         document = replace(attempt.proof.documents[0], slug=name)
         with self._store.write() as tx:
             mtime = tx.allot_last_modified(name, ARCHIVE_FORMAT, document.digest, basis.moment, now)
-        if not self._is_on_disk(name, document, mtime):
-            self._folder.write([document], {ARCHIVE_FORMAT: mtime})
+        delivery = deliver(self._folder, [document], {ARCHIVE_FORMAT: mtime}, settings.compression.levels)
+        if delivery.new:
             log.info("archive_published", slug=slug, number=number, entries=len(verdict.entries))
-        record = DocumentRecord(
-            format=ARCHIVE_FORMAT, digest=document.digest, length_bytes=len(document.content), mtime=mtime
-        )
         with self._store.write() as tx:
-            tx.save_archive(self._folder_id, basis.archive, basis.shown, record)
+            tx.save_archive(self._folder_id, basis.archive, basis.shown, delivery.records[0])
         for finding in attempt.choice.unreadable:
             log.error("article_unreadable", slug=name, reason=finding.message)
-        return None
-
-    def _is_on_disk(self, name: str, document: Document, mtime: datetime) -> bool:
-        # Looked at before it is read: what is not ours may be of any length.
-        if self._folder.stat(name, ARCHIVE_FORMAT) != (len(document.content), mtime):
-            return False
-        lying = self._folder.read(name, ARCHIVE_FORMAT)
-        return lying is not None and (lying.digest, lying.mtime) == (document.digest, mtime)
+        return _uncompressed(number, delivery)
 
     def _try(self, settings: Settings, slug: str, number: int) -> Attempt[_Basis]:
         # Generations before articles: what changes in between makes the archive stale again, never silently fresh.
@@ -234,3 +249,8 @@ class Archivist:
             tx.note_archives(self._folder_id, slug, None, noted)
         if before is None or before.archive_error != noted:
             log.error("archive_blocked", slug=slug, error=noted)
+
+
+def _uncompressed(number: int, delivery: Delivery) -> str | None:
+    error = find_twin_error(delivery.records)
+    return f"Archive {number} is there without a compressed form: {error}" if error else None

@@ -5,9 +5,10 @@
       put what they leave out into archives (archive)         store
       compose -> Feed                                         pure
       render each format -> bytes, verify each                pure; a guilty entry is quarantined (trial), and again
-      same digests as on disk?                                then only noted
-      the archive that is led to lies there (archive)        store, output
-      allot Last-Modified, write, note the publication        store, output
+      the archive that is led to lies there (archive)         store, output
+      allot Last-Modified                                     store
+      write what differs from what lies there, compressed too (delivery)
+      note the publication                                    store
       what is new since the last versions (delta)             store, output
 
 No transaction is open while something is rendered or written; a crash between any two steps leaves a section that is
@@ -18,13 +19,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from feedsvc.archive import Archivist
 from feedsvc.choice import choose
 from feedsvc.config import Settings
+from feedsvc.delivery import deliver, find_twin_error, mend_twins
 from feedsvc.delta import Tracker
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.feed import opml
@@ -33,15 +35,14 @@ from feedsvc.log import get_logger
 from feedsvc.model import (
     INDEX_SLUG,
     Document,
-    DocumentRecord,
     Feed,
     Finding,
     Publication,
     SectionState,
 )
-from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, Shelf
+from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats, Shelf
 from feedsvc.proof import guard, prove
-from feedsvc.staleness import Basis, Fingerprints, Stale, formats_of, is_current
+from feedsvc.staleness import Basis, Fingerprints, Stale, formats_of, have_twins, is_current
 from feedsvc.store import Store
 from feedsvc.text import canonical_text
 from feedsvc.trial import Attempt, Court
@@ -51,19 +52,21 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What regenerating one section came to. `error` is why the last good documents stay, or None.
+    """What regenerating one section came to. `error` is why the last good documents stay, or None; `twin_error` why one
+    that is live lacks a compressed form.
 
     `quarantined` are the ids of articles left out that would be among the newest otherwise.
     """
 
     slug: str
-    outcome: str  # "published", "unchanged" (same bytes), "fresh" (was not stale), "blocked"
+    outcome: str  # "published", "unchanged" (same bytes), "compressed" (twins alone), "fresh" (not stale), "blocked"
     entries: int
     length_bytes: int
     findings: tuple[Finding, ...]
     quarantined: tuple[str, ...]
     error: str | None
     seconds: float
+    twin_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +143,8 @@ class Regenerator:
         if slug != INDEX_SLUG and slug not in settings.feeds:
             raise UnknownSectionError(slug, (*settings.feeds, INDEX_SLUG))
         began = time.monotonic()
-        try:
-            with self._folder.lock(slug):
-                result = self._bring_up(settings, slug, force=force)
-        except (OutputError, StoreError) as error:
-            with contextlib.suppress(StoreError):
-                self._note(slug, str(error), ())
-            raise
-        except Exception as error:
-            # A fault of ours, or a row that can't be read: health and status must not call this section well.
-            with contextlib.suppress(StoreError):
-                self._note(slug, f"{type(error).__name__}: {error}", ())
-            raise
+        with self._noting_failure(slug), self._folder.lock(slug):
+            result = self._bring_up(settings, slug, force=force)
         result = replace(result, seconds=time.monotonic() - began)
         if result.outcome == "published":
             log.info(
@@ -162,6 +155,16 @@ class Regenerator:
                 seconds=round(result.seconds, 3),
             )
         return result
+
+    def mend_twins(self, settings: Settings, slug: str) -> str | None:
+        """Make compressed forms that are missing beside the documents that are live, stale or not; why one still is.
+
+        Raises StoreError and OutputError when the world outside fails (noted if that can be).
+        """
+        with self._noting_failure(slug), self._folder.lock(slug):
+            known = self._store.publication(self._folder_id, slug)
+            mended = self._mend(settings, known, self._folder.stats_of(slug)) if known else None
+        return mended.twin_error if mended else None
 
     def survey(self, settings: Settings) -> Survey:
         """How all feeds stand: two queries, one walk over the folder, a stat for each folder of archives.
@@ -216,6 +219,9 @@ class Regenerator:
                 removed.append(slug)
                 log.info("documents_removed", slug=slug, formats=surplus)
         self._tracker.remove_unconfigured(settings)
+        for slug in ours & self._folder.orphans().keys():
+            with self._folder.lock(slug):
+                self._folder.remove_orphans(slug)
         self.archivist.remove_unconfigured(settings)
         for slug in publications:
             if slug != INDEX_SLUG and slug not in settings.feeds:
@@ -223,22 +229,62 @@ class Regenerator:
                     tx.delete_publication(self._folder_id, slug)
         return removed
 
+    @contextlib.contextmanager
+    def _noting_failure(self, slug: str) -> Iterator[None]:
+        try:
+            yield
+        except (OutputError, StoreError) as error:
+            with contextlib.suppress(StoreError):
+                self._note(slug, str(error), ())
+            raise
+        except Exception as error:
+            # A fault of ours, or a row that can't be read: health and status must not call this section well.
+            with contextlib.suppress(StoreError):
+                self._note(slug, f"{type(error).__name__}: {error}", ())
+            raise
+
     def _bring_up(self, settings: Settings, slug: str, *, force: bool) -> Result:
         """Under the section's lock: from what is stored now to what lies in the folder."""
         formats = formats_of(settings, slug)
         known = self._store.publication(self._folder_id, slug)
         basis = self._fingerprints.of(settings, slug, self._store.section_states())
-        files = {(slug, name): stat for name in DOCUMENT_FORMATS if (stat := self._folder.stat(slug, name)) is not None}
-        if known and not force and is_current(known, basis, formats, files):
-            return _result(known, "fresh", ())
+        files = self._folder.stats_of(slug)
         self._folder.sweep(slug)
+        if known and not force and is_current(known, basis, formats, files):
+            mended = self._mend(settings, known, files)
+            if mended is not None:
+                return mended
+        self._folder.remove_orphans(slug)
         draft = self._draft_index(settings, basis) if slug == INDEX_SLUG else self._draft(settings, slug)
         if draft.error is not None:
             blocked = self._note(slug, draft.error, draft.findings)
+            self._mend(settings, blocked, files)
             return _result(blocked, "blocked", draft.quarantined)
         if draft.prev_archive is not None:
             self.archivist.ensure(settings, slug, draft.prev_archive)
-        return self._publish(settings, slug, draft, known, surplus=[name for _, name in files if name not in formats])
+        surplus = [name for _, name in files if name in DOCUMENT_FORMATS and name not in formats]
+        return self._publish(settings, slug, draft, known, surplus)
+
+    def _mend(self, settings: Settings, known: Publication, files: FileStats) -> Result | None:
+        """Make the twins that are missing or wrong; None where a document turns out to be another one."""
+        levels = settings.compression.levels
+        if have_twins(known, levels, files):
+            return _result(known, "fresh", ())
+        delivery = mend_twins(self._folder, known.slug, known.documents, levels)
+        if delivery is None:
+            return None
+        publication = replace(known, documents=delivery.records)
+        with self._store.write() as tx:
+            tx.save_publication(self._folder_id, publication)
+        self._tell_of_twins(publication, known)
+        return _result(publication, "compressed", ())
+
+    def _tell_of_twins(self, publication: Publication, known: Publication | None) -> None:
+        error, before = find_twin_error(publication.documents), find_twin_error(known.documents if known else ())
+        if error is not None and error != before:
+            log.error("twins_missing", slug=publication.slug, error=error)
+        elif error is None and before is not None:
+            log.info("twins_made", slug=publication.slug)
 
     def _draft_index(self, settings: Settings, basis: Basis) -> _Draft:
         sections = tuple(settings.sections.values())
@@ -291,24 +337,14 @@ class Regenerator:
                 each.format: tx.allot_last_modified(slug, each.format, each.digest, draft.basis.moment, now)
                 for each in draft.documents
             }
-        changed = [each for each in draft.documents if not self._is_on_disk(each, times[each.format])]
-        if changed:
-            self._folder.write(changed, times)
-        is_changed = self._folder.remove(slug, surplus) or bool(changed)
+        delivery = deliver(self._folder, draft.documents, times, settings.compression.levels)
+        is_changed = self._folder.remove(slug, surplus) or bool(delivery.new)
         publication = Publication(
             slug=slug,
             made_from=draft.basis.made_from,
             generation=draft.basis.generation,
             entries=draft.entries,
-            documents=tuple(
-                DocumentRecord(
-                    format=each.format,
-                    digest=each.digest,
-                    length_bytes=len(each.content),
-                    mtime=times[each.format],
-                )
-                for each in draft.documents
-            ),
+            documents=delivery.records,
             findings=draft.findings,
             error=None,
             attempted=now,
@@ -316,19 +352,14 @@ class Regenerator:
         )
         with self._store.write() as tx:
             tx.save_publication(self._folder_id, publication)
-        if draft.feed is not None and changed:
-            self._tracker.follow(settings.feeds[slug], draft.feed, changed, times)
+        if draft.feed is not None and delivery.new:
+            self._tracker.follow(settings.feeds[slug], draft.feed, delivery.new, times)
         for finding in draft.findings:
             if known is None or finding not in known.findings:
                 log.error("article_unreadable", slug=slug, reason=finding.message)
-        return _result(publication, "published" if is_changed else "unchanged", draft.quarantined)
-
-    def _is_on_disk(self, document: Document, last_modified: datetime) -> bool:
-        # Looked at before it is read: what is not ours may be of any length.
-        if self._folder.stat(document.slug, document.format) != (len(document.content), last_modified):
-            return False
-        lying = self._folder.read(document.slug, document.format)
-        return lying is not None and (lying.digest, lying.mtime) == (document.digest, last_modified)
+        self._tell_of_twins(publication, known)
+        outcome = "published" if is_changed else "compressed" if delivery.are_twins_new else "unchanged"
+        return _result(publication, outcome, draft.quarantined)
 
     def _note(self, slug: str, error: str, findings: tuple[Finding, ...]) -> Publication:
         """Record that the newest attempt did not go live; what lies in the folder stays as it is."""
@@ -363,4 +394,5 @@ def _result(publication: Publication, outcome: str, quarantined: tuple[str, ...]
         quarantined=quarantined,
         error=publication.error,
         seconds=0.0,
+        twin_error=find_twin_error(publication.documents),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from feedsvc import __version__
 from feedsvc.config import Settings, SettingsSource
+from feedsvc.delivery import find_twin_error
 from feedsvc.errors import OutputError, StoreError
 from feedsvc.log import get_logger
 from feedsvc.model import INDEX_SLUG, Publication
@@ -19,6 +20,7 @@ from feedsvc.output import FeedsFolder
 from feedsvc.publish import Clock, register_sections
 from feedsvc.quarantine import Held, held
 from feedsvc.regenerate import Regenerator, Survey
+from feedsvc.staleness import Stale
 from feedsvc.store import Store
 
 log = get_logger(__name__)
@@ -159,7 +161,8 @@ class Runtime:
         {version, ok, checks: [{name, ok, detail}], config: {path, ok, error}, database, feeds_dir,
         worker: {alive, last_seen}, articles: {draft, scheduled, live, withdrawn} (or {}), quarantined (how many),
         sections: [{slug, title, state: live|stale|blocked|never, published, attempted, entries, error,
-        documents: [{format, bytes, last_modified}], findings: [{rule, format, entry_id, message, expected, found}],
+        documents: [{format, bytes, last_modified, twins: {br, gzip}}] (bytes; 0: not worth keeping),
+        findings: [{rule, format, entry_id, message, expected, found}],
         quarantined: [{article_id, title, revision, reason, since}], archives: {count, waiting, error}, next_run}],
         unconfigured: [{slug}] (sections that the store knows and config.yaml does not)}
         """
@@ -271,12 +274,16 @@ def _check_section(picture: _Picture, slug: str) -> Check | None:
         more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
         return Check(name, ok=False, detail=f"without {len(absent)} in quarantine: {titles}{more}")
     stale = picture.survey.stale.get(slug)
-    if stale is None:
-        return None
+    return _check_stale(name, stale, is_stuck=slug in picture.stuck) if stale else None
+
+
+def _check_stale(name: str, stale: Stale, *, is_stuck: bool) -> Check:
     if stale.is_missing:
         return Check(name, ok=False, detail="a file is not there, or not as it was published; the worker makes it anew")
-    if slug in picture.stuck:
+    if is_stuck:
         return Check(name, ok=False, detail=f"stuck: stale for more than {STALE_LASTS.seconds} s")
+    if stale.lacks_twins:
+        return Check(name, ok=True, detail="a compressed form is to be made or to go; the worker does it")
     return Check(name, ok=True, detail="stale: something changed since it was published")
 
 
@@ -285,6 +292,8 @@ def _trouble_of(known: Publication) -> str:
         return f"blocked: {known.error}"
     if known.archive_error is not None:
         return f"archives blocked: {known.archive_error}"
+    if (twin_error := find_twin_error(known.documents)) is not None:
+        return f"live without a compressed form: {twin_error}"
     return known.findings[0].message if known.findings else ""
 
 
@@ -299,7 +308,12 @@ def _section(picture: _Picture, slug: str, title: str) -> dict[str, Any]:
         "entries": len(known.entries) if known else 0,
         "error": known.error if known else None,
         "documents": [
-            {"format": each.format, "bytes": each.length_bytes, "last_modified": _iso(each.mtime)}
+            {
+                "format": each.format,
+                "bytes": each.length_bytes,
+                "last_modified": _iso(each.mtime),
+                "twins": dict(each.twins),
+            }
             for each in (known.documents if known else ())
         ],
         "findings": [

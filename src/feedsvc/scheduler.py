@@ -21,7 +21,7 @@ from types import FrameType
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
 from feedsvc.log import get_logger
-from feedsvc.model import INDEX_SLUG, SectionState
+from feedsvc.model import SectionState
 from feedsvc.publish import promote_due
 from feedsvc.runtime import Runtime
 from feedsvc.staleness import Stale
@@ -266,15 +266,15 @@ class Worker:
         survey = self._runtime.regenerator.survey(settings)
         self._states, self._surveyed_at = survey.states, now
         self._ticked &= survey.stale.keys()
-        found = {slug: each for slug, each in survey.stale.items() if self._is_wanted(settings, each)}
+        found = {slug: each for slug, each in survey.stale.items() if each.lacks_twins or self._is_due(settings, each)}
         # First come, first served: a section that changes all the time keeps none behind it waiting.
         self._waiting = {slug: found[slug] for slug in self._waiting if slug in found} | found
         self._waiting_archives = dict(survey.archives)
 
-    def _is_wanted(self, settings: Settings, stale: Stale) -> bool:
+    def _is_due(self, settings: Settings, stale: Stale) -> bool:
         """Now, or only when its schedule comes round?"""
         return (
-            stale.slug == INDEX_SLUG
+            stale.slug not in settings.feeds  # the index; or taken out of config.yaml since it was found
             or settings.feeds[stale.slug].on_change
             or stale.is_urgent
             or stale.is_missing
@@ -290,8 +290,9 @@ class Worker:
                 return
             if self._is_free(stale.slug, stale.made_from):
                 del self._waiting[stale.slug]
+                is_due = self._is_due(self._runtime.settings, stale)
                 self._ticked.discard(stale.slug)
-                self._employ(stale.slug, stale.made_from, self._regenerate)
+                self._employ(stale.slug, stale.made_from, self._regenerate if is_due else self._mend_twins)
         self._hand_out_archives()
 
     def _hand_out_archives(self) -> None:
@@ -326,9 +327,13 @@ class Worker:
 
     def _regenerate(self, slug: str) -> str | None:
         try:
-            return self._runtime.regenerator.regenerate(self._runtime.settings, slug).error
+            result = self._runtime.regenerator.regenerate(self._runtime.settings, slug)
         except UnknownSectionError:  # taken out of config.yaml since it was handed out
             return None
+        return result.error or result.twin_error
+
+    def _mend_twins(self, slug: str) -> str | None:
+        return self._runtime.regenerator.mend_twins(self._runtime.settings, slug)
 
     def _bring_up_archives(self, name: str) -> str | None:
         """As many as can be made until live documents wait again."""

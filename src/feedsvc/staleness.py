@@ -10,11 +10,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from feedsvc.config import Settings
 from feedsvc.feed import opml
-from feedsvc.model import INDEX_SLUG, Publication, SectionState
-from feedsvc.output import DOCUMENT_FORMATS, FileStats
+from feedsvc.model import INDEX_SLUG, Coding, DocumentRecord, Publication, SectionState
+from feedsvc.output import CODINGS, DOCUMENT_FORMATS, SUFFIXES, FileStats
 
 _UNSEEN = frozenset(
     {"limit", "max_bytes", "formats", "aliases", "schedule", "on_change", "max_age_seconds", "withdrawals", "old_urls"}
@@ -39,7 +40,8 @@ class Basis:
 class ArchiveBasis:
     """What a section's archives are made from: `shown` digests the settings that show in them.
 
-    `made_from` fingerprints all of them together: it moves whenever any of them is cut or changed.
+    `made_from` fingerprints all of them together: it moves whenever any of them is cut or changed, or is to have other
+    twins.
     """
 
     shown: str
@@ -52,12 +54,15 @@ class Stale:
 
     `made_from` fingerprints what is now, so that a try that failed need not be repeated while nothing moved.
     `is_urgent`: a withdrawal waits. `is_missing`: a file is not there, or not the one that was published.
+    `lacks_twins`: the documents that were published are there, and a compressed form of one is missing, wrong or one
+    too many.
     """
 
     slug: str
     made_from: str
     is_urgent: bool
     is_missing: bool
+    lacks_twins: bool = False
 
 
 class Fingerprints:
@@ -77,7 +82,8 @@ class Fingerprints:
         if self._archived is None or self._archived[0] is not settings:
             self._archived = (settings, self._shown_in_archives(settings))
         shown = _digest((self._archived[1][slug], state.feed_id, state.created.isoformat()))
-        return ArchiveBasis(shown, f"{shown}:{state.archive_generation}")
+        codings = ",".join(coding for coding in CODINGS if settings.compression.levels[coding])
+        return ArchiveBasis(shown, f"{shown}:{state.archive_generation}:{codings}")
 
     def stale(
         self,
@@ -94,10 +100,12 @@ class Fingerprints:
             known = publications.get(slug)
             if known is None:
                 found.append(Stale(slug, basis.made_from, is_urgent=False, is_missing=True))
-            elif not is_current(known, basis, formats_of(settings, slug), files):
-                is_missing = not _lies_there(known, formats_of(settings, slug), files)
+                continue
+            is_missing = not _lies_there(known, formats_of(settings, slug), files)
+            lacks_twins = not is_missing and not have_twins(known, settings.compression.levels, files)
+            if is_missing or lacks_twins or not _is_made_from(known, basis):
                 is_urgent = _withdrawals(known.made_from) < _withdrawals(basis.made_from)
-                found.append(Stale(slug, basis.made_from, is_urgent=is_urgent, is_missing=is_missing))
+                found.append(Stale(slug, basis.made_from, is_urgent, is_missing, lacks_twins))
         return found
 
     def _of(self, settings: Settings, slug: str, states: Mapping[str, SectionState], moment: int) -> Basis:
@@ -140,12 +148,32 @@ class Fingerprints:
 
 def is_current(known: Publication | None, basis: Basis, formats: Sequence[str], files: FileStats) -> bool:
     """Is what was published made from this, did the newest attempt succeed, and do the files still lie there?"""
-    return (
-        known is not None
-        and known.error is None
-        and known.made_from == basis.made_from
-        and _lies_there(known, formats, files)
+    return known is not None and _is_made_from(known, basis) and _lies_there(known, formats, files)
+
+
+def have_twins(known: Publication, levels: Mapping[Coding, int], files: FileStats) -> bool:
+    """Does each document have exactly the twins that it is to have, each as it was made?"""
+    return all(
+        has_twins(
+            record,
+            levels,
+            {coding: files.get((known.slug, f"{record.format}.{SUFFIXES[coding]}")) for coding in CODINGS},
+        )
+        for record in known.documents
     )
+
+
+def has_twins(
+    record: DocumentRecord, levels: Mapping[Coding, int], lying: Mapping[Coding, tuple[int, datetime] | None]
+) -> bool:
+    """Of one document: `lying` is length and mtime of what lies where each twin would."""
+    for coding in CODINGS:
+        if levels[coding] and coding not in record.twins:
+            return False
+        length_bytes = record.twins.get(coding, 0) if levels[coding] else 0
+        if lying.get(coding) != ((length_bytes, record.mtime) if length_bytes else None):
+            return False
+    return True
 
 
 def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
@@ -153,6 +181,10 @@ def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
     if slug == INDEX_SLUG:
         return (opml.NAME,)
     return settings.feeds[slug].formats if slug in settings.feeds else ()
+
+
+def _is_made_from(known: Publication, basis: Basis) -> bool:
+    return known.error is None and known.made_from == basis.made_from
 
 
 def _lies_there(known: Publication, formats: Sequence[str], files: FileStats) -> bool:

@@ -92,5 +92,5 @@ def _bring_up_archives(runtime: Runtime, slug: str) -> Result | None:
 
 def _row(result: Result) -> tuple[object, ...]:
     quarantined = f"without {', '.join(result.quarantined)}" if result.quarantined else ""
-    why = "; ".join(filter(None, (result.error, quarantined, *map(str, result.findings))))
+    why = "; ".join(filter(None, (result.error, result.twin_error, quarantined, *map(str, result.findings))))
     return (result.slug, result.outcome, result.entries, result.length_bytes, f"{result.seconds:.3f}", why)

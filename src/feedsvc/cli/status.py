@@ -24,7 +24,7 @@ def command(is_json: bool) -> None:
         print_json(status)
         return
     print_table(
-        ("feed", "state", "published", "entries", "bytes", "findings", "next run"),
+        ("feed", "state", "published", "entries", "bytes", "twins", "findings", "next run"),
         [_row(section) for section in status["sections"]],
     )
     for check in status["checks"]:
@@ -42,6 +42,7 @@ def command(is_json: bool) -> None:
 
 def _row(section: Mapping[str, Any]) -> tuple[object, ...]:
     size = sum(document["bytes"] for document in section["documents"])
+    twins = [length_bytes for document in section["documents"] for length_bytes in document["twins"].values()]
     count = len(section["findings"]) + len(section["quarantined"])
     return (
         section["slug"],
@@ -49,6 +50,7 @@ def _row(section: Mapping[str, Any]) -> tuple[object, ...]:
         section["published"],
         section["entries"],
         size,
+        sum(1 for length_bytes in twins if length_bytes) or None,
         count or None,
         section["next_run"],
     )

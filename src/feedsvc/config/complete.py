@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from feedsvc.config.podcasts import split_category
 from feedsvc.config.schedule import schedule_gap, spread
-from feedsvc.config.settings import Server, Settings
+from feedsvc.config.settings import Compression, Server, Settings
 from feedsvc.config.shape import (
     AllShape,
     AuthorShape,
@@ -58,6 +58,7 @@ def complete(shape: FileShape, path: Path, digest: str) -> Settings:
         everything=completion.everything(shape.all),
         database_url=_database_url(shape.database, path.parent),
         feeds_dir=Path(path.parent, shape.feeds),
+        compression=Compression(gzip=shape.compression.gzip, brotli=shape.compression.brotli),
         server=Server(host=shape.server.host, port=shape.server.port, workers=shape.server.workers),
     )
 

@@ -193,6 +193,8 @@ Host = Annotated[
 ]
 Port = Annotated[int, Field(ge=1, le=65_535), expecting("a whole number from 1 to 65535")]
 Workers = Annotated[int, Field(ge=1, le=64), expecting("a whole number from 1 to 64")]
+GzipLevel = Annotated[int, Field(ge=0, le=9), expecting("a whole number from 0 to 9")]
+BrotliLevel = Annotated[int, Field(ge=0, le=11), expecting("a whole number from 0 to 11")]
 Folder = Annotated[
     str, Field(pattern="^[^~]"), expecting("a folder, absolute or counted from this file's (~ is not understood)")
 ]

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 
 from feedsvc.config.moves import Moves
 from feedsvc.errors import UnknownSectionError
-from feedsvc.model import ALL_SLUG, Section, Site
+from feedsvc.model import ALL_SLUG, Coding, Section, Site
 from feedsvc.text import canonical_line
 
 
@@ -23,6 +23,19 @@ class Server:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compression:
+    """How hard each document is compressed, once, when it is written; 0: not in this coding."""
+
+    gzip: int = 3
+    brotli: int = 2
+
+    @property
+    def levels(self) -> Mapping[Coding, int]:
+        """By the names that codings have in HTTP."""
+        return {"br": self.brotli, "gzip": self.gzip}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +55,7 @@ class Settings:
     feeds_dir: Path
     server: Server
     everything: Section | None = None
+    compression: Compression = Compression()
 
     @cached_property
     def feeds(self) -> Mapping[str, Section]:

@@ -217,6 +217,13 @@ class ServerShape(Shape):
     workers: kinds.Workers = Field(default=1, description="How many processes answer requests.")
 
 
+class CompressionShape(Shape):
+    """How hard each document is compressed, once, when it is written."""
+
+    gzip: kinds.GzipLevel = Field(default=3, description="1 is fast, 9 is small, 0 makes none.")
+    brotli: kinds.BrotliLevel = Field(default=2, description="1 is fast, 11 is small, 0 makes none.")
+
+
 class FileShape(Shape):
     """Everything that feedsvc has to be told."""
 
@@ -233,6 +240,9 @@ class FileShape(Shape):
         description="Database URL: sqlite:///file (counted from this file's folder) or postgresql://user@host/name.",
     )
     feeds: kinds.Folder = Field(default="feeds", description="Folder of the feeds, counted from this file's folder.")
+    compression: CompressionShape = Field(
+        default=CompressionShape(), description="How hard each document is compressed, once, when it is written."
+    )
     server: ServerShape = Field(default=ServerShape(), description="Where `feedsvc serve` listens and how big it is.")
 
 
@@ -245,6 +255,7 @@ SHAPES: dict[str, type[Shape]] = {
     "podcast": PodcastShape,
     "owner": OwnerShape,
     "schedule": ScheduleShape,
+    "compression": CompressionShape,
     "server": ServerShape,
 }
 """By the key behind which it stands."""

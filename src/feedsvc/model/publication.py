@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from feedsvc.model.article import Article
@@ -13,12 +13,18 @@ from feedsvc.model.names import archive_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRecord:
-    """What a folder's file was when it went live. `mtime` (whole seconds, UTC) is its Last-Modified."""
+    """What a folder's file was when it went live. `mtime` (whole seconds, UTC) is its Last-Modified.
+
+    `twins` is the length of its compressed form in each coding for which one was made, 0 where it was not worth
+    keeping. `twin_error` is why one is missing, or None.
+    """
 
     format: str
     digest: str
     length_bytes: int
     mtime: datetime
+    twins: Mapping[str, int] = field(default_factory=dict)
+    twin_error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Documents into the feeds folder, whole or not at all, and back."""
 
 from feedsvc.output.deltas import Deltas
-from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, StoredDocument
+from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refused, StoredDocument
 from feedsvc.output.lookout import Lookout
 from feedsvc.output.shelf import Shelf, slugs_with_archives
 from feedsvc.output.twins import CODINGS, SUFFIXES, make_twins, pack, unpack
@@ -14,6 +14,7 @@ __all__ = [
     "FeedsFolder",
     "FileStats",
     "Lookout",
+    "Refused",
     "Shelf",
     "StoredDocument",
     "make_twins",

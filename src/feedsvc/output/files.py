@@ -89,6 +89,16 @@ def _read_bounded(path: Path, fd: int, length_bytes: int) -> bytes:
     )
 
 
+def stat_file(path: Path) -> tuple[int, datetime] | None:
+    """(length in bytes, mtime) of a file, None where there is none."""
+    with telling(path):
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            return None
+    return (status.st_size, mtime_of(status)) if stat.S_ISREG(status.st_mode) else None
+
+
 def sync_folder(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -32,6 +32,7 @@ from feedsvc.output.files import (
     mtime_of,
     output_error,
     read_whole,
+    stat_file,
     sync_folder,
     telling,
     write_durably,
@@ -187,24 +188,27 @@ class FeedsFolder:
 
     def stat(self, slug: str, format: str) -> tuple[int, datetime] | None:
         """(length in bytes, mtime) of the file or None: cheap."""
-        path = self.locate(slug, format)
-        with telling(path):
-            try:
-                status = path.lstat()
-            except FileNotFoundError:
-                return None
-        return (status.st_size, mtime_of(status)) if stat.S_ISREG(status.st_mode) else None
+        return stat_file(self.locate(slug, format))
+
+    def stat_twin(self, slug: str, format: str, coding: Coding) -> tuple[int, datetime] | None:
+        """(length in bytes, mtime) of what lies where this twin would, or None: cheap."""
+        return stat_file(twin_path(self.locate(slug, format), coding))
+
+    def stats_of(self, slug: str) -> FileStats:
+        """What `stats` says of one slug, by a few stats."""
+        found = {}
+        for name in DOCUMENT_FORMATS:
+            path = self.locate(slug, name)
+            for suffix in (name, *(f"{name}.{suffix}" for suffix in SUFFIXES.values())):
+                status = stat_file(path.with_name(f"{slug}.{suffix}"))
+                if status is not None:
+                    found[slug, suffix] = status
+        return found
 
     def twin_length(self, slug: str, format: str, coding: Coding, mtime: datetime) -> int | None:
         """Of the compressed form of the document whose mtime this is; None if there is none. Cheap."""
-        path = twin_path(self.locate(slug, format), coding)
-        with telling(path):
-            try:
-                status = path.lstat()
-            except FileNotFoundError:
-                return None
-        is_its = stat.S_ISREG(status.st_mode) and mtime_of(status) == mtime
-        return status.st_size if is_its else None
+        status = self.stat_twin(slug, format, coding)
+        return status[0] if status is not None and status[1] == mtime else None
 
     def stats(self) -> FileStats:
         """What `stat` says of every document, and of what lies where a twin would, by one walk over the folder."""
@@ -225,6 +229,21 @@ class FeedsFolder:
             if suffix in DOCUMENT_FORMATS:
                 found[slug] = (*found.get(slug, ()), suffix)
         return found
+
+    def orphans(self) -> Mapping[str, tuple[str, ...]]:
+        """slug -> formats of which twins lie in the folder, and no document; it may be nobody's of ours."""
+        files = self.stats()
+        found: dict[str, tuple[str, ...]] = {}
+        for slug, name in sorted({(slug, suffix.partition(".")[0]) for slug, suffix in files}):
+            if (slug, name) not in files:
+                found[slug] = (*found.get(slug, ()), name)
+        return found
+
+    def remove_orphans(self, slug: str) -> bool:
+        """Delete this slug's twins whose document is gone; call it under the slug's lock. True if there were any."""
+        names = {suffix.partition(".")[0] for _, suffix in self.stats_of(slug)}
+        gone = [name for name in sorted(names) if self.stat(slug, name) is None]
+        return bool(gone) and self.remove(slug, gone)
 
     def removed(self) -> frozenset[str]:
         """The slugs of sections that there were; what a poll may ask without the database."""

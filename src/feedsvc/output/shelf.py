@@ -10,17 +10,19 @@ import contextlib
 import os
 import re
 import shutil
-import stat
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from feedsvc.model import ARCHIVE_FORMAT
-from feedsvc.output.files import make_folder, mtime_of, sync_folder, telling
+from feedsvc.model import ARCHIVE_FORMAT, Coding
+from feedsvc.output.files import make_folder, stat_file, sync_folder, telling
 from feedsvc.output.folder import FeedsFolder
-from feedsvc.output.replacing import TEMP_PREFIX
+from feedsvc.output.replacing import TEMP_PREFIX, delete_files
+from feedsvc.output.twins import SUFFIXES
 
 _FILE = re.compile(rf"([1-9][0-9]{{0,8}})\.{ARCHIVE_FORMAT}")
+_CODINGS: Mapping[str, Coding] = {suffix: coding for coding, suffix in SUFFIXES.items()}
+_TWIN = re.compile(rf"([1-9][0-9]{{0,8}})\.{ARCHIVE_FORMAT}\.({'|'.join(_CODINGS)})")
 _SEAL_SECONDS = 946_684_800
 """The first second of the year 2000."""
 
@@ -51,12 +53,17 @@ class Shelf:
 
     def stats(self) -> Mapping[int, tuple[int, datetime]]:
         """Number -> (length in bytes, mtime) of every archive that lies there."""
-        found = {}
-        for number, path in self._files():
-            with telling(path), contextlib.suppress(FileNotFoundError):
-                status = path.lstat()
-                if stat.S_ISREG(status.st_mode):
-                    found[number] = (status.st_size, mtime_of(status))
+        found = {number: stat_file(path) for number, path in self._files()}
+        return {number: status for number, status in found.items() if status}
+
+    def twin_stats(self) -> Mapping[tuple[int, Coding], tuple[int, datetime]]:
+        """(number, coding) -> (length in bytes, mtime) of what lies where a twin would."""
+        found: dict[tuple[int, Coding], tuple[int, datetime]] = {}
+        for path in self._paths():
+            match = _TWIN.fullmatch(path.name)
+            status = stat_file(path) if match else None
+            if match and status:
+                found[int(match[1]), _CODINGS[match[2]]] = status
         return found
 
     def newest(self) -> int:
@@ -64,19 +71,19 @@ class Shelf:
         return max((number for number, _ in self._files()), default=0)
 
     def sweep(self) -> int:
-        """Delete left-over temp files. How many there were."""
-        left = [path for path in self._paths() if path.name.startswith(TEMP_PREFIX)]
+        """Delete left-over temp files, and twins whose archive is gone. How many there were."""
+        paths = self._paths()
+        left = [path for path in paths if path.name.startswith(TEMP_PREFIX)]
+        lying = {path.name for path in paths}
+        left += [path for path in paths if _TWIN.fullmatch(path.name) and path.stem not in lying]
         for path in left:
             with telling(path):
                 path.unlink(missing_ok=True)
         return len(left)
 
     def remove(self, numbers: Collection[int]) -> None:
-        """Delete these archives where they lie there."""
-        for number in numbers:
-            path = self._path / f"{number}.{ARCHIVE_FORMAT}"
-            with telling(path):
-                path.unlink(missing_ok=True)
+        """Delete these archives where they lie there, with their twins."""
+        delete_files([self._path / f"{number}.{ARCHIVE_FORMAT}" for number in numbers])
         if numbers:
             with telling(self._path):
                 sync_folder(self._path)

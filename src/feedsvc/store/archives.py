@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from feedsvc.model import IN_PLACE, Archive, Article, DocumentRecord
+from feedsvc.model import ARCHIVE_FORMAT, IN_PLACE, Archive, Article, DocumentRecord
 from feedsvc.store import schema
 from feedsvc.store.mapping import readable
 from feedsvc.store.queries import chunks
@@ -97,7 +97,13 @@ def archive_records(
     if number is not None:
         query = query.where(_published.number == number)
     return {
-        row.number: DocumentRecord(format="atom", digest=row.digest, length_bytes=row.length_bytes, mtime=row.mtime)
+        row.number: DocumentRecord(
+            format=ARCHIVE_FORMAT,
+            digest=row.digest,
+            length_bytes=row.length_bytes,
+            mtime=row.mtime,
+            twins=row.twins or {},
+        )
         for row in connection.execute(query)
     }
 

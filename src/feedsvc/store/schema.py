@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from feedsvc.model import MemberState, State
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest of migrations/versions: a database that stands there needs no Alembic at start."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -248,6 +248,7 @@ archive_publication = Table(
     Column("digest", Words, nullable=False),
     Column("length_bytes", BigInteger, nullable=False),
     Column("mtime", Instant, nullable=False),
+    Column("twins", Json),
 )
 """What one feeds folder holds of the archives: made from which generation, under which settings that show."""
 

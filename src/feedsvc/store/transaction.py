@@ -222,8 +222,19 @@ class Transaction:
                 "digest": record.digest,
                 "length_bytes": record.length_bytes,
                 "mtime": record.mtime,
+                "twins": dict(record.twins),
             },
         )
+
+    def note_twins(self, folder_id: str, archive: Archive, record: DocumentRecord) -> None:
+        """Note which twins lie beside an archive that the folder holds as before."""
+        published = schema.archive_publication.c
+        mine = (
+            published.folder_id == folder_id,
+            published.section == archive.section,
+            published.number == archive.number,
+        )
+        self._connection.execute(update(schema.archive_publication).where(*mine).values(twins=dict(record.twins)))
 
     def forget_archives(self, folder_id: str, section: str) -> None:
         """The folder holds none of this section's any more."""
