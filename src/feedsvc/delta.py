@@ -14,7 +14,6 @@ entries.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -40,13 +39,10 @@ KEPT_VERSIONS = 8
 WORTHWHILE_SHARE = 0.6
 """A delta that is not smaller than this share of the document is none: the whole is the safer answer."""
 
-_ENTRIES = {
-    rss.NAME: re.compile(b"<item>.*?</item>", re.DOTALL),
-    atom.NAME: re.compile(b"<entry[ >].*?</entry>", re.DOTALL),
-}
+_TAGS = {rss.NAME: (b"<item>", b"</item>"), atom.NAME: (b"<entry", b"</entry>")}
 """In a document of our own no `<` stands for itself in a text or an attribute, and no entry holds another."""
 
-DELTA_FORMATS = tuple(_ENTRIES)
+DELTA_FORMATS = tuple(_TAGS)
 """JSON Feed has no head that a reader would merge by, and RFC 3229's "feed" is for RSS and Atom."""
 
 _TAG_DIGITS = 32
@@ -64,12 +60,15 @@ class Pieces:
 
 def split(content: bytes, format: str) -> Pieces | None:
     """Cut a proved RSS or Atom document of ours between its entries; None where something stands between them."""
-    found = list(_ENTRIES[format].finditer(content))
-    if not found:
+    opening, closing = _TAGS[format]
+    *begun, foot = content.split(closing)
+    if not begun:
         return Pieces(content, (), b"")
-    first, last = found[0].start(), found[-1].end()
-    pieces = Pieces(content[:first], tuple(each[0] for each in found), content[last:])
-    return pieces if sum(map(len, pieces.entries)) == last - first else None
+    head, tag, first = begun[0].partition(opening)
+    begun[0] = tag + first
+    if not all(each.startswith(opening) for each in begun):
+        return None
+    return Pieces(head, tuple(each + closing for each in begun), foot)
 
 
 def left(now: Version, before: Version) -> set[str]:
