@@ -88,8 +88,32 @@ def test_a_corrected_article_is_no_second_one(
     feedsvc("--config", service.config, "article", "edit", article_id, "--set", "title=The bridge opens on Monday")
     wait_until(lambda: b"on Monday" in service.get(path).body, "the correction to be live", seconds=5)
     reader.reload()
-    assert [(exchange.is_conditional, exchange.status) for exchange in proxy.take()] == [(True, http.client.OK)]
+    assert [(exchange.is_conditional, exchange.status) for exchange in proxy.take()] == [(True, http.client.IM_USED)]
     titles = [item.title for item in reader.items(proxy.url + path)]
     assert len(titles) == count
     assert "The bridge opens on Monday" in titles
     assert "The bridge opens on Munday" not in titles
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+def test_is_sent_the_new_article_alone_and_keeps_the_others(
+    subscribe: Callable[..., Newsboat], service: Service, proxy: Proxy, suffix: str
+) -> None:
+    """It asks with `A-IM: feed`, merges what a 226 brings, and shows the new ETag the next time (RFC 3229)."""
+    path, title = f"/feeds/culture.{suffix}", f"A lantern fair, as {suffix}"
+    reader = subscribe(proxy.url + path)
+    for _ in range(3):
+        reader.reload()
+    before = reader.items(proxy.url + path)
+    assert proxy.take()[-1].status == http.client.NOT_MODIFIED
+    feedsvc(
+        *("--config", service.config, "article", "add", "--section", "culture"),
+        *("--title", title, "--summary", "Along the river."),
+    )
+    wait_until(lambda: title.encode() in service.get(path).body, "the new article to be live")
+    reader.reload()
+    reader.reload()
+    assert [exchange.status for exchange in proxy.take()] == [http.client.IM_USED, http.client.NOT_MODIFIED]
+    after = reader.items(proxy.url + path)
+    assert {item.guid for item in before} < {item.guid for item in after}
+    assert [item.title for item in after if item not in before] == [title]
