@@ -303,6 +303,7 @@ def test_a_full_disk_costs_the_deltas_and_is_told_once(desk: Desk, monkeypatch: 
     with monkeypatch.context() as full, capture_logs() as events:
         full.setattr(Deltas, "save", refuse)
         desk.publish(10)
+        run(desk.runtime, SLUG, force=True)
         desk.publish(11)
         told = [event for event in events if event["event"] == "deltas_missing"]
     assert [(event["slug"], "No space left" in event["reason"]) for event in told] == [(SLUG, True)]
@@ -314,6 +315,10 @@ def test_a_full_disk_costs_the_deltas_and_is_told_once(desk: Desk, monkeypatch: 
         desk.publish(12)
     assert before.catch_up(desk.runtime) == ["A12", "A11", "A10"]
     assert [event for event in events if event["event"] == "deltas_missing"] == []
+    with monkeypatch.context() as full, capture_logs() as events:
+        full.setattr(Deltas, "save", refuse)
+        desk.publish(13)
+    assert [event["event"] for event in events if event["event"] == "deltas_missing"] == ["deltas_missing"]
 
 
 def test_a_fault_of_ours_costs_the_deltas_only(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,17 +107,16 @@ def make_folder(path: Path) -> None:
     path.mkdir()
 
 
-def make_huge(path: Path) -> None:
-    with path.open("ab") as file:
-        file.truncate(17 * 1024 * 1024)
-
-
-@pytest.mark.parametrize("put", [link_out, make_pipe, make_folder, make_huge])
-def test_what_is_no_plain_file_of_bounded_size_counts_as_none(
-    folder: FeedsFolder, path: Path, put: Callable[[Path], None]
-) -> None:
+@pytest.mark.parametrize("put", [link_out, make_pipe, make_folder])
+def test_what_is_no_plain_file_counts_as_none(folder: FeedsFolder, path: Path, put: Callable[[Path], None]) -> None:
     put(path)
     assert read(folder) is None
+
+
+def test_a_trail_that_would_be_long_to_read_counts_as_none(folder: FeedsFolder, path: Path) -> None:
+    for mebibytes, is_read in ((15, True), (16, False)):
+        Deltas(folder).save("macro", "rss", replace(TRAIL, head=b" " * mebibytes * 1024 * 1024))
+        assert (read(folder) is not None) == is_read
 
 
 def test_a_later_trail_takes_the_place_of_the_former(folder: FeedsFolder, path: Path) -> None:
