@@ -234,8 +234,13 @@ def _find_image(report: Report, reading: Mapping[str, Any], base: str | None) ->
     return None
 
 
-def _keep_authors(report: Report, named: Sequence[tuple[str, str | None]], base: str | None) -> list[dict[str, Any]]:
-    kept = [{"name": name, "url": _keep_url(report, "authors", url, base)} for name, url in named if name.strip()]
+def _keep_authors(
+    report: Report, named: Sequence[tuple[str | None, str | None]], base: str | None
+) -> list[dict[str, Any]]:
+    # feedparser may give a person without any name at all.
+    kept = [
+        {"name": name, "url": _keep_url(report, "authors", url, base)} for name, url in named if (name or "").strip()
+    ]
     if len(kept) < len(named):
         report.note("authors", f"{len(named) - len(kept)} without a name left out")
     return kept

@@ -102,10 +102,12 @@ def read_xml_feed(content: bytes, report: Report) -> FoundFeed:
         raise refused(WHOLE, "", f"goes beyond what is read of a feed: {error}") from error
     if tamed.fault:
         report.note("file", f"is not well-formed; look at what became of it: {tamed.fault}", "warning")
-    # Depth and length were counted already, so libxml2's own bound on a text (10 MB) would only be another one.
-    root = etree.fromstring(
-        tamed.content, etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True, huge_tree=True)
+    # Depth and length were counted already, so libxml2's own bound on a text (10 MB) would only be another one. It is
+    # well-formed, but libxml2 alone asks of the name of a namespace that it be a URI: hence `recover`.
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True, huge_tree=True, recover=True
     )
+    root = etree.fromstring(tamed.content, parser)
     elements = [element for element in root.iter() if element.tag in _ENTRY_TAGS]
     if etree.QName(root).localname not in _ROOTS or not parsed.version or len(elements) != len(parsed.entries):
         raise refused(WHOLE, str(root.tag), "is no RSS or Atom document that could be read as a feed reader reads it")

@@ -136,8 +136,13 @@ def _media(entry: Any, name: str) -> tuple[tuple[tuple[str, str], ...], ...]:
 
 def _instant(node: Any, name: str) -> datetime | None:
     parsed = node.get(f"{name}_parsed") if f"{name}_parsed" in node else None
-    # timedelta instead of fromtimestamp: years before 1970 have no timestamp everywhere.
-    return None if parsed is None else _EPOCH + timedelta(seconds=timegm(parsed))
+    if parsed is None:
+        return None
+    try:
+        # timedelta instead of fromtimestamp: years before 1970 have no timestamp everywhere.
+        return _EPOCH + timedelta(seconds=timegm(parsed))
+    except (ValueError, OverflowError):
+        return None  # an offset, or a leap second, led out of the years 1 to 9999
 
 
 def _links(node: Any, rel: str) -> tuple[str, ...]:
