@@ -192,6 +192,16 @@ def _oddities() -> Iterator[tuple[str, bytes]]:
 
 
 def _masses() -> Iterator[tuple[str, bytes]]:
+    many = "9" * 5_000
+    media = f"<m:content url='https://a.example/a.png' medium='image' width='{many}' height='{many}'/>"
+    file = (
+        f"<enclosure url='https://a.example/a.mp3' length='{many}' type='audio/mpeg'/><i:duration>{many}</i:duration>"
+    )
+    spaces = "xmlns:m='http://search.yahoo.com/mrss/' xmlns:i='http://www.itunes.com/dtds/podcast-1.0.dtd'"
+    item = f"<item><title>t</title><guid>1</guid><description>x</description>{media}{file}</item>"
+    yield "digits", _rss(f"<ttl>{many}</ttl><image><width>{many}</width></image>{item}", attributes=spaces).encode()
+    one = {"url": "https://a.example/a.mp3", "mime_type": "audio/mpeg", "size_in_bytes": many}
+    yield "json digits", json.dumps({**json.loads(GOOD["json"]), "items": [{"id": "1", "attachments": [one]}]}).encode()
     for name in ("guid", "link", "title", "pubDate", "author", "enclosure", "description", "category"):
         yield f"{name} long", _rss(f"<item><{name}>{'9' * 300_000}</{name}></item>").encode()
         yield (

@@ -137,3 +137,10 @@ def test_hostile_runs_are_bounded_before_they_are_parsed(start: str, run: str) -
 
 def test_every_rule_says_how_to_mend() -> None:
     assert all(rule.standard and rule.message and rule.mend for rule in RULES)
+
+
+def test_an_episode_needs_no_page() -> None:
+    file = '<enclosure url="https://a.example/1.mp3" length="1" type="audio/mpeg"/>'
+    item = "<item><title>x</title><guid isPermaLink='false'>1</guid>{}</item>"
+    assert "rss.item.link" not in {finding.rule for finding in lint(rss(item.format(file))).findings}
+    assert "rss.item.link" in {finding.rule for finding in lint(rss(item.format(""))).findings}

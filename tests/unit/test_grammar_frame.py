@@ -59,6 +59,16 @@ def test_the_schemas_come_with_the_package(name: str) -> None:
     assert (resources.files("feedsvc.feed.grammar") / f"{name}.rng").is_file()
 
 
+def test_what_counts_from_an_xml_base_is_no_relative_address() -> None:
+    entry = '<content type="html" xml:base="https://n.example/">&lt;a href="/x"&gt;x&lt;/a&gt;</content>'
+    feed = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{entry}</entry></feed>'
+    rules = {finding.rule for finding in check(feed.encode(), "atom")}
+    assert "xml.base" in rules
+    assert "html.relative" not in rules
+    bare = feed.replace('xml:base="https://n.example/"', "")
+    assert "html.relative" in {finding.rule for finding in check(bare.encode(), "atom")}
+
+
 @pytest.mark.parametrize("name", XML)
 def test_another_encoding_is_a_warning(name: str) -> None:
     content = EMPTY[name].decode().replace("UTF-8", "GB18030").encode("gb18030")

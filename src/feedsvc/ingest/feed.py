@@ -27,6 +27,7 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _ELEMENT = re.compile(r"</?[A-Za-z][^<>]*>")
 _SPACE_INSIDE = re.compile(r"[\t\r\n]|\s\s")
 _TITLE_LENGTH = 60
+_MOST_DIGITS = 15
 _SIZES = ("width", "height")
 
 
@@ -229,7 +230,7 @@ def _find_image(report: Report, reading: Mapping[str, Any], base: str | None) ->
         pictures.append({"url": reading["written"]["picture"]})
     for one in pictures:
         if url := _keep_url(report, "image", one.get("url"), base):
-            sizes = {name: int(one[name]) for name in _SIZES if one.get(name, "").isdecimal() and int(one[name])}
+            sizes = {name: size for name in _SIZES if (size := _number(one.get(name)))}
             return {"url": url, "type": one.get("type") or None, **sizes}
     return None
 
@@ -264,8 +265,12 @@ def _keep_file(report: Report, index: int, file: _File, base: str | None) -> dic
     url = _keep_url(report, f"enclosures[{index}]", file.url, base)
     if url is None:
         return None
-    length_bytes = int(file.length) if file.length and file.length.isdecimal() else None
-    return {"url": url, "type": file.type or None, "length": length_bytes or None, "title": file.title or None}
+    return {"url": url, "type": file.type or None, "length": _number(file.length), "title": file.title or None}
+
+
+def _number(text: str | None) -> int | None:
+    """A whole number above 0; None for anything else, and for more digits than a number of bytes or pixels has."""
+    return int(text) or None if text and text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def _keep_url(report: Report, name: str, given: str | None, base: str | None) -> str | None:

@@ -38,7 +38,7 @@ FRAME = Rule(
     name="html.frame",
     standard=_ATOM,
     message="a frame shows a page of another host in the reader's own window",
-    mend="lead to it with a link; a player's host may be allowed under `embeds`, over https",
+    mend="lead to it with a link; a player's host may be allowed: `embeds` in config.yaml, --embed of verify",
 )
 RELATIVE = Rule(
     name="html.relative",

@@ -118,7 +118,8 @@ def _check_item(item: Element, given: Given) -> Iterator[Breach]:
         yield item, Fault(rules.ITEM_EMPTY)
     if guid is None:
         yield item, Fault(rules.GUID_MISSING)
-    if "link" not in names and (guid is None or guid.get("isPermaLink") == "false"):
+    is_led_to = "link" in names or "enclosure" in names  # of an episode the file is what one wants
+    if not is_led_to and (guid is None or guid.get("isPermaLink") == "false"):
         yield item, Fault(rules.LINK_MISSING)
     if names.count("enclosure") > 1:
         yield item, Fault(rules.ENCLOSURE_REPEATED)

@@ -52,7 +52,7 @@ def _check_typed(element: Element, kind: str, given: Given) -> Iterator[Breach]:
     elif len(element):
         yield element, Fault(rules.TEXT_MARKUP, found=name_of(element[0]))
     elif kind == "html":
-        yield from at(element, check_html(element.text or "", given.embeds))
+        yield from at(element, check_html(element.text or "", given.embeds, has_base=element.base is not None))
     else:
         yield from looks_like_html(rules.TEXT_HTML, element)
 
@@ -68,8 +68,9 @@ def _check_xhtml(element: Element, given: Given) -> Iterator[Breach]:
 def check_xhtml(element: Element, given: Given) -> Iterator[Breach]:
     """An element and all below it, as a reader shows it: what is said of HTML, each fault at its own element."""
     for each in element.iter(etree.Element):
-        attributes = ((etree.QName(str(name)).localname.lower(), str(value)) for name, value in each.attrib.items())
-        yield from at(each, check_element(etree.QName(each).localname.lower(), attributes, given.embeds))
+        name = etree.QName(each).localname.lower()
+        attributes = ((etree.QName(str(key)).localname.lower(), str(value)) for key, value in each.attrib.items())
+        yield from at(each, check_element(name, attributes, given.embeds, has_base=each.base is not None))
 
 
 def has_text_beside(element: Element) -> bool:
@@ -91,7 +92,7 @@ def _check_media(element: Element, kind: str, given: Given) -> Iterator[Breach]:
     elif len(element):
         yield element, Fault(rules.CONTENT_MARKUP, found=name_of(element[0]))
     elif kind == "text/html":
-        yield from at(element, check_html(element.text or "", given.embeds))
+        yield from at(element, check_html(element.text or "", given.embeds, has_base=element.base is not None))
     elif not kind.startswith("text/"):
         try:
             base64.b64decode("".join((element.text or "").split()), validate=True)

@@ -38,11 +38,11 @@ DATE_LEAP = Rule(
     mend="write the second before it (59)",
     severity="warning",
 )
-DATE_YEAR_ZERO = Rule(
-    name="date.year-zero",
+DATE_YEAR_EARLY = Rule(
+    name="date.year-early",
     standard="RFC 3339 §1",
-    message="the year 0 is outside of what most programs can hold",
-    mend="write the real year",
+    message="the year is before 1000: most often a date that is not known was written all the same",
+    mend="write the real year, or leave the date out",
     severity="warning",
 )
 MAIL_DATE_FORM = Rule(
@@ -168,7 +168,7 @@ EMAIL_ASCII = Rule(
     severity="warning",
 )
 RULES = (
-    *(DATE_FORM, DATE_ZONE, DATE_CAPITALS, DATE_RANGE, DATE_LEAP, DATE_YEAR_ZERO),
+    *(DATE_FORM, DATE_ZONE, DATE_CAPITALS, DATE_RANGE, DATE_LEAP, DATE_YEAR_EARLY),
     *(MAIL_DATE_FORM, MAIL_DATE_ZONE, MAIL_DATE_ZONE_NAME, MAIL_DATE_YEAR, MAIL_DATE_COMMENT, MAIL_DATE_WEEKDAY),
     *(IRI_ABSOLUTE, IRI_CHARACTERS, IRI_ASCII, IRI_SCHEME, IRI_ACTIVE, IRI_HOST, IRI_LENGTH),
     *(LANGUAGE_FORM, LANGUAGE_KNOWN, MEDIA_TYPE_FORM, MEDIA_TYPE_KNOWN, EMAIL_FORM, EMAIL_ASCII),

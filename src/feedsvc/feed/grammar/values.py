@@ -25,6 +25,7 @@ WEB = frozenset({"http", "https"})
 ACTIVE_SCHEMES = frozenset({"javascript", "vbscript", "livescript", "data", "blob", "about"})
 """What such an address opens comes out of the feed itself, in the reader's own name."""
 
+_FIRST_YEAR = 1000
 _LONGEST_DATE = 100
 _LONGEST_IRI = 8_000
 _LONGEST_HOST = 255
@@ -102,8 +103,8 @@ def check_rfc3339(text: str, *, capitals: bool = False) -> Iterator[Fault]:
     if not (_is_day(year, month, day) and _is_time(offset_hours, offset_minutes, 0)):
         yield Fault(rules.DATE_RANGE, text)
         return
-    if year == 0:
-        yield Fault(rules.DATE_YEAR_ZERO, text)
+    if year < _FIRST_YEAR:
+        yield Fault(rules.DATE_YEAR_EARLY, text)
     offset = timedelta(hours=offset_hours, minutes=offset_minutes) * (-1 if sign == "-" else 1)
     yield from _check_time(text, (year, month, day), (hour, minute, second), offset)
 
@@ -128,8 +129,8 @@ def check_rfc822(text: str) -> Iterator[Fault]:
         yield Fault(rules.DATE_RANGE, text)
         return
     yield from _check_time(text, (year, month, day), (int(found[5]), int(found[6]), int(found[7] or 0)), offset)
-    if year == 0:
-        yield Fault(rules.DATE_YEAR_ZERO, text)
+    if year < _FIRST_YEAR:
+        yield Fault(rules.DATE_YEAR_EARLY, text)
     elif found[1] and _DAYS[date(year, month, day).weekday()] != found[1].title():
         yield Fault(rules.MAIL_DATE_WEEKDAY, text, expected=_DAYS[date(year, month, day).weekday()])
 
