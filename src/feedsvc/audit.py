@@ -9,13 +9,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from feedsvc.choice import choose, choose_archived
+from feedsvc.choice import Choice, choose, choose_archived
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.feed import opml
 from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import FORMATS, RENDERER
-from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, DocumentRecord, Feed, Finding, Section, archive_name
+from feedsvc.model import (
+    ARCHIVE_FORMAT,
+    INDEX_SLUG,
+    STORED,
+    DocumentRecord,
+    Feed,
+    Finding,
+    Holdings,
+    Section,
+    SectionState,
+    archive_name,
+)
 from feedsvc.output import FeedsFolder, StoredDocument
 from feedsvc.proof import guard
 from feedsvc.store import Store
@@ -26,19 +37,22 @@ def audit(
 ) -> tuple[Finding, ...]:
     """Everything wrong with one feed (or `index`) on disk, in these formats or in all that it is published in.
 
+    What is wrong with rows of the database, which the feed has to do without, stands under the format STORED.
+
     Raises OutputError where the folder as a whole can't be used, StoreError where the store doesn't answer.
     """
     expected = formats or formats_of(settings, slug)
     with folder.lock(slug):
         publication = store.publication(folder_id, slug)
         lying = {name: _read(folder, slug, name) for name in expected}
-        feed = None if slug == INDEX_SLUG else _compose_now(store, settings, settings.feeds[slug])
-    findings: list[Finding] = []
+        feed, bad = (None, ()) if slug == INDEX_SLUG else _compose_now(store, settings, settings.feeds[slug])
+    findings: list[Finding] = list(bad)
     for name, document in lying.items():
         if isinstance(document, Finding):
             findings.append(document)
-        else:
-            findings += _find_alteration(document, publication.documents if publication else ())
+            continue
+        findings += _find_alteration(document, publication.documents if publication else ())
+        if feed is not None or not bad:
             findings += guard(name, partial(_compare, document, settings, feed))
     return tuple(findings)
 
@@ -57,14 +71,15 @@ def audit_archives(
         with folder.lock_archives(slug):
             records = tuple(store.archive_records(folder_id, slug, number).values())
             lying = _read(folder, name, ARCHIVE_FORMAT)
-            holdings = choose_archived(store, section, number, RENDERER).holdings
+            choice = choose_archived(store, section, number, RENDERER)
         if isinstance(lying, Finding):
             message = f"it is not there; `feedsvc regenerate {slug}` or a running service makes it"
             found[name] = (replace(lying, message=message) if lying.rule == "file.missing" else lying,)
             continue
-        feed = compose(settings.site, section, state, holdings, settings.sections)
-        compared = guard(ARCHIVE_FORMAT, partial(FORMATS[ARCHIVE_FORMAT].verify, lying.content, feed))
-        found[name] = (*_find_alteration(lying, records), *compared)
+        feed, bad = _compose(settings, section, state, choice.holdings, _list_bad(choice))
+        if feed is not None:
+            bad += guard(ARCHIVE_FORMAT, partial(FORMATS[ARCHIVE_FORMAT].verify, lying.content, feed))
+        found[name] = (*_find_alteration(lying, records), *bad)
     return found
 
 
@@ -86,15 +101,36 @@ def find_strangers(store: Store, folder: FeedsFolder, settings: Settings) -> Map
     return found
 
 
-def _compose_now(store: Store, settings: Settings, section: Section) -> Feed | None:
-    """The feed as it should be; None where the section was never registered, so that nothing can be."""
+def _compose_now(store: Store, settings: Settings, section: Section) -> tuple[Feed | None, tuple[Finding, ...]]:
+    """The feed as it should be, and what is wrong with rows that it has to do without.
+
+    None where it can't be composed, or where the section was never registered and nothing can be.
+    """
     states = store.section_states()
     if section.slug not in states:
-        return None
+        return None, ()
     state = states[section.slug]
+    choice = choose(store, section, RENDERER)
     newest = state.archives if section.is_archived else 0
-    holdings = replace(choose(store, section, RENDERER).holdings, prev_archive=newest or None)
-    return compose(settings.site, section, state, holdings, settings.sections)
+    return _compose(settings, section, state, replace(choice.holdings, prev_archive=newest or None), _list_bad(choice))
+
+
+def _compose(
+    settings: Settings, section: Section, state: SectionState, holdings: Holdings, bad: tuple[Finding, ...]
+) -> tuple[Feed | None, tuple[Finding, ...]]:
+    composed: list[Feed] = []
+
+    def examine() -> tuple[Finding, ...]:
+        composed.append(compose(settings.site, section, state, holdings, settings.sections))
+        return ()
+
+    faults = guard(STORED, examine)
+    return next(iter(composed), None), (*bad, *faults)
+
+
+def _list_bad(choice: Choice) -> tuple[Finding, ...]:
+    """What is wrong with rows of the database, whatever lies on disk."""
+    return (*choice.unreadable, *(finding for _, found in choice.excessive for finding in found))
 
 
 def _read(folder: FeedsFolder, slug: str, name: str) -> StoredDocument | Finding:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedsvc.model import IN_PLACE, Article, Finding, Holdings, MemberState, Section, Tombstone
+from feedsvc.ingest import find_excess
+from feedsvc.model import IN_PLACE, STORED, Article, Finding, Holdings, MemberState, Section, Tombstone
 from feedsvc.store import Store, Time
-from feedsvc.text import find_illegal
+from feedsvc.text import canonical_text, find_illegal
 
 RETURNING_SHARE = 5
 """One seat in so many is for articles that come back since they were corrected."""
@@ -22,17 +23,28 @@ MAX_TOMBSTONES = 20
 _GONE = (MemberState.TOMBSTONE,)
 
 
+MAX_TOLD = 100
+"""So many unreadable rows are told of with a feed; whoever mends these sees the next ones."""
+
+BEYOND_BOUNDS = "article.bounds"
+"""The rule of findings about what the gate would have refused."""
+
+Excess = tuple[Article, tuple[Finding, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What a feed would hold.
 
-    `held` are ids left out by quarantine, `retried` the articles that were in it, `unreadable` tells of rows in
-    the database that are no articles.
+    `held` are ids left out by quarantine, `retried` the articles that were in it. `excessive` are left out since they
+    go beyond the gate's bounds, each with what was found: nothing may parse them, so they belong in quarantine.
+    `unreadable` tells of rows in the database that are no articles.
     """
 
     holdings: Holdings
     held: tuple[str, ...]
     retried: tuple[Article, ...]
+    excessive: tuple[Excess, ...]
     unreadable: tuple[Finding, ...]
 
 
@@ -57,6 +69,7 @@ def choose(store: Store, section: Section, renderer: str) -> Choice:
         ),
         held=tuple(dict.fromkeys(article_id for each in found for article_id in each.held)),
         retried=tuple(article for article in fitting if any(article.id in each.retried for each in found)),
+        excessive=tuple({excess[0].id: excess for each in found for excess in each.excessive}.values()),
         unreadable=_tell(broken),
     )
 
@@ -69,11 +82,13 @@ def choose_archived(store: Store, section: Section, number: int, renderer: str) 
     held = tuple(
         article.id for article in articles if article.id in rows and rows[article.id].keeps_out(article, renderer)
     )
-    kept = tuple(article for article in articles if article.id not in held)
+    excessive = _judge([article for article in articles if article.id not in held])
+    kept = _without(articles, held, excessive)
     return Choice(
         holdings=Holdings(articles=kept, archive=number, prev_archive=number - 1 or None),
         held=held,
         retried=tuple(article for article in kept if article.id in rows),
+        excessive=excessive,
         unreadable=_tell(broken),
     )
 
@@ -85,6 +100,7 @@ class _Found:
     kept: tuple[Article, ...]
     held: tuple[str, ...]
     retried: frozenset[str]
+    excessive: tuple[Excess, ...]
     seen: tuple[Article, ...]
     broken: tuple[str, ...]
 
@@ -101,10 +117,36 @@ def _find(
         held = tuple(
             article.id for article in newest if article.id in rows and rows[article.id].keeps_out(article, renderer)
         )
-        kept = tuple(article for article in newest if article.id not in held)
-        if len(kept) >= section.limit or len(newest) + len(broken) < wanted:
-            return _Found(kept[: section.limit], held, frozenset(rows) - set(held), tuple(newest), tuple(broken))
-        wanted += section.limit - len(kept)
+        excessive = _judge([article for article in newest if article.id not in held])
+        kept = _without(newest, held, excessive)
+        if len(kept) >= section.limit or len(newest) < wanted:
+            retried = frozenset(rows) - set(held)
+            return _Found(kept[: section.limit], held, retried, excessive, tuple(newest), tuple(broken))
+        wanted *= 2
+
+
+def _judge(articles: Sequence[Article]) -> tuple[Excess, ...]:
+    """Those that go beyond the gate's bounds, each with what was found."""
+    return tuple((article, found) for article in articles if (found := _find_excess(article)))
+
+
+def _find_excess(article: Article) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            rule=BEYOND_BOUNDS,
+            message=f"{problem.field} {problem.reason}",
+            format=STORED,
+            entry_id=article.entry_id,
+            found=canonical_text(problem.value),
+            place=problem.field,
+        )
+        for problem in find_excess(article)
+    )
+
+
+def _without(articles: Sequence[Article], held: Sequence[str], excessive: Sequence[Excess]) -> tuple[Article, ...]:
+    left_out = {*held, *(article.id for article, _ in excessive)}
+    return tuple(article for article in articles if article.id not in left_out)
 
 
 def _seats(section: Section) -> int:
@@ -140,9 +182,9 @@ def _bury(store: Store, section: Section, shown: Sequence[Article], broken: list
         unreadable: list[str] = []
         gone = store.newest(section.members, wanted, _GONE, by="updated", broken=unreadable)
         absent = [each for each in gone if each.id not in showing and not each.is_notice_in(section.members)]
-        if len(absent) >= MAX_TOMBSTONES or len(gone) + len(unreadable) < wanted:
+        if len(absent) >= MAX_TOMBSTONES or len(gone) < wanted:
             break
-        wanted += MAX_TOMBSTONES - len(absent)
+        wanted *= 2
     broken += unreadable
     return tuple(tombstone for article in absent[:MAX_TOMBSTONES] if (tombstone := _tombstone_of(article, broken)))
 
@@ -151,6 +193,9 @@ def _tombstone_of(article: Article, broken: list[str]) -> Tombstone | None:
     """None where no document can carry it: one such grave must not stop the feed."""
     assert article.withdrawal is not None, "it stands there as a tombstone"
     notice = article.withdrawal.notice
+    if excess := find_excess(article):
+        broken.append(f"Article {article.id} leaves no tombstone: {excess[0].field} {excess[0].reason}.")
+        return None
     illegal = find_illegal(article.entry_id) or find_illegal(notice or "")
     if illegal:
         position, character = illegal
@@ -173,4 +218,6 @@ def _within_bytes(articles: Sequence[Article], max_bytes: int) -> Sequence[Artic
 
 
 def _tell(broken: Sequence[str]) -> tuple[Finding, ...]:
-    return tuple(Finding(rule="article.unreadable", message=why, format="store") for why in broken)
+    more = [f"{len(broken) - MAX_TOLD} more rows can't be read."] if len(broken) > MAX_TOLD else []
+    told = (*broken[:MAX_TOLD], *more)
+    return tuple(Finding(rule="article.unreadable", message=why, format=STORED) for why in told)

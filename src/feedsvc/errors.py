@@ -9,6 +9,7 @@
     ├── RenderError            one entry (or a feed's head) can't be written in one format
     ├── ParseError             bytes that are no feed, or exceed the bounds we parse within
     ├── StoreError             the database refused or broke
+    │   ├── UnreadableArticleError  a row that another hand wrote is no article
     │   └── StoreUnavailableError   it can't be reached at all; trying again may help
     └── OutputError            the feeds folder can't be written or read
 
@@ -126,6 +127,24 @@ class ParseError(FeedsvcError):
 
 class StoreError(FeedsvcError):
     """The database refused an operation or broke in the middle of one; the transaction was rolled back."""
+
+
+class UnreadableArticleError(StoreError):
+    """A row is no article: what lies at `where` (`enclosures[0].type`) is no such value, `reason` says why.
+
+    `article_id` is None where not even that can be read; `seq` counts arrivals. `is_mendable`: sending the article anew
+    puts it right; else nothing but correcting the row does.
+    """
+
+    def __init__(self, seq: int, article_id: str | None, where: str, reason: str, *, is_mendable: bool) -> None:
+        self.seq = seq
+        self.article_id = article_id
+        self.where = where
+        self.reason = reason
+        self.is_mendable = is_mendable
+        name = f"number {seq} (`seq`)" if article_id is None else article_id
+        mend = "Send it anew, whole, or withdraw it" if is_mendable else f"Correct its row, WHERE seq = {seq}"
+        super().__init__(f"Article {name} can't be read from the database: {where} {reason}. {mend}.")
 
 
 class StoreUnavailableError(StoreError):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from feedsvc.config import Settings
+from feedsvc.errors import UnreadableArticleError
 from feedsvc.feed.formats import FORMATS, RENDERER
 from feedsvc.model import Article, Publication, Quarantined, Section, SectionState, State
 from feedsvc.store import Store
+from feedsvc.words import local
 
 Standing = Literal[
     "live",
@@ -122,7 +125,10 @@ def _is_refused(article: Article, known: Publication) -> bool:
 def _beyond(
     store: Store, settings: Settings, article: Article, known: Publication | None, section: Section
 ) -> tuple[Standing, str]:
-    oldest = store.article(list(known.entries)[-1]) if known and known.entries else None
+    oldest = None
+    if known and known.entries:
+        with suppress(UnreadableArticleError):
+            oldest = store.article(list(known.entries)[-1])
     than = f" than {_local(settings, oldest.published)}" if oldest and oldest.published else ""
     number = store.archive_of(article, section.slug) if section.is_archived else None
     where = f" It is in {settings.site.archive_url(section.slug, number)}" if number else ""
@@ -131,4 +137,4 @@ def _beyond(
 
 
 def _local(settings: Settings, instant: datetime) -> str:
-    return f"{instant.astimezone(ZoneInfo(settings.site.timezone)):%Y-%m-%d %H:%M:%S %Z}"
+    return f"{local(instant, ZoneInfo(settings.site.timezone)):%Y-%m-%d %H:%M:%S %Z}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from feedsvc.errors import RenderError
 from feedsvc.feed.compose import compose, without
 from feedsvc.feed.formats import Format
-from feedsvc.model import Article, Document, Feed, Finding, Holdings, Section, SectionState, Site
+from feedsvc.model import STORED, Article, Document, Feed, Finding, Holdings, Section, SectionState, Site
 from feedsvc.text import canonical_text
 
 RENDER = "render"
@@ -76,7 +76,7 @@ def reason_of(findings: Sequence[Finding]) -> str:
     # A line of a document means nothing to who edits an article.
     place = first.rule if first.place.startswith("line ") else first.place or first.rule
     # What can't be written is the article's own fault, the same in each format; the rest needs to say where it showed.
-    where = "" if first.rule == RENDER else f"{first.format}: {place}: "
+    where = "" if first.rule == RENDER or first.format == STORED else f"{first.format}: {place}: "
     others = len({(finding.rule, finding.message, finding.expected) for finding in findings}) - 1
     more = f"; {others} more finding{'s' if others > 1 else ''}" if others else ""
     return f"{where}{first.message}{compared}{mend}{more}"

@@ -14,9 +14,12 @@ from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from feedsvc.errors import ArticleNotFoundError, ConflictError
+from feedsvc.errors import ArticleNotFoundError, ConflictError, UnreadableArticleError
+from feedsvc.log import get_logger
 from feedsvc.model import Article, ArticleFields, ArticleInput, Correction, State, Withdrawal, WithdrawalMode
-from feedsvc.store import Store, Transaction
+from feedsvc.store import Salvage, Store, Transaction
+
+log = get_logger(__name__)
 
 Clock = Callable[[], datetime]
 """Now, aware, in UTC."""
@@ -35,11 +38,15 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it. `changed` False: identical to what is stored, nothing was written."""
+    """What became of it. `changed` False: identical to what is stored, nothing was written.
+
+    `lost` names what could not be read of the row that another hand had written, and was replaced (`authors`).
+    """
 
     article: Article
     created: bool
     changed: bool
+    lost: tuple[str, ...] = ()
 
 
 Check = Callable[[Article], None]
@@ -86,8 +93,10 @@ def put(
                 stored = _find(tx, fields, None)
                 if stored is None:
                     raise
-        may_replace(stored)
-        return _correct(tx, stored, fields, _whole(clock()))
+        may_replace(stored.article)
+        outcome = _correct(tx, stored, fields, _whole(clock()))
+    _tell_of_mend(outcome)
+    return outcome
 
 
 def withdraw(
@@ -109,7 +118,8 @@ def withdraw(
     Its `updated` becomes the time of the withdrawal, or of its change. `may_replace` as in `put`.
     """
     with store.write() as tx:
-        stored = _get(tx, article_id)
+        found = _get(tx, article_id)
+        stored = found.article
         may_replace(stored)
         now = _whole(clock())
         if stored.state is State.LIVE or stored.withdrawal is not None:
@@ -118,22 +128,24 @@ def withdraw(
             article = stored
         else:
             article = replace(stored, state=State.WITHDRAWN, updated=now)
-        if article == stored:
+        if article == stored and not found.lost:
             return Outcome(stored, created=False, changed=False)
         tx.update_article(article)
-        if article.withdrawal is not None:
+        if article.withdrawal is not None or found.lost:
             tx.raise_generations(article.sections, urgent=True)
-        return Outcome(article, created=False, changed=True)
+        outcome = Outcome(article, created=False, changed=True, lost=found.lost)
+    _tell_of_mend(outcome)
+    return outcome
 
 
-def promote_due(store: Store, clock: Clock) -> list[Article]:
+def promote_due(store: Store, clock: Clock, *, broken: list[str] | None = None) -> list[Article]:
     """Set live every scheduled article whose time has come, each in a transaction that raises generations.
 
-    `published` stays what it was; `updated` is at least that.
+    `published` stays what it was; `updated` is at least that. `broken` gets a sentence about each that can't be read.
     """
     now = _whole(clock())
     promoted: list[Article] = []
-    while due := store.due(now):
+    while due := store.due(now, broken=broken):
         promoted.extend(article for candidate in due if (article := _promote(store, candidate.id, now)))
     return promoted
 
@@ -147,17 +159,31 @@ def register_sections(store: Store, clock: Clock, slugs: tuple[str, ...]) -> Non
             tx.register_sections(new, _whole(clock()), {slug: uuid4().urn for slug in new})
 
 
-def _get(tx: Transaction, article_id: str) -> Article:
-    article = tx.article(article_id)
-    if article is None:
+def _get(tx: Transaction, article_id: str) -> Salvage:
+    found = _read(tx, tx.article, article_id)
+    if found is None:
         raise ArticleNotFoundError(article_id)
-    return article
+    return found
 
 
-def _find(tx: Transaction, fields: ArticleInput, article_id: str | None) -> Article | None:
+def _find(tx: Transaction, fields: ArticleInput, article_id: str | None) -> Salvage | None:
     if article_id is not None:
         return _get(tx, article_id)
-    return None if fields.external_id is None else tx.article_by_external_id(fields.external_id)
+    return None if fields.external_id is None else _read(tx, tx.article_by_external_id, fields.external_id)
+
+
+def _read(tx: Transaction, read: Callable[[str], Article | None], key: str) -> Salvage | None:
+    """The article, or what is left of one that can't be read, since it is to be replaced or taken back anyway."""
+    try:
+        article = read(key)
+    except UnreadableArticleError as error:
+        return tx.salvage(error.seq)
+    return None if article is None else Salvage(article, ())
+
+
+def _tell_of_mend(outcome: Outcome) -> None:
+    if outcome.lost:
+        log.warning("article_mended", article_id=outcome.article.id, lost=list(outcome.lost))
 
 
 def _create(tx: Transaction, fields: ArticleInput, now: datetime) -> Article:
@@ -179,7 +205,8 @@ def _create(tx: Transaction, fields: ArticleInput, now: datetime) -> Article:
     return article
 
 
-def _correct(tx: Transaction, stored: Article, fields: ArticleInput, now: datetime) -> Outcome:
+def _correct(tx: Transaction, found: Salvage, fields: ArticleInput, now: datetime) -> Outcome:
+    stored = found.article
     _refuse_other_identity(tx, stored, fields)
     state, published = _standing(stored, fields, now)
     said = {field.name: getattr(fields, field.name) for field in dataclass_fields(ArticleFields)}
@@ -190,14 +217,14 @@ def _correct(tx: Transaction, stored: Article, fields: ArticleInput, now: dateti
     updated = _updated(stored, article, fields, now, corrects=corrects)
     note = fields.correction if corrects else None
     article = replace(article, updated=updated, corrections=_corrections(stored.corrections, note, state, updated, now))
-    if article == stored:
+    if article == stored and not found.lost:
         return Outcome(stored, created=False, changed=False)
-    if replace(article, state=stored.state) != stored:
+    if found.lost or replace(article, state=stored.state) != stored:
         article = replace(article, revision=stored.revision + 1)
     tx.update_article(article)
     showing = [one for one in (stored, article) if one.state is State.LIVE or one.withdrawal is not None]
     tx.raise_generations(slug for one in showing for slug in one.sections)
-    return Outcome(article, created=False, changed=True)
+    return Outcome(article, created=False, changed=True, lost=found.lost)
 
 
 def _sections_with_notice(
@@ -224,8 +251,8 @@ def _take_back(stored: Article, notice: str | None, shown_in: tuple[str, ...], n
 def _promote(store: Store, article_id: str, now: datetime) -> Article | None:
     """None where it was promoted, moved or withdrawn since we looked."""
     with store.write() as tx:
-        stored = _get(tx, article_id)
-        if stored.state is not State.SCHEDULED or stored.published is None or stored.published > now:
+        stored = tx.article(article_id)
+        if stored is None or stored.state is not State.SCHEDULED or stored.published is None or stored.published > now:
             return None
         article = replace(stored, state=State.LIVE, updated=_latest(stored.published, stored.updated))
         tx.update_article(article)
@@ -247,7 +274,7 @@ def _refuse_id_of_another(tx: Transaction, external_id: str | None, mine: Articl
     """An external id that is some other article's id would name two articles in one URL."""
     if external_id is None or not _LOOKS_LIKE_ID.fullmatch(external_id) or (mine and mine.id == external_id):
         return
-    if tx.article(external_id) is not None:
+    if tx.has_article(external_id):
         raise ConflictError("external_id", f"{external_id!r} is the id of another article")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedsvc.config import Settings
-from feedsvc.errors import ArticleNotFoundError
+from feedsvc.errors import ArticleNotFoundError, UnreadableArticleError
 from feedsvc.feed.formats import RENDERER
 from feedsvc.log import get_logger
 from feedsvc.model import Article, Finding, Quarantined, State
@@ -29,11 +29,19 @@ class Held:
     feeds: tuple[str, ...]
 
 
-def held(store: Store, settings: Settings) -> list[Held]:
-    """Who is kept out now, the longest first. Who was changed since, or is tried again, is not."""
+def held(store: Store, settings: Settings, *, broken: list[str] | None = None) -> list[Held]:
+    """Who is kept out now, the longest first. Who was changed since, or is tried again, is not.
+
+    `broken` gets a sentence about each whose row can't be read (any more).
+    """
     found = []
     for item in sorted(store.quarantined().values(), key=lambda item: (item.since, item.article_id)):
-        article = store.article(item.article_id)
+        try:
+            article = store.article(item.article_id)
+        except UnreadableArticleError as error:
+            if broken is not None:
+                broken.append(str(error))
+            continue
         if article is not None and _would_show(article) and item.keeps_out(article, RENDERER):
             found.append(Held(item, article, tuple(settings.feeds_of(article.sections))))
     return found

@@ -250,7 +250,8 @@ class Regenerator:
         basis = self._fingerprints.of(settings, slug, self._store.section_states())
         files = self._folder.stats_of(slug)
         self._folder.sweep(slug)
-        if known and not force and is_current(known, basis, formats, files):
+        # What was unreadable may have been mended in the database, which makes nothing stale.
+        if known and not (force or known.findings) and is_current(known, basis, formats, files):
             mended = self._mend(settings, known, files)
             if mended is not None:
                 return mended

@@ -100,6 +100,7 @@ class Worker:
         self._busy: set[str] = set()
         self._failures: dict[str, _Failure] = {}
         self._troubles: dict[str, str] = {}
+        self._unreadable: frozenset[str] = frozenset()
         self._surveyed_at = self._beat_at = float("-inf")
         self._rest_until = 0.0
         self._store_pause_seconds = _WATCH_SECONDS
@@ -253,8 +254,12 @@ class Worker:
     def _promote(self) -> None:
         due = self._runtime.store.next_due()
         if due is not None and due <= self._runtime.clock():
-            for article in promote_due(self._runtime.store, self._runtime.clock):
+            broken: list[str] = []
+            for article in promote_due(self._runtime.store, self._runtime.clock, broken=broken):
                 log.info("article_went_live", article_id=article.id, sections=list(article.sections))
+            for reason in sorted(set(broken) - self._unreadable):
+                log.error("article_unreadable", slug=None, reason=reason)
+            self._unreadable = frozenset(broken)
 
     def _survey(self) -> None:
         """See what is stale, unless nothing moved since the last time."""

@@ -64,27 +64,31 @@ class Court:
         while True:
             made = attempt()
             articles = made.choice.holdings.articles
+            if made.choice.excessive:
+                # Nobody else's fault, however many they are; they were left out of this attempt.
+                self._quarantine(name, dict(made.choice.excessive))
+                continue
             accused = [article for article in articles if article.entry_id in made.proof.guilty]
             guilty |= {article.id for article in accused}
             error = _why_blocked(made.proof.findings, len(accused), len(guilty), len(articles))
             if accused and not error:
-                self._quarantine(name, accused, made.proof)
+                self._quarantine(name, {article: made.proof.guilty[article.entry_id] for article in accused})
             elif made.choice.retried and not error:
                 self._release(made.choice.retried)
             else:
                 return Verdict(made, error)
 
-    def _quarantine(self, name: str, accused: Sequence[Article], proof: Proof) -> None:
+    def _quarantine(self, name: str, accused: Mapping[Article, tuple[Finding, ...]]) -> None:
         """One that was in it already, under an older revision or on trial, stays since it came."""
         before = self._store.quarantined([article.id for article in accused])
         items = [
             Quarantined(
                 article_id=article.id,
                 revision=article.revision,
-                reason=reason_of(proof.guilty[article.entry_id]),
+                reason=reason_of(accused[article]),
                 renderer=self._renderer,
                 since=before[article.id].since if article.id in before else self._clock(),
-                findings=proof.guilty[article.entry_id][:KEPT_FINDINGS],
+                findings=accused[article][:KEPT_FINDINGS],
             )
             for article in sorted(accused, key=lambda article: article.id)
         ]

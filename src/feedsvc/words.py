@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 _ENGLISH = {
     "skip": "Skip to the text",
@@ -201,6 +202,14 @@ def is_leftward(language: str) -> bool:
 def say_correction(note: str, moment: datetime, language: str) -> str:
     """A correction of that local moment with its day: 更正（2026-11-23）：原文误作百分之四。"""
     return words_for(language)["correction"].format(date=moment.date().isoformat(), note=note)
+
+
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The instant in this zone; as it is where the zone would put it before year 1 or after 9999."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        return instant
 
 
 def say_time(moment: datetime, language: str) -> str:

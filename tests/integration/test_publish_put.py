@@ -449,8 +449,8 @@ def test_an_article_that_is_changed_just_before_it_goes_live_stays_back(
     class Overtaken(Store):
         """Somebody is quicker between the question what is due and the answer's use."""
 
-        def due(self, now: datetime, limit: int = 100) -> list[Article]:
-            found = super().due(now, limit)
+        def due(self, now: datetime, limit: int = 100, *, broken: list[str] | None = None) -> list[Article]:
+            found = super().due(now, limit, broken=broken)
             for article in found:
                 if change == "withdrawn":
                     withdraw(self, clock, article.id)

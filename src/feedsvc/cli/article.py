@@ -15,7 +15,7 @@ import click
 
 from feedsvc import publish
 from feedsvc.cli.commands import config_option
-from feedsvc.cli.drafting import change, draft_options, edit_by_hand, fields_of, read_article
+from feedsvc.cli.drafting import change, draft_options, edit_by_hand, fields_of, read_article, read_assignment
 from feedsvc.cli.messages import say, warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import print_json, print_line, print_table, progress, told
@@ -25,6 +25,7 @@ from feedsvc.model import Article, ArticleFields, ArticleInput, Note, State, Wit
 from feedsvc.presence import Presence, presence
 from feedsvc.publish import Outcome
 from feedsvc.runtime import Runtime
+from feedsvc.store import Salvage
 
 _json_option = click.option("--json", "is_json", is_flag=True, help="JSON on standard output.")
 _PAGE = 500
@@ -79,12 +80,14 @@ def edit(key: str, json_file: Path | None, is_json: bool, **options: Any) -> Non
     assignments: tuple[str, ...] = options["assignments"]
     said = {"is_minor": options["minor"], "note": options["note"]}
     with open_runtime() as runtime:
-        article = _find(runtime, key)
+        found = _salvage(runtime, key)
+        article = found.article
         if article.state is State.WITHDRAWN:
             raise ConflictError("state", f"the article is withdrawn; `feedsvc article revive {key}` brings it back")
         before = to_json(article)
         if assignments or json_file or options["note"]:
             patch = read_article(json_file) if json_file else {}
+            found.require_said({**patch, **dict(map(read_assignment, assignments))})
             accepted = _accept(runtime, change(before, patch, assignments, **said), article.sections)
         else:
             edited = edit_by_hand(before, lambda data: _accept(runtime, change(data, {}, (), **said), article.sections))
@@ -106,7 +109,12 @@ def list_articles(section: str | None, state: str | None, limit: int, is_json: b
     """List articles by arrival, the newest first."""
     with open_runtime() as runtime:
         slug = _stored_section(runtime, section) if section else None
-        articles = runtime.store.list_articles(section=slug, state=State(state) if state else None, limit=limit)
+        broken: list[str] = []
+        articles = runtime.store.list_articles(
+            section=slug, state=State(state) if state else None, limit=limit, broken=broken
+        )
+    for reason in broken:
+        warn(reason)
     if is_json:
         print_json([_outline(article) for article in articles])
         return
@@ -163,7 +171,7 @@ def withdraw(key: str, notice: str | None, mode: str | None, is_json: bool) -> N
         outcome = publish.withdraw(
             runtime.store,
             runtime.clock,
-            _find(runtime, key).id,
+            _salvage(runtime, key).article.id,
             notice=said.notice,
             mode=said.mode,
             notice_sections=runtime.settings.notice_sections,
@@ -261,11 +269,14 @@ def _as_input(article: Article, *, draft: bool) -> ArticleInput:
 
 
 def _in_section(runtime: Runtime, slug: str) -> Iterator[Article]:
-    """All that are not withdrawn, the newest first."""
+    """All that are not withdrawn, the newest first; who can't be read is told of."""
     before_seq = None
-    while articles := runtime.store.list_articles(section=slug, limit=_PAGE, before_seq=before_seq):
+    broken: list[str] = []
+    while articles := runtime.store.list_articles(section=slug, limit=_PAGE, before_seq=before_seq, broken=broken):
         yield from (article for article in articles if article.state is not State.WITHDRAWN)
         before_seq = articles[-1].seq
+    for reason in dict.fromkeys(broken):
+        warn(reason)
 
 
 def _refuse_changed(article: Article) -> publish.Check:
@@ -288,6 +299,16 @@ def _find(runtime: Runtime, key: str) -> Article:
     if article is None:
         raise ArticleNotFoundError(key)
     return article
+
+
+def _salvage(runtime: Runtime, key: str) -> Salvage:
+    """The article, or what is left of one that can't be read, to be mended or withdrawn."""
+    found = runtime.store.salvage(key)
+    if found is None:
+        raise ArticleNotFoundError(key)
+    for column in found.lost:
+        warn(f"{column} can't be read from the database, and is taken for empty")
+    return found
 
 
 def _stored_section(runtime: Runtime, name: str) -> str:

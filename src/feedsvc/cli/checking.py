@@ -19,7 +19,7 @@ from feedsvc.feed import opml
 from feedsvc.feed.formats import FORMATS
 from feedsvc.feed.grammar.rules import breach
 from feedsvc.feed.lint import lint, read_titles
-from feedsvc.model import ARCHIVE_FORMAT, Finding, Site
+from feedsvc.model import ARCHIVE_FORMAT, STORED, Finding, Site
 from feedsvc.parse import MAX_BYTES
 from feedsvc.runtime import Runtime
 from feedsvc.web.polls import Answer, Polls, environ_of
@@ -66,6 +66,8 @@ def check_feed(runtime: Runtime, slug: str, formats: Sequence[str]) -> Iterator[
     for name in formats or formats_of(runtime.settings, slug):
         findings = tuple(finding for finding in found if finding.format == name)
         yield _of_feed(runtime, slug, name, findings)
+    if bad := tuple(finding for finding in found if finding.format == STORED):
+        yield Checked(name=f"{slug} in the database", feed=slug, format=None, findings=bad)
 
 
 def check_archives(runtime: Runtime, slug: str) -> Iterator[Checked]:

@@ -76,7 +76,7 @@ def change(
     `note` says what is corrected.
     """
     said = {**({"minor": True} if is_minor else {}), **({} if note is None else {"correction": note})}
-    after: dict[str, Any] = merge_patch(before, {**patch, **dict(map(_read_assignment, assignments)), **said})
+    after: dict[str, Any] = merge_patch(before, {**patch, **dict(map(read_assignment, assignments)), **said})
     return after
 
 
@@ -98,7 +98,8 @@ def edit_by_hand(before: Mapping[str, Any], check: Callable[[Mapping[str, Any]],
             text = edited
 
 
-def _read_assignment(assignment: str) -> tuple[str, Any]:
+def read_assignment(assignment: str) -> tuple[str, Any]:
+    """`key=value`: text, or JSON. Raises UsageError."""
     name, separator, value = assignment.partition("=")
     if not separator:
         raise click.UsageError(f"--set {assignment!r}: say KEY=VALUE.")

@@ -37,8 +37,11 @@ def command(ctx: click.Context, is_json: bool) -> None:
     KEY is an article's id or its external id. Correcting the article releases it by itself.
     """
     if ctx.invoked_subcommand is None:
+        broken: list[str] = []
         with open_runtime() as runtime:
-            found = held(runtime.store, runtime.settings)
+            found = held(runtime.store, runtime.settings, broken=broken)
+        for reason in broken:
+            warn(reason)
         _list(found, is_json=is_json)
 
 

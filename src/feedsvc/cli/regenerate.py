@@ -9,6 +9,7 @@ import click
 
 from feedsvc.archive import Progress
 from feedsvc.cli.commands import Failure, config_option
+from feedsvc.cli.messages import warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import print_table, progress
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
@@ -34,7 +35,10 @@ def command(everything: bool, slugs: tuple[str, ...]) -> None:
         unknown = [slug for slug in slugs if slug not in known]
         if unknown:
             raise UnknownSectionError(unknown[0], known)
-        promote_due(runtime.store, runtime.clock)
+        broken: list[str] = []
+        promote_due(runtime.store, runtime.clock, broken=broken)
+        for reason in broken:
+            warn(reason)
         if everything:
             runtime.regenerator.remove_unconfigured(runtime.settings)
         results = regenerate_feeds(runtime, slugs or known)

@@ -24,7 +24,7 @@ from feedsvc.model import (
 )
 from feedsvc.summary import summarize
 from feedsvc.text import paragraph, plain_text
-from feedsvc.words import say_correction, words_for
+from feedsvc.words import local, say_correction, words_for
 
 SUMMARY_GRAPHEMES = 200
 """How long a summary is that nobody wrote."""
@@ -153,7 +153,7 @@ def _notice_of(article: Article, withdrawal: Withdrawal, language: str) -> Artic
 
 
 def _tell(corrections: Sequence[Correction], language: str, zone: ZoneInfo) -> list[str]:
-    return [say_correction(each.note, each.at.astimezone(zone), language) for each in corrections]
+    return [say_correction(each.note, local(each.at, zone), language) for each in corrections]
 
 
 def _home_language(section: Section, article: Article, sections: Mapping[str, Section]) -> str | None:

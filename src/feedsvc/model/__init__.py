@@ -25,7 +25,7 @@ from feedsvc.model.article import (
 )
 from feedsvc.model.document import Document, Finding, Severity
 from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
-from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, Coding, FormatName, archive_name
+from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, STORED, Coding, FormatName, archive_name
 from feedsvc.model.publication import Archive, DocumentRecord, Publication, Quarantined, SectionState
 from feedsvc.model.section import ContentMode, Podcast, Schedule, Section, Site, WithdrawalMode
 from feedsvc.model.trail import Trail, Version
@@ -35,6 +35,7 @@ __all__ = [
     "ARCHIVE_FORMAT",
     "INDEX_SLUG",
     "IN_PLACE",
+    "STORED",
     "Archive",
     "Article",
     "ArticleFields",

@@ -19,6 +19,10 @@ ARCHIVE_FORMAT: FormatName = "atom"
 """The one format archives come in: RFC 5005 defines them for Atom."""
 
 
+STORED = "store"
+"""Stands for a format in findings about rows of the database."""
+
+
 def archive_name(slug: str, number: int) -> str:
     """What stands where a feed's slug does, for one of its archives: in the feeds folder, in addresses, in the log."""
     return f"{slug}/archive/{number}"

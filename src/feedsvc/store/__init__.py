@@ -1,7 +1,8 @@
 """The database: schema, migrations, and the few questions we ask of it."""
 
+from feedsvc.store.mapping import Salvage
 from feedsvc.store.queries import Time
 from feedsvc.store.store import Store
 from feedsvc.store.transaction import Transaction
 
-__all__ = ["Store", "Time", "Transaction"]
+__all__ = ["Salvage", "Store", "Time", "Transaction"]

@@ -28,8 +28,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from feedsvc.model import ARCHIVE_FORMAT, IN_PLACE, Archive, Article, DocumentRecord
 from feedsvc.store import schema
-from feedsvc.store.mapping import readable
-from feedsvc.store.queries import chunks
+from feedsvc.store.queries import articles_in_place, chunks
 from feedsvc.store.schema import MEMBER_WORDS
 
 _CUT_LOCKS = 2
@@ -63,8 +62,7 @@ def archived_articles(connection: Connection, section: str, number: int, broken:
     places = select(_place.seq).where(_place.section == section, _place.archive == number, is_in_place)
     found: list[Article] = []
     for part in chunks(connection.execute(places).scalars().all()):
-        rows = connection.execute(select(schema.article).where(schema.article.c.seq.in_(part)))
-        found += readable(rows.all(), broken)
+        found += articles_in_place(connection, part, (section,), IN_PLACE, broken)
     return sorted(found, key=lambda article: (article.published, article.seq), reverse=True)
 
 
@@ -147,7 +145,10 @@ def raised_archives() -> dict[str, ColumnElement[int]]:
 
 
 def _next_piece(connection: Connection, section: str, max_entries: int, max_bytes: int) -> list[int]:
-    """The oldest of the tail to arrive, as many as fit into one document; at least one."""
+    """The oldest of the tail to arrive, as many as fit into one document; at least one.
+
+    Also one that was deleted by hand and left its place: it takes no bytes, and is told of wherever it would show.
+    """
     rows = connection.execute(_TAIL, {"section": section, "limit": max_entries})
     oldest = [row.seq for row in rows]
     body = func.coalesce(schema.article.c.content_html, schema.article.c.summary, "")
@@ -157,7 +158,7 @@ def _next_piece(connection: Connection, section: str, max_entries: int, max_byte
     lengths = {row.seq: row.bytes for row in connection.execute(query)}
     left_bytes = max_bytes
     for count, seq in enumerate(oldest):
-        left_bytes -= lengths[seq]
+        left_bytes -= lengths.get(seq, 0)
         if left_bytes < 0:
             return oldest[: max(1, count)]
     return oldest

@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from feedsvc.errors import StoreError, StoreUnavailableError
 from feedsvc.store.failures import label_of, translated
+from feedsvc.store.schema import read_json, read_text
 
 BUSY_SECONDS = 10
 """How long SQLite waits for another writer before it gives up."""
@@ -141,16 +142,25 @@ _json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True, json_serializer=_json)
+    return create_engine(
+        url, pool_pre_ping=True, hide_parameters=True, json_serializer=_json, json_deserializer=read_json
+    )
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, json_serializer=_json)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,
+        json_serializer=_json,
+        json_deserializer=read_json,
+    )
 
     @event.listens_for(engine, "connect")
     def _(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         # The driver's own BEGIN comes late and is always deferred; `begin` below replaces it.
         connection.isolation_level = None
+        connection.text_factory = read_text
         connection.execute("PRAGMA foreign_keys = ON")
         # In WAL mode NORMAL may lose the last commits when the power fails; FULL costs 0.4 ms a commit.
         connection.execute("PRAGMA synchronous = FULL")

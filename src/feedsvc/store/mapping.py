@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Row
 
-from feedsvc.errors import StoreError
+from feedsvc.errors import ConflictError, UnreadableArticleError
 from feedsvc.model import (
     Article,
     ArticleFields,
@@ -22,29 +22,49 @@ from feedsvc.model import (
     Quarantined,
     SectionState,
     Source,
+    State,
     Token,
     Withdrawal,
 )
-from feedsvc.store.schema import instant_of, seconds_of
+from feedsvc.store import cells
+from feedsvc.store.cells import CellError
+from feedsvc.store.schema import instant_of, is_storable, seconds_of
+from feedsvc.text import canonical_text
 
 
-def field_columns(fields: ArticleFields) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What could be read of a row, and the columns that could not (`authors`)."""
+
+    article: Article
+    lost: tuple[str, ...]
+
+    def require_said(self, patch: Mapping[str, Any]) -> None:
+        """Raise ConflictError unless a patch says anew what it would else silently empty."""
+        unsaid = [name for name in self.lost if name in _SAID and name not in patch]
+        if unsaid:
+            raise ConflictError(
+                unsaid[0], f"can't be read from the database: say {', '.join(unsaid)} anew; null leaves one out"
+            )
+
+
+def field_columns(said: ArticleFields) -> dict[str, Any]:
     """The columns of `article` that hold what the newsroom says."""
     return {
-        "external_id": fields.external_id,
-        "title": fields.title,
-        "link": fields.link,
-        "summary": fields.summary,
-        "content_html": fields.content_html,
-        "language": fields.language,
-        "editor": fields.editor,
-        "sections": list(fields.sections),
-        "authors": [asdict(author) for author in fields.authors] or None,
-        "source": asdict(fields.source) if fields.source else None,
-        "breadcrumb": list(fields.breadcrumb) or None,
-        "tags": list(fields.tags) or None,
-        "image": asdict(fields.image) if fields.image else None,
-        "enclosures": [asdict(enclosure) for enclosure in fields.enclosures] or None,
+        "external_id": said.external_id,
+        "title": said.title,
+        "link": said.link,
+        "summary": said.summary,
+        "content_html": said.content_html,
+        "language": said.language,
+        "editor": said.editor,
+        "sections": list(said.sections),
+        "authors": [asdict(author) for author in said.authors] or None,
+        "source": asdict(said.source) if said.source else None,
+        "breadcrumb": list(said.breadcrumb) or None,
+        "tags": list(said.tags) or None,
+        "image": asdict(said.image) if said.image else None,
+        "enclosures": [asdict(enclosure) for enclosure in said.enclosures] or None,
     }
 
 
@@ -63,14 +83,135 @@ def corrections_json(corrections: Iterable[Correction]) -> list[dict[str, Any]] 
     return [{"note": each.note, "at": seconds_of(each.at)} for each in corrections] or None
 
 
+_FILE = cells.record(
+    Enclosure,
+    {
+        "url": cells.text,
+        "type": cells.text,
+        "length_bytes": cells.whole(0, cells.GREATEST_EXACT),
+        "title": cells.optional(cells.text),
+        "duration_seconds": cells.optional(cells.whole(0, cells.GREATEST_EXACT)),
+    },
+    frozenset({"url", "type", "length_bytes"}),
+)
+_IMAGE = cells.record(
+    Image,
+    {
+        "url": cells.text,
+        "type": cells.optional(cells.text),
+        "width": cells.optional(cells.whole(0, cells.GREATEST_EXACT)),
+        "height": cells.optional(cells.whole(0, cells.GREATEST_EXACT)),
+        "alt": cells.optional(cells.text),
+    },
+    frozenset({"url"}),
+)
+_AUTHOR = cells.record(
+    Author,
+    {"name": cells.text, "email": cells.optional(cells.text), "url": cells.optional(cells.text)},
+    frozenset({"name"}),
+)
+_SOURCE = cells.record(Source, {"name": cells.text, "url": cells.optional(cells.text)}, frozenset({"name"}))
+_CORRECTION = cells.record(Correction, {"note": cells.text, "at": cells.instant}, frozenset({"note", "at"}))
+_WITHDRAWAL = cells.record(
+    Withdrawal,
+    {"at": cells.instant, "notice": cells.optional(cells.text), "shown_in": cells.items(cells.text)},
+    frozenset({"at", "notice", "shown_in"}),
+)
+
+_IDENTITY: Mapping[str, cells.Read[Any]] = {
+    "seq": cells.whole(-(2**63), 2**63 - 1),
+    "id": cells.text,
+    "entry_id": cells.text,
+    "is_permalink": cells.flag,
+    "created": cells.instant,
+    "state": cells.word(State),
+}
+"""The columns that nothing can stand in for."""
+
+_REST: Mapping[str, tuple[cells.Read[Any], Any]] = {
+    "external_id": (cells.optional(cells.text), None),
+    "published": (cells.optional(cells.instant), None),
+    "updated": (cells.optional(cells.instant), None),
+    "revision": (cells.whole(1, cells.GREATEST - 1), 1),
+    "title": (cells.text, ""),
+    "link": (cells.optional(cells.text), None),
+    "summary": (cells.optional(cells.text), None),
+    "content_html": (cells.optional(cells.text), None),
+    "language": (cells.optional(cells.text), None),
+    "editor": (cells.optional(cells.text), None),
+    "sections": (cells.items(cells.text), ()),
+    "authors": (cells.items(_AUTHOR), ()),
+    "source": (cells.optional(_SOURCE), None),
+    "breadcrumb": (cells.items(cells.text), ()),
+    "tags": (cells.items(cells.text), ()),
+    "image": (cells.optional(_IMAGE), None),
+    "enclosures": (cells.items(_FILE), ()),
+    "corrections": (cells.items(_CORRECTION), ()),
+    "withdrawal": (cells.optional(_WITHDRAWAL), None),
+}
+"""The others, each with what is put where nothing can be read."""
+
+
+_SAID = frozenset({"published", "updated", *(field.name for field in fields(ArticleFields))})
+"""What a newsroom says of an article."""
+
+
 def article_from(row: Row[Any]) -> Article:
-    """Raises StoreError, naming the article, for a row whose JSON has another shape than ours."""
+    """Raises UnreadableArticleError, naming article and column, for a row that is no article."""
+    cell = row._asdict()
     try:
-        return _article_from(row)
-    except (TypeError, ValueError, AttributeError, LookupError) as error:
-        raise StoreError(
-            f"Article {row.id} can't be read from the database ({error}): send it anew, or correct its row."
-        ) from error
+        article = Article(
+            **{name: read(cell[name], name) for name, read in _IDENTITY.items()},
+            **{name: read(cell[name], name) for name, (read, _) in _REST.items()},
+        )
+        _check_standing(article)
+    except CellError as error:
+        raise unreadable(row, error) from error
+    return article
+
+
+def salvage(row: Row[Any], sections: Iterable[str]) -> Salvage:
+    """What can be read of a row; what can't is left empty and named. `sections` are those in which it has a place.
+
+    Raises UnreadableArticleError where not even its identity can be read.
+    """
+    cell = row._asdict()
+    lost: list[str] = []
+
+    def read_or_leave(name: str, read: cells.Read[Any], empty: Any) -> Any:
+        try:
+            return read(cell[name], name)
+        except CellError:
+            lost.append(name)
+            return empty
+
+    try:
+        identity = {name: read(cell[name], name) for name, read in _IDENTITY.items()}
+    except CellError as error:
+        raise unreadable(row, error) from error
+    article = Article(**identity, **{name: read_or_leave(name, *how) for name, how in _REST.items()})
+    article = replace(article, sections=tuple(dict.fromkeys((*article.sections, *sections))))
+    try:
+        _check_standing(article)
+    except CellError as error:
+        lost.append(error.where)
+        article = replace(article, withdrawal=None)
+    return Salvage(article, tuple(lost))
+
+
+def sections_from(value: Any) -> tuple[str, ...] | None:
+    """What the column `sections` says; None where it can't be read."""
+    try:
+        return cells.items(cells.text)(value, "sections")
+    except CellError:
+        return None
+
+
+def unreadable(row: Row[Any], error: CellError) -> UnreadableArticleError:
+    """The same error, of this article."""
+    article_id = row.id if isinstance(row.id, str) and is_storable(row.id) else None
+    is_mendable = article_id is not None and error.where not in _IDENTITY
+    return UnreadableArticleError(row.seq, article_id, error.where, canonical_text(error.why), is_mendable=is_mendable)
 
 
 def readable(rows: Iterable[Row[Any]], broken: list[str] | None = None) -> Iterator[Article]:
@@ -78,52 +219,36 @@ def readable(rows: Iterable[Row[Any]], broken: list[str] | None = None) -> Itera
     for row in rows:
         try:
             yield article_from(row)
-        except StoreError as error:
+        except UnreadableArticleError as error:
             if broken is not None:
                 broken.append(str(error))
 
 
-def _article_from(row: Row[Any]) -> Article:
-    return Article(
-        seq=row.seq,
-        id=row.id,
-        entry_id=row.entry_id,
-        is_permalink=row.is_permalink,
-        external_id=row.external_id,
-        state=row.state,
-        published=row.published,
-        updated=row.updated,
-        created=row.created,
-        revision=row.revision,
-        title=row.title,
-        link=row.link,
-        summary=row.summary,
-        content_html=row.content_html,
-        language=row.language,
-        editor=row.editor,
-        sections=tuple(row.sections),
-        authors=tuple(Author(**author) for author in row.authors or ()),
-        source=Source(**row.source) if row.source else None,
-        breadcrumb=tuple(row.breadcrumb or ()),
-        tags=tuple(row.tags or ()),
-        image=Image(**row.image) if row.image else None,
-        enclosures=tuple(Enclosure(**enclosure) for enclosure in row.enclosures or ()),
-        corrections=tuple(Correction(note=each["note"], at=instant_of(each["at"])) for each in row.corrections or ()),
-        withdrawal=_withdrawal_from(row.withdrawal) if row.withdrawal else None,
-    )
-
-
-def _withdrawal_from(value: Mapping[str, Any]) -> Withdrawal:
-    return Withdrawal(at=instant_of(value["at"]), notice=value["notice"], shown_in=tuple(value["shown_in"]))
+def _check_standing(article: Article) -> None:
+    """Raise CellError where state, times and withdrawal contradict each other."""
+    if article.published is None and (article.state in (State.SCHEDULED, State.LIVE) or article.withdrawal):
+        raise CellError("published", "is missing, though it is or was to be live")
+    if article.withdrawal is not None and article.state is not State.WITHDRAWN:
+        raise CellError("withdrawal", f"is there, though its state is {article.state.value}")
 
 
 def section_state_from(row: Row[Any]) -> SectionState:
     return SectionState(**row._asdict())
 
 
-def quarantined_from(row: Row[Any]) -> Quarantined:
-    findings = tuple(Finding(**finding) for finding in row.findings or ())
-    return Quarantined(**{**row._asdict(), "findings": findings})
+def quarantined_from(row: Row[Any]) -> Quarantined | None:
+    """None for a row that can't be read: its article is proved anew."""
+    try:
+        return Quarantined(
+            article_id=cells.text(row.article_id, "article_id"),
+            revision=cells.whole(1, cells.GREATEST)(row.revision, "revision"),
+            reason=cells.text(row.reason, "reason"),
+            renderer=cells.text(row.renderer, "renderer"),
+            since=cells.instant(row.since, "since"),
+            findings=tuple(Finding(**finding) for finding in row.findings or ()),
+        )
+    except (CellError, TypeError):
+        return None
 
 
 def token_from(row: Row[Any]) -> Token:
@@ -152,19 +277,27 @@ def publication_columns(publication: Publication) -> dict[str, Any]:
     }
 
 
-def publication_from(row: Row[Any]) -> Publication:
+def publication_from(row: Row[Any]) -> Publication | None:
+    """None for a row that can't be read: the feed is made anew, and the row with it."""
+    try:
+        return _publication_from(row)
+    except (CellError, TypeError, AttributeError, LookupError, OverflowError):
+        return None
+
+
+def _publication_from(row: Row[Any]) -> Publication:
     return Publication(
         slug=row.slug,
-        made_from=row.made_from,
+        made_from=cells.text(row.made_from, "made_from"),
         generation=row.generation,
-        entries=row.entries,
+        entries={cells.text(key, "entries"): cells.whole(0, 2**63)(row.entries[key], "entries") for key in row.entries},
         documents=tuple(_document_from(document) for document in row.documents),
         findings=tuple(Finding(**finding) for finding in row.findings),
-        error=row.error,
-        attempted=row.attempted,
-        published=row.published,
-        archived_from=row.archived_from,
-        archive_error=row.archive_error,
+        error=cells.optional(cells.text)(row.error, "error"),
+        attempted=cells.instant(row.attempted, "attempted"),
+        published=cells.optional(cells.instant)(row.published, "published"),
+        archived_from=cells.optional(cells.text)(row.archived_from, "archived_from"),
+        archive_error=cells.optional(cells.text)(row.archive_error, "archive_error"),
     )
 
 

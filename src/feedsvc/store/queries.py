@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from heapq import nlargest
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, Select, bindparam, select, union_all
+from sqlalchemy import BigInteger, Column, Connection, Select, bindparam, select, type_coerce, union_all
 
 from feedsvc.model import Article, MemberState
 from feedsvc.store.mapping import readable
-from feedsvc.store.schema import MEMBER_WORDS, article, article_section
+from feedsvc.store.schema import MEMBER_WORDS, article, article_section, seconds_of
+from feedsvc.store.schema import section as section_table
 
 RANGES_AT_ONCE = 50
 """Index ranges read in one statement. SQLite would take 500 (https://www.sqlite.org/limits.html), but fewer find
@@ -41,13 +42,14 @@ def _newest(members: int, states: tuple[MemberState, ...], by: Time) -> Select[A
     the end of its own index range; only these are merged.
     """
     section = article_section.c
-    time = section[by]
+    # In seconds, since what another hand wrote may be no time.
+    time = type_coerce(section[by], BigInteger)
     ranges = [
         select(time.label("time"), section.seq)
         .where(
             section.section == bindparam(f"section_{number}"),
             section.state == MEMBER_WORDS[state],
-            time >= bindparam("since"),
+            time >= bindparam("since", type_=BigInteger),
         )
         .order_by(time.desc(), section.seq.desc())
         .limit(bindparam("limit"))
@@ -72,14 +74,112 @@ def newest_articles(
     broken: list[str] | None,
 ) -> list[Article]:
     """As Store.newest; sections named twice count once."""
-    newest: list[tuple[datetime, int]] = []
+    wanted = limit
+    while True:
+        places = _newest_places(connection, sections, states, wanted, by=by, since=since)
+        told: list[str] = []
+        articles: list[Article] = []
+        for part in chunks(places):
+            articles += articles_in_place(connection, part, sections, states, told)
+            if len(articles) >= limit:
+                break
+        if len(articles) >= limit or len(places) < wanted:
+            if broken is not None:
+                broken += told
+            return articles[:limit]
+        wanted *= 2
+
+
+def read_on(
+    connection: Connection,
+    query: Select[Any],
+    place: Column[int],
+    *,
+    limit: int,
+    before_seq: int | None,
+    broken: list[str] | None,
+) -> list[Article]:
+    """The first of a query by descending `place` that can be read, after `before_seq`; batch by batch."""
+    found: list[Article] = []
+    told: list[str] = []
+    while len(found) < limit:
+        page = query if before_seq is None else query.where(place < before_seq)
+        rows = connection.execute(page.limit(limit)).all()
+        found += readable(rows, told)
+        if len(rows) < limit:
+            break
+        before_seq = rows[-1].seq
+    if broken is not None:
+        broken += told
+    return found[:limit]
+
+
+def articles_in_place(
+    connection: Connection,
+    places: Sequence[int],
+    sections: Collection[str],
+    states: Collection[MemberState],
+    broken: list[str] | None,
+) -> list[Article]:
+    """The articles (seqs) that have these places, in this order; `broken` gets a sentence about each that has not."""
+    rows = {row.seq: row for row in connection.execute(select(article).where(article.c.seq.in_(places)))}
+    told = [] if broken is None else broken
+    found = []
+    for seq in places:
+        if seq not in rows:
+            told.append(
+                f"Article number {seq} (`seq`) was deleted from the database, but its places in sections were not: "
+                f"delete the rows of article_section WHERE seq = {seq}, too."
+            )
+            continue
+        for one in readable([rows[seq]], told):
+            if any(one.state_in(slug) in states for slug in one.sections if slug in sections):
+                found.append(one)
+            else:
+                told.append(_why_misplaced(one, sections))
+    return found
+
+
+def _why_misplaced(one: Article, sections: Collection[str]) -> str:
+    stands = f"Article {one.id} is {one.state.value} in {', '.join(one.sections) or 'no section'}"
+    if any(slug in sections for slug in one.sections):
+        return f"{stands}, but its place there says otherwise. Send it anew, whole, or withdraw it."
+    return (
+        f"{stands}, but has a place in another section, too: delete the rows of article_section WHERE seq = {one.seq} "
+        "with sections that it does not name."
+    )
+
+
+def places_of(connection: Connection, seq: int) -> list[str]:
+    """The sections, of those that were ever registered, in which an article has a place."""
+    member = article_section.c
+    known = select(section_table.c.slug)
+    query = select(member.section).where(member.seq == seq, member.section.in_(known)).order_by(member.section)
+    return list(connection.execute(query).scalars())
+
+
+def _newest_places(
+    connection: Connection,
+    sections: Sequence[str],
+    states: tuple[MemberState, ...],
+    limit: int,
+    *,
+    by: Time,
+    since: datetime | None,
+) -> list[int]:
+    """The seqs of the newest, by what their places say."""
+    earliest = seconds_of(since or _EARLIEST)
+    newest: list[tuple[Any, int]] = []
     for members in chunks(list(dict.fromkeys(sections)), RANGES_AT_ONCE // len(states)):
         values: dict[str, Any] = {f"section_{number}": slug for number, slug in enumerate(members)}
-        values["since"] = newest[-1][0] if newest and len(newest) == limit else since or _EARLIEST
+        last = newest[-1][0] if newest and len(newest) == limit else earliest
+        values["since"] = last if isinstance(last, int) else earliest
         rows = connection.execute(_newest(len(members), states, by), values | {"limit": limit})
-        newest = nlargest(limit, {*newest, *((row.time, row.seq) for row in rows)})
-    articles: dict[int, Article] = {}
-    for part in chunks([seq for _, seq in newest]):
-        rows = connection.execute(select(article).where(article.c.seq.in_(part)))
-        articles.update((article.seq, article) for article in readable(rows.all(), broken))
-    return [articles[seq] for _, seq in newest if seq in articles]
+        newest = nlargest(limit, {*newest, *((row.time, row.seq) for row in rows)}, key=_rank)
+    return [seq for _, seq in newest]
+
+
+def _rank(place: tuple[Any, int]) -> tuple[bool, Any, int]:
+    """As SQLite orders them: a time that is no number, which another hand wrote, comes after all numbers."""
+    time, seq = place
+    return (False, time, seq) if isinstance(time, int | float) else (True, 0, seq)

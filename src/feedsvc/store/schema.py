@@ -1,13 +1,17 @@
-"""The tables, and the four types that carry values into both databases alike.
+"""The tables, and the types that carry values into both databases alike.
 
 Instants are whole seconds since 1970 in a 64-bit integer: ordered and returned the same by SQLite and PostgreSQL, from
 year 1 to 9999, whatever the session's time zone. The tables of a database are made by migrations/versions, never from
 here; a test holds the two together.
+
+What another hand wrote may be no such value. It comes out as Damaged, since one that raised would cost the rows read
+along with it; cells.py says what is wrong with it.
 """
 
 from __future__ import annotations
 
-import re
+import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,11 +40,17 @@ REVISION = "0003"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class UnstorableTextError(ValueError):
     """A text holds NUL or half a surrogate pair, which no database of ours can give back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """Stands for what lies in a cell and is no value of its column; `why` completes "the column ..."."""
+
+    why: str
 
 
 def seconds_of(instant: datetime) -> int:
@@ -52,8 +62,29 @@ def instant_of(seconds: int) -> datetime:
     return _EPOCH + timedelta(seconds=seconds)
 
 
+def read_json(text: Any) -> Any:
+    """What lies in a JSON column as a value. Deep nesting and long numbers are refused as Python refuses them."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        return Damaged(f"is no JSON that can be read ({type(error).__name__}: {error})")
+
+
+def read_text(text: bytes) -> str | bytes:
+    """What lies in a text column of SQLite, which may be no UTF-8."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text
+
+
 def is_storable(value: str) -> bool:
-    return _UNSTORABLE.search(value) is None
+    """Encoding finds half a surrogate pair, and costs a third of a search for one."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value
 
 
 def _check(value: Any) -> None:
@@ -70,6 +101,13 @@ def _check(value: Any) -> None:
     elif isinstance(value, list):
         for item in value:
             _check(item)
+
+
+def _word(words: type[State | MemberState], value: Any) -> State | MemberState | Damaged:
+    try:
+        return words(value)
+    except ValueError:
+        return Damaged(f"is none of {', '.join(words)}")
 
 
 class Words(TypeDecorator[str]):
@@ -103,8 +141,16 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # the base's signature
         return None if value is None else seconds_of(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # the base's signature
-        return None if value is None else instant_of(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  # the base's signature
+        """A datetime, None or Damaged."""
+        if value is None:
+            return None
+        if not isinstance(value, int):
+            return Damaged("is no whole number of seconds")
+        try:
+            return instant_of(value)
+        except OverflowError:
+            return Damaged("lies outside of the years 1 to 9999")
 
 
 class StateWord(TypeDecorator[State]):
@@ -116,8 +162,9 @@ class StateWord(TypeDecorator[State]):
     def process_bind_param(self, value: State | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # the base's signature
         return None if value is None else value.value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> State | None:  # noqa: ARG002  # the base's signature
-        return None if value is None else State(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  # the base's signature
+        """A State, None or Damaged."""
+        return None if value is None else _word(State, value)
 
 
 class MemberStateWord(TypeDecorator[MemberState]):
@@ -129,8 +176,9 @@ class MemberStateWord(TypeDecorator[MemberState]):
     def process_bind_param(self, value: MemberState | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # the base's signature
         return None if value is None else value.value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> MemberState | None:  # noqa: ARG002  # the base's signature
-        return None if value is None else MemberState(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002  # the base's signature
+        """A MemberState, None or Damaged."""
+        return None if value is None else _word(MemberState, value)
 
 
 metadata = MetaData()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Column, func, select, text
 
@@ -29,16 +29,21 @@ from feedsvc.model import (
 from feedsvc.store import archives, schema
 from feedsvc.store.connect import Database
 from feedsvc.store.mapping import (
+    Salvage,
     article_from,
     publication_from,
     quarantined_from,
     readable,
+    salvage,
     section_state_from,
     token_from,
 )
 from feedsvc.store.migrate import migrate
-from feedsvc.store.queries import Time, chunks, newest_articles
+from feedsvc.store.queries import Time, chunks, newest_articles, places_of, read_on
+from feedsvc.store.schema import Damaged
 from feedsvc.store.transaction import Transaction
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Store:
@@ -85,6 +90,21 @@ class Store:
     def article_by_external_id(self, external_id: str) -> Article | None:
         return self._one_article(schema.article.c.external_id, external_id)
 
+    def salvage(self, key: str) -> Salvage | None:
+        """The article with this id, else external id: all of it, or what of it can be read.
+
+        Raises UnreadableArticleError where not even its identity can be.
+        """
+        article = schema.article.c
+        with self._database.read() as connection:
+            for column in (article.id, article.external_id):
+                row = None
+                if schema.is_storable(key):
+                    row = connection.execute(select(schema.article).where(column == key)).one_or_none()
+                if row is not None:
+                    return salvage(row, places_of(connection, row.seq))
+        return None
+
     def articles_by_entry_id(self, entry_ids: Iterable[str]) -> Mapping[str, Article]:
         """Those that stand in the feeds under these ids, by id; one that can't be read is left out."""
         keys = [entry_id for entry_id in dict.fromkeys(entry_ids) if schema.is_storable(entry_id)]
@@ -106,7 +126,8 @@ class Store:
         """The newest live articles of any of these plain sections, each once: published, then seq, descending.
 
         One LIMITed index range per member, merged; never a scan or a sort of all members' articles. One whose row can't
-        be read is left out; `broken` gets a sentence about it.
+        be read, was deleted by hand, or stands otherwise than its place says is left out, the next newest takes its
+        place, and `broken` gets a sentence about it.
         """
         return self.newest(sections, limit, (MemberState.LIVE,), broken=broken)
 
@@ -129,9 +150,15 @@ class Store:
             return newest_articles(connection, sections, states, limit, by=by, since=since, broken=broken)
 
     def list_articles(
-        self, *, section: str | None = None, state: State | None = None, limit: int = 50, before_seq: int | None = None
+        self,
+        *,
+        section: str | None = None,
+        state: State | None = None,
+        limit: int = 50,
+        before_seq: int | None = None,
+        broken: list[str] | None = None,
     ) -> list[Article]:
-        """By arrival, newest first; `before_seq` continues after a page. One that can't be read is left out."""
+        """By arrival, newest first; `before_seq` continues after a page. `broken` as for `newest_live`."""
         article, member = schema.article.c, schema.article_section.c
         query = select(schema.article)
         if section is None:
@@ -141,10 +168,9 @@ class Store:
             place = member.seq
         if state is not None:
             query = query.where(article.state == state)
-        if before_seq is not None:
-            query = query.where(place < before_seq)
+        query = query.order_by(place.desc())
         with self._database.read() as connection:
-            return list(readable(connection.execute(query.order_by(place.desc()).limit(limit))))
+            return read_on(connection, query, place, limit=limit, before_seq=before_seq, broken=broken)
 
     def count_articles(self) -> Mapping[State, int]:
         """How many there are of each state, 0 included."""
@@ -154,23 +180,33 @@ class Store:
         return {state: counted.get(state, 0) for state in State}
 
     def next_due(self) -> datetime | None:
-        """When the next scheduled article is to go live."""
+        """When the next scheduled article is to go live. The past where its row tells no time: `due` tells of it."""
         article = schema.article.c
         query = select(article.published).where(article.state == schema.SCHEDULED).order_by(article.published).limit(1)
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            due: datetime | Damaged | None = connection.execute(query).scalar_one_or_none()
+        return _LONG_AGO if isinstance(due, Damaged) else due
 
-    def due(self, now: datetime, limit: int = 100) -> list[Article]:
-        """Scheduled articles whose time has come, earliest first."""
+    def due(self, now: datetime, limit: int = 100, *, broken: list[str] | None = None) -> list[Article]:
+        """Scheduled articles whose time has come, earliest first. `broken` as for `newest_live`."""
         article = schema.article.c
         query = (
             select(schema.article)
             .where(article.state == schema.SCHEDULED, article.published <= now)
             .order_by(article.published, article.seq)
-            .limit(limit)
         )
+        wanted = limit
         with self._database.read() as connection:
-            return [article_from(row) for row in connection.execute(query)]
+            while True:
+                rows = connection.execute(query.limit(wanted)).all()
+                told: list[str] = []
+                found = list(readable(rows, told))
+                if found or len(rows) < wanted:
+                    break
+                wanted *= 2
+        if broken is not None:
+            broken += told
+        return found[:limit]
 
     # archives
 
@@ -230,7 +266,7 @@ class Store:
     def publications(self, folder_id: str) -> Mapping[str, Publication]:
         query = select(schema.publication).where(schema.publication.c.folder_id == folder_id)
         with self._database.read() as connection:
-            found = [publication_from(row) for row in connection.execute(query)]
+            found = [known for row in connection.execute(query) if (known := publication_from(row))]
         return {publication.slug: publication for publication in sorted(found, key=lambda one: one.slug)}
 
     # quarantine
@@ -242,7 +278,8 @@ class Store:
         if article_ids is not None:
             queries = [query.where(schema.quarantine.c.article_id.in_(part)) for part in chunks(list(article_ids))]
         with self._database.read() as connection:
-            found = [quarantined_from(row) for query in queries for row in connection.execute(query)]
+            rows = [row for query in queries for row in connection.execute(query)]
+        found = [item for row in rows if (item := quarantined_from(row))]
         return {item.article_id: item for item in found}
 
     # worker heartbeat and tokens
@@ -250,7 +287,12 @@ class Store:
     def heartbeats(self) -> Mapping[str, tuple[datetime, Mapping[str, str]]]:
         """By folder id: when its worker last said it lives, and what it said (section slug -> next run, ISO 8601)."""
         with self._database.read() as connection:
-            return {row.folder_id: (row.at, row.next_runs) for row in connection.execute(select(schema.heartbeat))}
+            rows = connection.execute(select(schema.heartbeat)).all()
+        return {
+            row.folder_id: (row.at, row.next_runs)
+            for row in rows
+            if isinstance(row.at, datetime) and isinstance(row.next_runs, dict)
+        }
 
     def tokens(self) -> list[Token]:
         """All of them, revoked ones too, in the order they were made."""

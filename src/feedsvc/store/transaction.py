@@ -26,13 +26,17 @@ from feedsvc.model import (
 )
 from feedsvc.store import archives, schema
 from feedsvc.store.mapping import (
+    Salvage,
     article_from,
     corrections_json,
     field_columns,
     history_columns,
     publication_columns,
+    salvage,
+    sections_from,
     token_from,
 )
+from feedsvc.store.queries import places_of
 
 _DOCUMENT_LOCKS = 1
 """The room of PostgreSQL's advisory locks in which documents are locked by slug."""
@@ -58,6 +62,16 @@ class Transaction:
     def article_by_external_id(self, external_id: str) -> Article | None:
         """Likewise."""
         return self._one_article(schema.article.c.external_id, external_id)
+
+    def has_article(self, article_id: str) -> bool:
+        """Is there one with this id, whether or not it can be read?"""
+        query = select(schema.article.c.seq).where(schema.article.c.id == article_id)
+        return schema.is_storable(article_id) and self._connection.execute(query).one_or_none() is not None
+
+    def salvage(self, seq: int) -> Salvage:
+        """What can be read of an article that raised UnreadableArticleError. Raises it where that is too little."""
+        row = self._connection.execute(select(schema.article).where(schema.article.c.seq == seq)).one()
+        return salvage(row, places_of(self._connection, seq))
 
     def _one_article(self, column: Column[str], key: str) -> Article | None:
         if not schema.is_storable(key):
@@ -109,9 +123,12 @@ class Transaction:
         article's.
         """
         mine = schema.article.c.seq == article.seq
-        before = self._connection.execute(select(schema.article.c.sections).where(mine)).scalar_one_or_none()
-        if before is None:
+        row = self._connection.execute(select(schema.article.c.sections).where(mine)).one_or_none()
+        if row is None:
             raise ArticleNotFoundError(article.id)
+        before = sections_from(row.sections)
+        if before is None:
+            before = tuple(places_of(self._connection, article.seq))
         columns = field_columns(article) | {
             "state": article.state,
             "published": article.published,
@@ -263,7 +280,10 @@ class Transaction:
             select(article.seq, article.sections).where(article.id == article_id)
         ).one_or_none()
         if found is not None:
-            self._touch(archives.places_in_archives(self._connection, found.seq, found.sections))
+            sections = sections_from(found.sections)
+            if sections is None:
+                sections = tuple(places_of(self._connection, found.seq))
+            self._touch(archives.places_in_archives(self._connection, found.seq, sections))
 
     def _stamp_archives(self, slug: str, numbers: Collection[int], generation: int) -> None:
         archive = schema.archive.c

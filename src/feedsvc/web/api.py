@@ -10,7 +10,14 @@ from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.blueprints import BlueprintSetupState
 
 from feedsvc import publish, quarantine
-from feedsvc.errors import ArticleNotFoundError, ConflictError, Problem, RefusedError, UnknownSectionError
+from feedsvc.errors import (
+    ArticleNotFoundError,
+    ConflictError,
+    Problem,
+    RefusedError,
+    UnknownSectionError,
+    UnreadableArticleError,
+)
 from feedsvc.feed.formats import FORMATS
 from feedsvc.ingest import WithdrawalInput, accept, read_withdrawal
 from feedsvc.ingest.article import to_json
@@ -23,6 +30,7 @@ from feedsvc.web import body
 from feedsvc.web.auth import Scope, authenticate
 from feedsvc.web.context import this_runtime
 from feedsvc.web.keys import KeyConverter, read_key
+from feedsvc.web.lookup import find, refuse_stranger, require
 from feedsvc.web.representation import describe, outline
 from feedsvc.web.waiting import Waits, preferred_seconds
 
@@ -67,7 +75,8 @@ def put_article() -> Response:
     """Create the article or replace it whole; the same request twice changes nothing."""
     runtime, key = this_runtime(), _named_key()
     data = body.read_json()
-    existing = _find(runtime, key)
+    found = find(runtime, _scope(), key)
+    existing = found.article if found else None
     if existing is None or existing.external_id == key:
         data = _with_external_id(data, key)
     return _store(runtime, data, existing)
@@ -89,10 +98,14 @@ def patch_article() -> Response:
     """Change some fields: a JSON merge patch (RFC 7396) over the article as GET shows it under `article`."""
     runtime, key = this_runtime(), _named_key()
     patch = body.read_json()
-    existing = _require(runtime, key)
+    found = find(runtime, _scope(), key)
+    if found is None:
+        raise ArticleNotFoundError(key)
+    existing = found.article
     _scope().require(existing.sections)
     if existing.state is State.WITHDRAWN:
         raise ConflictError("state", "the article is withdrawn; PUT it whole to bring it back")
+    found.require_said(patch)
 
     def refuse_what_changed(stored: Article) -> None:
         if stored != existing:
@@ -105,7 +118,7 @@ def patch_article() -> Response:
 def get_article() -> Response:
     """The article, where it stands, and under `article` what PUT would take."""
     runtime = this_runtime()
-    article = _require(runtime, _named_key())
+    article = require(runtime, _scope(), _named_key())
     _scope().require_any(article.sections)
     return jsonify(describe(runtime, article, _look(runtime, article)()) | {"article": to_json(article)})
 
@@ -119,17 +132,21 @@ def delete_article() -> Response:
     """
     runtime, key = this_runtime(), _named_key()
     said = read_withdrawal(_with_mode(body.read_json() if body.is_sent() else {}, request.args.get("mode")))
-    article, scope = _require(runtime, key), _scope()
+    scope = _scope()
+    found = find(runtime, scope, key)
+    if found is None:
+        raise ArticleNotFoundError(key)
     outcome = publish.withdraw(
         runtime.store,
         runtime.clock,
-        article.id,
+        found.article.id,
         notice=said.notice,
         mode=said.mode,
         notice_sections=runtime.settings.notice_sections,
         may_replace=lambda stored: scope.require(stored.sections),
     )
-    return _answer(runtime, outcome, (*said.notes, *_explain_no_withdrawal(outcome.article, said)))
+    notes = (*said.notes, *_explain_no_withdrawal(outcome.article, said), *_tell_lost(outcome))
+    return _answer(runtime, outcome, notes)
 
 
 def _explain_no_withdrawal(article: Article, said: WithdrawalInput) -> Sequence[Note]:
@@ -165,7 +182,7 @@ def list_quarantine() -> Response:
 def retry_article() -> Response:
     """Prove an article in quarantine anew: 202 while that is under way; 200 for one that was not in it."""
     runtime, scope = this_runtime(), _scope()
-    article = _require(runtime, _named_key(_RETRY))
+    article = require(runtime, _scope(), _named_key(_RETRY))
     tried = quarantine.try_again(runtime.store, [article.id], may=lambda stored: scope.require(stored.sections))
     response = _answer(runtime, Outcome(article, created=False, changed=False), ())
     if tried and request.headers.get("Prefer") is None:
@@ -181,20 +198,26 @@ def list_articles() -> Response:
     """Articles by arrival, newest first; `next` continues. ?section= ?state= ?limit= ?before= or ?external_id="""
     runtime, scope = this_runtime(), _scope()
     if "external_id" in request.args:
-        found = runtime.store.article_by_external_id(request.args["external_id"])
+        try:
+            found = runtime.store.article_by_external_id(request.args["external_id"])
+        except UnreadableArticleError as error:
+            refuse_stranger(runtime, scope, request.args["external_id"], error)
+            return jsonify({"articles": [], "next": None, "unreadable": [str(error)]})
         found_all = [found] if found is not None and scope.touches(found.sections) else []
         return jsonify({"articles": [outline(runtime, article) for article in found_all], "next": None})
     sections = _listed_sections(runtime, scope, request.args.get("section"))
     state, limit, before_seq = _list_bounds()
+    broken: list[str] = []
     lists = [
-        runtime.store.list_articles(section=section, state=state, limit=limit + 1, before_seq=before_seq)
+        runtime.store.list_articles(section=section, state=state, limit=limit + 1, before_seq=before_seq, broken=broken)
         for section in sections
     ]
     by_seq = {article.seq: article for articles in lists for article in articles}
     newest = [by_seq[seq] for seq in sorted(by_seq, reverse=True)]
     shown = newest[:limit]
     following = shown[-1].seq if len(newest) > limit else None
-    return jsonify({"articles": [outline(runtime, article) for article in shown], "next": following})
+    listed = {"articles": [outline(runtime, article) for article in shown], "next": following}
+    return jsonify(listed | ({"unreadable": sorted(set(broken))} if broken else {}))
 
 
 def _listed_sections(runtime: Runtime, scope: Scope, slug: str | None) -> Sequence[str | None]:
@@ -293,7 +316,7 @@ def _store(
         article_id=existing.id if existing is not None else None,
         may_replace=may_replace or stay_within,
     )
-    return _answer(runtime, outcome, accepted.notes)
+    return _answer(runtime, outcome, (*accepted.notes, *_tell_lost(outcome)))
 
 
 def _answer(runtime: Runtime, outcome: Outcome, notes: Sequence[Note]) -> Response:
@@ -319,6 +342,11 @@ def _answer(runtime: Runtime, outcome: Outcome, notes: Sequence[Note]) -> Respon
     return response
 
 
+def _tell_lost(outcome: Outcome) -> list[Note]:
+    message = "could not be read from the database, and is now as this request leaves it"
+    return [Note(place=field, message=message, severity="warning") for field in outcome.lost]
+
+
 def _look(runtime: Runtime, article: Article) -> Callable[[], tuple[Presence, ...]]:
     return lambda: presence(runtime.store, runtime.settings, runtime.folder_id, article)
 
@@ -334,17 +362,6 @@ def _named_key(behind: str = "") -> str:
     if "\0" in key:
         raise RefusedError([Problem("external_id", repr(key), "must not hold NUL")])
     return key
-
-
-def _find(runtime: Runtime, key: str) -> Article | None:
-    return runtime.store.article(key) or runtime.store.article_by_external_id(key)
-
-
-def _require(runtime: Runtime, key: str) -> Article:
-    article = _find(runtime, key)
-    if article is None:
-        raise ArticleNotFoundError(key)
-    return article
 
 
 def _with_external_id(data: dict[str, Any], key: str) -> dict[str, Any]:

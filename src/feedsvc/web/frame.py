@@ -15,7 +15,7 @@ from feedsvc.feed.formats import FORMATS
 from feedsvc.model import ALL_SLUG, Section, Site
 from feedsvc.web.context import this_runtime
 from feedsvc.web.polls.conditional import is_listed
-from feedsvc.words import language_of_words, say_offset, say_time, words_for
+from feedsvc.words import language_of_words, local, say_offset, say_time, words_for
 
 STATIC_DIR = Path(__file__).with_name("static")
 PAGE_MAX_AGE_SECONDS = 30
@@ -71,9 +71,9 @@ def page(template: str, *, language: str, status: int = 200, **values: Any) -> R
         words=words,
         root=path_to_root(),
         style_version=_style_version(),
-        local=lambda moment: moment.astimezone(zone),
-        say_time=lambda moment: say_time(moment.astimezone(zone), language),
-        say_offset=lambda moment: say_offset(moment.astimezone(zone)),
+        local=lambda moment: local(moment, zone),
+        say_time=lambda moment: say_time(local(moment, zone), language),
+        say_offset=lambda moment: say_offset(local(moment, zone)),
         feeds_of=lambda section: list_feeds(site, section),
         name_of=lambda section: words["everything"] if is_everything(site, section) else section.title,
         **values,

@@ -15,16 +15,19 @@ from flask import Blueprint, Response, redirect, request
 
 from feedsvc import text
 from feedsvc.config import Settings
-from feedsvc.errors import UnknownSectionError
+from feedsvc.errors import UnknownSectionError, UnreadableArticleError
+from feedsvc.ingest import is_costly
 from feedsvc.ingest.mediatypes import guess_media_type
+from feedsvc.log import get_logger
 from feedsvc.model import ALL_SLUG, IN_PLACE, Article, Enclosure, Section, State, Withdrawal
 from feedsvc.summary import summarize
 from feedsvc.web.context import this_runtime
 from feedsvc.web.frame import PAGE_MAX_AGE_SECONDS, error_page, list_feeds, page
 from feedsvc.web.polls.missing import find_nearest, is_removed
-from feedsvc.words import WORDS, say_correction, words_for
+from feedsvc.words import WORDS, local, say_correction, words_for
 
 blueprint = Blueprint("pages", __name__)
+log = get_logger(__name__)
 
 _HEADLINES = 8
 _PAGE_LENGTH = 20
@@ -115,7 +118,11 @@ def section(slug: str) -> Response:
 def article(article_id: str) -> Response:
     runtime = this_runtime()
     settings = runtime.settings
-    found = runtime.store.article(article_id) if article_id.isprintable() else None
+    try:
+        found = runtime.store.article(article_id) if article_id.isprintable() else None
+    except UnreadableArticleError as error:
+        log.warning("article_unreadable", slug=None, reason=str(error))
+        return error_page(503)
     if found is None or (found.state is not State.LIVE and found.withdrawal is None):
         return error_page(404)
     sections = _sections_of(settings, found)
@@ -134,7 +141,7 @@ def article(article_id: str) -> Response:
         sections=sections,
         summary=_summarize(found),
         corrections=[
-            say_correction(each.note, each.at.astimezone(ZoneInfo(settings.site.timezone)), language)
+            say_correction(each.note, local(each.at, ZoneInfo(settings.site.timezone)), language)
             for each in found.corrections
         ],
         crumbs=_crumbs(settings, found, sections),
@@ -183,7 +190,13 @@ def _tease(article: Article, language: str) -> Teaser:
 
 
 def _summarize(article: Article) -> str:
-    return article.summary or summarize(text.plain_text(article.content_html or ""))
+    """Nothing for a body that another hand stored and that can't be read, or would cost too much."""
+    if article.summary or not article.content_html or is_costly(article.content_html):
+        return article.summary or ""
+    try:
+        return summarize(text.plain_text(article.content_html))
+    except ValueError:
+        return ""
 
 
 def _crumbs(settings: Settings, article: Article, sections: Sequence[Section]) -> list[tuple[str, str | None]]:
@@ -200,9 +213,12 @@ def _crumbs(settings: Settings, article: Article, sections: Sequence[Section]) -
 
 
 def _describe_file(enclosure: Enclosure) -> File:
-    filename = unquote(basename(urlsplit(enclosure.url).path))
-    # An ending says what a reader knows, PDF for application/pdf; that of download.php says nothing of the file.
-    is_telling = guess_media_type(enclosure.url) == enclosure.type
+    try:
+        filename = unquote(basename(urlsplit(enclosure.url).path))
+        # An ending says what a reader knows, PDF for application/pdf; that of download.php says nothing of the file.
+        is_telling = guess_media_type(enclosure.url) == enclosure.type
+    except ValueError:  # no URL: another hand wrote it
+        filename, is_telling = "", False
     said = (
         filename.rpartition(".")[2].upper() if is_telling else enclosure.type,
         _say_duration(enclosure.duration_seconds),

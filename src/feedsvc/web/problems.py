@@ -23,6 +23,7 @@ from feedsvc.errors import (
     StoreError,
     StoreUnavailableError,
     UnknownSectionError,
+    UnreadableArticleError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -56,6 +57,7 @@ MEANINGS: Mapping[type[FeedsvcError], Meaning] = {
     UnknownSectionError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-section", "There is no such section."),
     ArticleNotFoundError: Meaning(HTTPStatus.NOT_FOUND, "no-such-article", "There is no such article."),
     ConflictError: Meaning(HTTPStatus.CONFLICT, "conflict", "This contradicts what is stored."),
+    UnreadableArticleError: Meaning(HTTPStatus.CONFLICT, "unreadable", "The article is stored as what is no article."),
     StoreUnavailableError: Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "store-unavailable",
@@ -115,6 +117,9 @@ def problem_of(error: FeedsvcError) -> Response:
             errors = error.problems
         case ConflictError():
             errors = (Problem(error.field, "", error.reason),)
+        case UnreadableArticleError():
+            errors = (Problem(error.where, "", error.reason),)
+            extensions = {"id": error.article_id}
         case UnknownSectionError():
             errors = (Problem("section", error.name, str(error)),)
             extensions = {"sections": list(error.known)}
