@@ -330,6 +330,18 @@ def test_a_fault_of_ours_costs_the_deltas_only(desk: Desk, monkeypatch: pytest.M
     assert "rss: ZeroDivisionError" in str(events) or "atom: ZeroDivisionError" in str(events)
 
 
+def test_a_document_that_can_not_be_cut_goes_live_without(desk: Desk) -> None:
+    runtime = desk.runtime
+    before = Holding.of(runtime)
+    desk.put(10)
+    spaced = broken_formats(render=lambda feed, render: render(feed).replace(b"</item><item>", b"</item>\n<item>"))
+    with capture_logs() as events:
+        assert regenerator(runtime, spaced).regenerate(runtime.settings, SLUG).outcome == "published"
+    assert "rss: the document can't be cut into its entries" in str(events)
+    assert Holding({"rss": before.documents["rss"]}).catch_up(runtime) is None
+    assert Holding({"atom": before.documents["atom"]}).catch_up(runtime) == ["A10"]
+
+
 def test_a_delta_that_does_not_prove_is_not_sent(desk: Desk) -> None:
     runtime = desk.runtime
     before = Holding.of(runtime)
