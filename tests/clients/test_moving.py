@@ -59,25 +59,25 @@ class OldSite:
             server.server_close()
 
 
-@contextmanager
-def moved(folder: Path, old: Path) -> Iterator[Service]:
-    """The new site with the old feed imported."""
+@pytest.fixture(scope="module", params=["wordpress.rss", "letter.atom"])
+def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Service]]:
+    """An old feed, and the new site with it imported."""
+    old = OLD_FEEDS / request.param
     port = free_port()
-    config = folder / "config.yaml"
+    config = tmp_path_factory.mktemp("moved") / "config.yaml"
     config.write_text(CONFIG.format(port=port), "utf-8")
     feedsvc("--config", config, "import", "--section", "moved", old)
     feedsvc("--config", config, "migrate", "check", old, "--section", "moved")
     with serving(config, port) as service:
         wait_until(service.is_current, "every feed to be live")
-        yield service
+        yield old, service
 
 
-@pytest.mark.parametrize(("name", "suffix"), [("wordpress.rss", "rss"), ("letter.atom", "atom")])
-def test_newsboat_shows_nothing_as_new(tmp_path: Path, newsboat: str, home: Path, name: str, suffix: str) -> None:
-    old = OLD_FEEDS / name
+def test_newsboat_shows_nothing_as_new(moved: tuple[Path, Service], newsboat: str, home: Path) -> None:
+    old, service = moved
     site = OldSite(old.read_bytes())
-    with site.running() as old_url, moved(tmp_path, old) as service:
-        url = f"{old_url}/old.{suffix}"
+    with site.running() as old_url:
+        url = f"{old_url}/old{old.suffix}"
         reader = Newsboat(newsboat, home, [url])
         assert reader.reload() == "2 unread articles"
         before = {item.guid for item in reader.items(url)}
@@ -88,8 +88,8 @@ def test_newsboat_shows_nothing_as_new(tmp_path: Path, newsboat: str, home: Path
         assert reader.title(url) == "搬来的" != old_title
 
 
-def test_old_addresses_lead_on_under_the_real_server(tmp_path: Path) -> None:
-    with moved(tmp_path, OLD_FEEDS / "wordpress.rss") as service:
-        for path in ("/old.rss", "/%BA%EA/old.xml?x=1"):
-            answer = service.get(path)
-            assert (answer.status, answer.headers["location"]) == (301, f"{service.url}/feeds/moved.rss")
+def test_old_addresses_lead_on_under_the_real_server(moved: tuple[Path, Service]) -> None:
+    _, service = moved
+    for path in ("/old.rss", "/%BA%EA/old.xml?x=1"):
+        answer = service.get(path)
+        assert (answer.status, answer.headers["location"]) == (301, f"{service.url}/feeds/moved.rss")

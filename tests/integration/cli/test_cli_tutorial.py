@@ -36,7 +36,7 @@ def follow(blocks: list[str], project: Path, port: int) -> str:
         cwd=project,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_SECONDS,
+        timeout=10 * DEADLINE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
