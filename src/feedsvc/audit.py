@@ -19,15 +19,17 @@ from feedsvc.model import (
     ARCHIVE_FORMAT,
     INDEX_SLUG,
     STORED,
+    Coding,
     DocumentRecord,
     Feed,
     Finding,
     Holdings,
     Section,
     SectionState,
+    Severity,
     archive_name,
 )
-from feedsvc.output import FeedsFolder, StoredDocument
+from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, StoredDocument, unpack
 from feedsvc.proof import guard
 from feedsvc.store import Store
 
@@ -45,13 +47,15 @@ def audit(
     with folder.lock(slug):
         publication = store.publication(folder_id, slug)
         lying = {name: _read(folder, slug, name) for name in expected}
+        records = publication.documents if publication else ()
+        twins = {name: _audit_twins(folder, settings, slug, lying[name], records) for name in expected}
         feed, bad = (None, ()) if slug == INDEX_SLUG else _compose_now(store, settings, settings.feeds[slug])
     findings: list[Finding] = list(bad)
     for name, document in lying.items():
         if isinstance(document, Finding):
-            findings.append(document)
+            findings += [document, *twins[name]]
             continue
-        findings += _find_alteration(document, publication.documents if publication else ())
+        findings += [*_find_alteration(document, records), *twins[name]]
         if feed is not None or not bad:
             findings += guard(name, partial(_compare, document, settings, feed))
     return tuple(findings)
@@ -71,15 +75,16 @@ def audit_archives(
         with folder.lock_archives(slug):
             records = tuple(store.archive_records(folder_id, slug, number).values())
             lying = _read(folder, name, ARCHIVE_FORMAT)
+            twins = _audit_twins(folder, settings, name, lying, records)
             choice = choose_archived(store, section, number, RENDERER)
         if isinstance(lying, Finding):
             message = f"it is not there; `feedsvc regenerate {slug}` or a running service makes it"
-            found[name] = (replace(lying, message=message) if lying.rule == "file.missing" else lying,)
+            found[name] = (replace(lying, message=message) if lying.rule == "file.missing" else lying, *twins)
             continue
         feed, bad = _compose(settings, section, state, choice.holdings, _list_bad(choice))
         if feed is not None:
             bad += guard(ARCHIVE_FORMAT, partial(FORMATS[ARCHIVE_FORMAT].verify, lying.content, feed))
-        found[name] = (*_find_alteration(lying, records), *bad)
+        found[name] = (*_find_alteration(lying, records), *bad, *twins)
     return found
 
 
@@ -89,11 +94,13 @@ def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
 
 
 def find_strangers(store: Store, folder: FeedsFolder, settings: Settings) -> Mapping[str, tuple[Finding, ...]]:
-    """Documents that config.yaml does not name (any more), by slug: nobody keeps them right."""
+    """Documents, or twins left by them, that config.yaml does not name (any more), by slug: nobody keeps them right."""
     known = {*store.section_states(), INDEX_SLUG}
     configured = {slug: formats_of(settings, slug) for slug in (*settings.feeds, INDEX_SLUG)}
     found = {}
-    for slug, names in folder.slugs().items():
+    documents, orphans = folder.slugs(), folder.orphans()
+    for slug in sorted({*documents, *orphans}):
+        names = (*documents.get(slug, ()), *orphans.get(slug, ()))
         surplus = [name for name in names if slug in known and name not in configured.get(slug, ())]
         message = "config.yaml does not name it; `feedsvc regenerate --all` or a running service removes it"
         if surplus:
@@ -158,6 +165,52 @@ def _find_alteration(document: StoredDocument, records: Sequence[DocumentRecord]
             )
         ]
     return []
+
+
+def _audit_twins(
+    folder: FeedsFolder,
+    settings: Settings,
+    slug: str,
+    document: StoredDocument | Finding,
+    records: Sequence[DocumentRecord],
+) -> list[Finding]:
+    """What is wrong with the compressed forms of one document: read under its lock, as the document was."""
+    record = next((each for each in records if each.format == document.format), None)
+    found = []
+    for coding in CODINGS:
+        level = settings.compression.levels[coding]
+        is_left_out = not level or (record is not None and record.twins.get(coding) == 0)
+        try:
+            fault = _find_twin_fault(folder, slug, document, coding, is_left_out=is_left_out)
+        except OutputError as error:
+            fault = ("unreadable", error.reason, "error")
+        if fault is not None:
+            rule, message, severity = fault
+            name = f"{slug.rpartition('/')[2]}.{document.format}.{SUFFIXES[coding]}"
+            found.append(
+                Finding(rule=f"twin.{rule}", message=f"{name} {message}", format=document.format, severity=severity)
+            )
+    return found
+
+
+def _find_twin_fault(
+    folder: FeedsFolder, slug: str, document: StoredDocument | Finding, coding: Coding, *, is_left_out: bool
+) -> tuple[str, str, Severity] | None:
+    """Rule, message and severity. A server that goes by names alone (nginx) serves whatever lies there."""
+    lying = folder.stat_twin(slug, document.format, coding)
+    if isinstance(document, Finding):
+        told = "lies there without its document; `feedsvc regenerate` or a running service removes it"
+        return ("orphan", told, "error") if lying and document.rule == "file.missing" else None
+    if lying is None:
+        told = "is not there; `feedsvc regenerate` or a running service makes it"
+        return None if is_left_out else ("missing", told, "warning")
+    twin = folder.read_twin(slug, document.format, coding, lying[1])
+    if twin is None or unpack(coding, twin, len(document.content)) != document.content:
+        return ("altered", "does not unpack to its document; `feedsvc regenerate` makes it anew", "error")
+    if lying[1] != document.mtime:
+        return ("dated", "has another time than its document; `feedsvc regenerate` makes it anew", "error")
+    told = "is compressed as config.yaml says no more; `feedsvc regenerate` or a running service removes it"
+    return ("surplus", told, "warning") if is_left_out else None
 
 
 def _compare(document: StoredDocument, settings: Settings, feed: Feed | None) -> list[Finding]:

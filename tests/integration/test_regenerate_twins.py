@@ -14,6 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine import files, mtime, newsroom_on, regenerator, run, settings_with
+from feedsvc.audit import audit, audit_archives, find_strangers
 from feedsvc.config import Settings
 from feedsvc.config.settings import Compression
 from feedsvc.feed.formats import FORMATS
@@ -355,6 +356,61 @@ def test_a_library_gone_wrong_is_told(
     assert str(result.twin_error).startswith("macro.rss can't be compressed: the library for br does not give back")
 
 
+# what verify says
+
+
+def told(runtime: Runtime, settings: Settings | None = None, slug: str = "macro") -> dict[str, str]:
+    """Rule -> severity of what is wrong with the twins of one feed."""
+    found = audit(runtime.store, runtime.folder, runtime.folder_id, settings or runtime.settings, slug)
+    assert all(finding.rule.startswith(("twin.", "file.")) for finding in found)
+    return {finding.rule: finding.severity for finding in found}
+
+
+def test_verify_holds_each_twin_against_its_document(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    twin = runtime.folder.path / "macro.atom.br"
+    right, at = twin.read_bytes(), twin.stat().st_mtime
+    assert told(runtime) == {}
+    other = make_twins((runtime.folder.path / "macro.rss").read_bytes(), {"br": 2}, {})["br"]
+    for wrong in (other, right[:-1], right + b"x", b"", bytes(10**6)):
+        twin.write_bytes(wrong)
+        os.utime(twin, (at, at))
+        (finding,) = audit(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, "macro")
+        assert (finding.rule, finding.format, finding.severity) == ("twin.altered", "atom", "error")
+        assert finding.message == "macro.atom.br does not unpack to its document; `feedsvc regenerate` makes it anew"
+    twin.write_bytes(right)
+    assert told(runtime) == {"twin.dated": "error"}
+    twin.unlink()
+    assert told(runtime) == {"twin.missing": "warning"}
+    assert told(runtime, compressing(runtime, brotli=0)) == {"twin.surplus": "warning"}
+    (runtime.folder.path / "index.opml").unlink()
+    assert told(runtime, slug="index") == {"file.missing": "error", "twin.orphan": "error"}
+    newsroom.regenerate()
+    assert told(runtime) == told(runtime, slug="index") == {}
+
+
+def test_verify_finds_orphans_that_no_feed_names(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    (runtime.folder.path / "finance.json.gz").write_text("left over")
+    (runtime.folder.path / "stranger.json.gz").write_text("mine")
+    found = find_strangers(runtime.store, runtime.folder, runtime.settings)
+    assert {slug: [finding.rule for finding in findings] for slug, findings in found.items()} == {
+        "finance": ["file.surplus"]
+    }
+
+
+def test_a_twin_that_was_not_worth_keeping_is_not_missed(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    known = publication(runtime)
+    records = tuple(replace(each, twins={"gzip": each.twins["gzip"], "br": 0}) for each in known.documents)
+    with runtime.store.write() as tx:
+        tx.save_publication(runtime.folder_id, replace(known, documents=records))
+    for record in records:
+        (runtime.folder.path / f"macro.{record.format}.br").unlink()
+    assert told(runtime) == {}
+    assert runtime.regenerator.stale(runtime.settings) == []
+
+
 # archives
 
 
@@ -461,6 +517,21 @@ def test_an_archive_that_goes_takes_its_twins_along(archived: Newsroom) -> None:
     without_atom = settings_with(runtime, "macro", formats=("rss",))
     runtime.regenerator.remove_unconfigured(without_atom)
     assert not shelf.exists()
+
+
+def test_verify_holds_the_twins_of_archives_too(archived: Newsroom) -> None:
+    runtime = archived.runtime
+    shelf = runtime.folder.path / "macro/archive"
+    (shelf / "1.atom.gz").unlink()
+    (shelf / "2.atom.gz").write_bytes((shelf / "3.atom.gz").read_bytes())
+    (shelf / "3.atom").unlink()
+    found = audit_archives(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, "macro")
+    assert {name: [finding.rule for finding in findings] for name, findings in found.items()} == {
+        "macro/archive/1": ["twin.missing"],
+        "macro/archive/2": ["twin.altered"],
+        "macro/archive/3": ["file.missing", "twin.orphan", "twin.orphan"],
+    }
+    assert found["macro/archive/2"][0].message.startswith("2.atom.gz does not unpack")
 
 
 def test_a_twin_that_an_archive_cannot_have_is_told(archived: Newsroom) -> None:
