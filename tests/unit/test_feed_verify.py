@@ -70,6 +70,8 @@ RSS = {
     "copyright": cut("<copyright>.*?</copyright>"),
     "channel image": swap("<url>https://news.example.org/logo.png", "<url>https://news.example.org/other.png"),
     "ttl": swap("<ttl>1</ttl>", "<ttl>10</ttl>"),
+    "period": swap("<sy:updatePeriod>hourly<", "<sy:updatePeriod>daily<"),
+    "frequency": cut("<sy:updateFrequency>.*?</sy:updateFrequency>"),
     "lastBuildDate": swap("<lastBuildDate>Sun, 01 Mar 2026 11", "<lastBuildDate>Sun, 01 Mar 2026 10"),
     "lastBuildDate in another zone": swap("+0000</lastBuildDate>", "+0800</lastBuildDate>"),
     "managing editor": swap("desk@example.org", "disk@example.org"),
@@ -143,6 +145,8 @@ RSS = {
 ATOM = {
     "feed id": swap("urn:uuid:6d0f5a5e", "urn:uuid:6d0f5a5f"),
     "feed title": swap("<title>宏观</title>", "<title>微观</title>"),
+    "period": swap("<sy:updatePeriod>hourly<", "<sy:updatePeriod>weekly<"),
+    "frequency": swap("<sy:updateFrequency>60<", "<sy:updateFrequency>6<"),
     "feed subtitle": swap("宏观经济与政策", "宏观经济"),
     "feed updated": swap("<updated>2026-03-01T11:05:00", "<updated>2026-03-01T11:05:01"),
     "feed author": swap("<name>江畔新闻编辑部</name>", "<name>编辑部</name>"),

@@ -15,6 +15,7 @@ RIGHT = f"""<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/"
      xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/"
      xmlns:media="http://search.yahoo.com/mrss/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"
+     xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"
      xmlns:x="https://other.example/ns">
 <channel>
   <title>宏观</title>
@@ -25,6 +26,10 @@ RIGHT = f"""<?xml version="1.0" encoding="UTF-8"?>
   <itunes:explicit>false</itunes:explicit>
   <itunes:image href="https://news.example.org/cover.png"/>
   <itunes:type>episodic</itunes:type>
+  <sy:updatePeriod>hourly</sy:updatePeriod>
+  <sy:updateFrequency>
+    2
+  </sy:updateFrequency>
   <itunes:owner><itunes:email>desk@example.org</itunes:email></itunes:owner>
   <language>zh-Hans</language>
   <copyright>© 甲</copyright>
@@ -202,6 +207,9 @@ FAULTS = [
     Fault("itunes.duration", "<itunes:duration>1:02:03", "<itunes:duration>00:07:74", ONE),
     Fault("itunes.number", "<itunes:episode>12", "<itunes:episode>zwölf", ONE),
     Fault("itunes.number", "<itunes:season>1", "<itunes:season>0", ONE),
+    Fault("sy.period", "<sy:updatePeriod>hourly", "<sy:updatePeriod>Hourly"),
+    Fault("sy.frequency", "    2\n", "0"),
+    Fault("sy.frequency", "    2\n", "often"),
     Fault("xml.script", FIRST, f'{FIRST}<script xmlns="http://www.w3.org/1999/xhtml">f()</script>', ONE),
     Fault("xml.script", FIRST, f'{FIRST}<x:y><script xmlns="http://www.w3.org/2000/svg"/></x:y>', ONE),
 ]  # fmt: skip

@@ -30,6 +30,7 @@ was found. The standards:
 - [RSS 2.0](https://www.rssboard.org/rss-specification), the [RSS Profile](https://www.rssboard.org/rss-profile)
 - [JSON Feed 1.1](https://www.jsonfeed.org/version/1.1/)
 - [Media RSS](https://www.rssboard.org/media-rss)
+- [RSS 1.0 modules](https://web.resource.org/rss/1.0/modules/syndication/): how often to ask
 """
 HEAD = "| rule | severity | what is wrong | the mend | standard |\n| --- | --- | --- | --- | --- |\n"
 TABLES: dict[str, Sequence[Rule]] = {

@@ -10,6 +10,7 @@ from feedsvc.feed.extensions import add_entry, category_of, extended_generator, 
 from feedsvc.feed.grammar.atomrules import ID_IRI, TOMBSTONE_IRI
 from feedsvc.feed.history import expect_history
 from feedsvc.feed.media import media_letters
+from feedsvc.feed.rhythm import expect_rhythm, expect_rhythm_read
 from feedsvc.feed.tombstones import expect_tombstones
 from feedsvc.feed.verify import Expectation, Letters, expect_entry, expect_feed, verify_xml
 from feedsvc.model import Author, Entry, Feed, Finding
@@ -62,7 +63,7 @@ def _expect(feed: Feed) -> Expectation:
         format=NAME,
         media_type=MEDIA_TYPE,
         version="atom10",
-        channel=expect_feed(feed, NAME) | {"generator": "feedsvc"},
+        channel=expect_feed(feed, NAME) | {"generator": "feedsvc", **expect_rhythm_read(feed)},
         entries=tuple(_expect_entry(entry, feed) for entry in feed.entries),
         channel_path="/atom:feed",
         entry_path="/atom:feed/atom:entry",
@@ -83,6 +84,7 @@ def _expect(feed: Feed) -> Expectation:
             "atom:subtitle": (feed.description,),
             "atom:author/atom:email": (feed.author.email,) if feed.author.email else (),
             **expect_history(feed),
+            **expect_rhythm(feed),
             **expect_tombstones(feed),
         },
         entry_letters=tuple(_expect_letters(entry) for entry in feed.entries),

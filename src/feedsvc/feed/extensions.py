@@ -6,6 +6,7 @@ therefore made bare here as well. Elements of other vocabularies carry theirs:
     dc:creator, dc:contributor, dc:language, dc:source    Dublin Core Elements 1.1
     dcterms:modified                                       DCMI Terms; RSS 2.0 has no date of change of its own
     media:content, media:thumbnail                         Media RSS 1.5, in media.py
+    sy:updatePeriod, sy:updateFrequency                    RSS 1.0 syndication module, in rhythm.py
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from feedsvc.feed.blame import explain
 from feedsvc.feed.history import add_history, add_history_to_rss
 from feedsvc.feed.media import add_media
 from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, MEDIA, XML_LANG
+from feedsvc.feed.rhythm import add_rhythm, rhythm_namespace
 from feedsvc.feed.tombstones import add_tombstones
 from feedsvc.model import Category, Entry, Feed
 
@@ -55,15 +57,17 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen carries no 
     feed: Feed
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DC, "dcterms": DCTERMS, "media": MEDIA}
+        return {"dc": DC, "dcterms": DCTERMS, "media": MEDIA, **rhythm_namespace(self.feed)}
 
     def extend_rss(self, rss: Element) -> Element:
         channel = rss[0]
         etree.SubElement(channel, "lastBuildDate").text = rfc822(self.feed.updated)
+        add_rhythm(channel, self.feed)
         add_history_to_rss(channel, self.feed)
         return rss
 
     def extend_atom(self, feed: Element) -> Element:
+        add_rhythm(feed, self.feed)
         add_history(feed, self.feed)
         add_tombstones(feed, self.feed)
         return feed

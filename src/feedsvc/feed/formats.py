@@ -9,7 +9,7 @@ from types import ModuleType
 from feedsvc.feed import atom, jsonfeed, rss
 from feedsvc.model import Feed, Finding
 
-RENDERER = "3"
+RENDERER = "4"
 """The version of all renderers together: raise it when any document's bytes change for the same feed."""
 
 

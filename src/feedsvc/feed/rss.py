@@ -17,6 +17,7 @@ from feedsvc.feed.podcast import (
     mark_as_podcast,
     podcast_letters,
 )
+from feedsvc.feed.rhythm import expect_rhythm, expect_rhythm_read
 from feedsvc.feed.verify import Expectation, expect_entry, expect_feed, verify_xml
 from feedsvc.model import Entry, Feed, Finding
 from feedsvc.parse import Reading
@@ -113,6 +114,7 @@ def _expect(feed: Feed) -> Expectation:
             "image/link": (feed.home_url,) if feed.image else (),
             **podcast_letters(feed),
             **expect_history_in_rss(feed),
+            **expect_rhythm(feed),
         },
         entry_letters=tuple(_expect_letters(entry) | episode_letters(entry, feed) for entry in feed.entries),
     )
@@ -122,6 +124,7 @@ def _expect_channel(feed: Feed) -> Reading:
     return expect_feed(feed, NAME) | {
         "id": None,  # RSS 2.0 has no word for it
         "ttl": str(ttl_minutes(feed)),
+        **expect_rhythm_read(feed),
         "authors": ((feed.author.name, None),) if feed.author.email else (),
         "generator": "feedsvc",
     }

@@ -78,6 +78,8 @@ def _read_channel(feed: Any) -> Reading:
         "image": feed.get("logo") or (feed.image.get("href") if "image" in feed else None),
         "updated": _instant(feed, "updated"),
         "ttl": feed.get("ttl"),
+        "update_period": feed.get("sy_updateperiod"),
+        "update_frequency": feed.get("sy_updatefrequency"),
         "authors": _people(feed, "authors"),
         "categories": _categories(feed),
         "generator": feed.get("generator"),

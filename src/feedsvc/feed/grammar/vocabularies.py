@@ -1,4 +1,4 @@
-"""What RSS and Atom borrow: Dublin Core, Media RSS, the iTunes elements, Atom's link in RSS, and XHTML where it acts.
+"""What RSS and Atom borrow: Dublin Core, Media RSS, iTunes and syndication, Atom's link in RSS, XHTML where it acts.
 
 Their elements may stand anywhere; what counts is what stands in them.
 """
@@ -31,9 +31,9 @@ from feedsvc.feed.grammar.values import (
     check_media_type,
     check_rfc3339,
 )
-from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, ITUNES, MEDIA
+from feedsvc.feed.namespaces import ATOM, DC, DCTERMS, ITUNES, MEDIA, SYNDICATION
 
-_A, _DC, _DCTERMS, _ITUNES, _MEDIA = (f"{{{each}}}" for each in (ATOM, DC, DCTERMS, ITUNES, MEDIA))
+_A, _DC, _DCTERMS, _ITUNES, _MEDIA, _SY = (f"{{{each}}}" for each in (ATOM, DC, DCTERMS, ITUNES, MEDIA, SYNDICATION))
 _ACTIVE = ("{http://www.w3.org/1999/xhtml}script", "{http://www.w3.org/2000/svg}script")
 
 _PART_OF_DATE = re.compile(r"[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?")
@@ -43,6 +43,7 @@ _MEDIUMS = ("image", "audio", "video", "document", "executable")
 _OLD_EXPLICIT = {"yes", "no", "clean", "explicit"}
 _EPISODE_TYPES = ("full", "trailer", "bonus")
 _SHOW_TYPES = ("episodic", "serial")
+_PERIODS = ("hourly", "daily", "weekly", "monthly", "yearly")
 _SHOW_NEEDS = ("image", "category", "explicit")
 
 
@@ -152,4 +153,6 @@ _CHECKS: Mapping[str, Check] = {
     f"{_ITUNES}new-feed-url": holding(check_iri, strip=True),
     f"{_ITUNES}season": _matching(rules.ITUNES_NUMBER, _COUNT.fullmatch),
     f"{_ITUNES}type": _among(rules.ITUNES_WORD, _SHOW_TYPES),
+    f"{_SY}updatePeriod": _matching(rules.PERIOD, _PERIODS.__contains__, " or ".join(_PERIODS)),
+    f"{_SY}updateFrequency": _matching(rules.FREQUENCY, _COUNT.fullmatch),
 }

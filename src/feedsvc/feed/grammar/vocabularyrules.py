@@ -1,10 +1,11 @@
-"""The rules of what RSS and Atom borrow, as data: Media RSS, the iTunes elements, XHTML."""
+"""The rules of what RSS and Atom borrow, as data: Media RSS, the iTunes and the syndication elements, XHTML."""
 
 from __future__ import annotations
 
 from feedsvc.feed.grammar.rules import Rule
 
 _MEDIA = "Media RSS 1.5.1"
+_SYNDICATION = "RSS 1.0 Modules: Syndication"
 _APPLE = "A Podcaster's Guide to RSS (Apple)"
 
 ACTIVE = Rule(
@@ -93,6 +94,18 @@ ITUNES_WORD = Rule(
     standard=f"{_APPLE}, <itunes:type>, <itunes:episodeType>",
     message="there is no such type",
     mend="write one of those known, or leave it out",
+)
+PERIOD = Rule(
+    name="sy.period",
+    standard=f"{_SYNDICATION}, sy:updatePeriod",
+    message="there is no such period",
+    mend="write one of those known, in small letters, or leave it out",
+)
+FREQUENCY = Rule(
+    name="sy.frequency",
+    standard=f"{_SYNDICATION}, sy:updateFrequency",
+    message="how often in the period is not a number that counts from 1",
+    mend="write it in figures, or leave it out",
 )
 
 RULES = tuple(rule for rule in tuple(globals().values()) if isinstance(rule, Rule))
