@@ -106,6 +106,10 @@ def test_a_section_on_schedule_waits_but_not_with_a_withdrawal(sqlite_url: str, 
         wait_until(lambda: shows(newsroom, "all", first.entry_id), "the feed of everything")
         assert not shows(newsroom, "macro", first.entry_id)
         assert "macro" in newsroom.runtime.regenerator.stale(newsroom.runtime.settings)
+        twin = newsroom.runtime.folder.path / "macro.rss.gz"
+        twin.unlink()
+        wait_until(twin.exists, "a compressed form to be made at once, of what is live")
+        assert not shows(newsroom, "macro", first.entry_id)
         (newsroom.runtime.folder.path / "macro.rss").unlink()
         wait_until(lambda: shows(newsroom, "macro", first.entry_id), "what is missing to be made at once")
         second = newsroom.put(title="第二篇")
