@@ -20,7 +20,7 @@ from lxml import html
 
 from feedsvc.model import Entry, Feed
 from readers import Proxy, words
-from service import DEADLINE_SECONDS
+from service import DEADLINE_SECONDS, Service, feedsvc, wait_until
 
 
 class Rss2email:
@@ -93,6 +93,19 @@ def test_mails_what_the_store_holds_and_then_gets_304(
     assert {(exchange.is_conditional, exchange.status) for exchange in proxy.take()} == {
         (True, http.client.NOT_MODIFIED)
     }
+
+
+def test_a_new_article_is_mailed_though_it_knows_no_226(r2e: str, home: Path, service: Service, proxy: Proxy) -> None:
+    """feedparser asks for deltas (`A-IM: feed`) in its name; it would take one for an error."""
+    reader = Rss2email(r2e, home)
+    reader.subscribe("macro", f"{proxy.url}/feeds/macro.rss")
+    reader.fetch()
+    feedsvc(
+        "--config", service.config, "article", "add", "--section", "macro", "--title", "Ferries", "--summary", "Late."
+    )
+    wait_until(lambda: b"Ferries" in service.get("/feeds/macro.rss").body, "the new article to be live")
+    assert [mail["Subject"] for mail in reader.fetch()] == ["Ferries"]
+    assert proxy.take()[-1].status == http.client.OK
 
 
 def compare(mail: EmailMessage, entry: Entry, *, most_files: int | None = None) -> None:

@@ -10,6 +10,7 @@ import pytest
 from feedsvc.errors import OutputError
 from feedsvc.model import Document
 from feedsvc.output import FeedsFolder, make_twins
+from feedsvc.output.lookout import LOOK_AGAIN_SECONDS
 from feedsvc.web.polls.documents import DocumentCache, Known, Place
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -132,23 +133,55 @@ def test_what_is_known_of_very_many_documents_is_bounded_too(folder: FeedsFolder
 
 
 def test_a_folder_that_is_swapped_or_lost_is_noticed(folder: FeedsFolder, tmp_path: Path) -> None:
-    cache = DocumentCache(folder)
+    now = [0.0]
+    cache = DocumentCache(folder, monotonic=lambda: now[0])
     place = cache.place("macro", "rss")
     lay(folder, "macro", text(1, 2_000))
     known = look(cache, place)
     cache.read(known, "identity")
     shutil.rmtree(folder.path)
     folder.prepare()
+    now[0] += 1
     assert cache.look_up(place) is None
     lay(folder, "macro", text(2, 2_000), NOON + timedelta(seconds=1))
     known = look(cache, place)
     assert cache.read(known, "identity") == text(2, 2_000)
     shutil.rmtree(folder.path)
+    now[0] += 1
     folder.path.write_text("a file where a folder should be")
     assert look(cache, place) is known
     assert cache.read(known, "identity") == text(2, 2_000)
     with pytest.raises(OutputError, match="feeds"):
         cache.look_up(cache.place("other", "rss"))
+
+
+def test_what_rings_is_seen_at_once_and_what_does_not_within_a_moment(folder: FeedsFolder) -> None:
+    now = [0.0]
+    cache = DocumentCache(folder, monotonic=lambda: now[0])
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000))
+    known = look(cache, place)
+    for number in range(2, 5):
+        lay(folder, "macro", text(number, 2_000), NOON + timedelta(seconds=number))
+        known = look(cache, place)
+        assert cache.read(known, "identity") == text(number, 2_000)
+    (folder.path / "macro.rss").unlink()
+    assert look(cache, place) is known
+    now[0] += LOOK_AGAIN_SECONDS
+    assert cache.look_up(place) is None
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_without_a_bell_every_file_is_looked_at(folder: FeedsFolder, is_folder: bool) -> None:
+    (folder.path / ".bell").unlink()
+    if is_folder:
+        (folder.path / ".bell").mkdir()
+    cache = DocumentCache(folder, monotonic=lambda: 0.0)
+    place = cache.place("macro", "rss")
+    (folder.path / "macro.rss").write_bytes(b"<rss/>")
+    look(cache, place)
+    (folder.path / "macro.rss").unlink()
+    assert cache.look_up(place) is None
 
 
 def test_neither_a_link_nor_a_pipe_counts_as_a_document(folder: FeedsFolder, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refused, StoredDocument
-from feedsvc.output.lookout import Lookout
+from feedsvc.output.lookout import Lookout, Moment
 from feedsvc.output.shelf import Shelf, slugs_with_archives
 from feedsvc.output.twins import CODINGS, SUFFIXES, make_twins, pack, unpack
 
@@ -14,6 +14,7 @@ __all__ = [
     "FeedsFolder",
     "FileStats",
     "Lookout",
+    "Moment",
     "Refused",
     "Shelf",
     "StoredDocument",

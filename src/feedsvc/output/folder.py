@@ -1,8 +1,8 @@
 """The feeds folder: `<slug>.rss`, `<slug>.atom`, `<slug>.json`, `index.opml`; the rest is hidden (dot-) state.
 
 A document's name is a slug, or `<slug>/archive/<number>`: the archives of a section lie in a folder of their own.
-`.folder-id` names this folder in the database; `.locks/<slug>.lock` are its flock files; `.removed` holds the slugs of
-sections that there were, one a line;
+`.folder-id` names this folder in the database; `.bell` tells that something changed (bell.py); `.locks/<slug>.lock`
+are its flock files; `.removed` holds the slugs of sections that there were, one a line;
 `.tmp.<slug>.<format>.<random>` are files on their way (in the folder of the document, so that rename is atomic; slugs
 hold no dot, so that each tells whose it is).
 """
@@ -26,6 +26,7 @@ from uuid import UUID, uuid4
 
 from feedsvc.errors import OutputError
 from feedsvc.model import ARCHIVE_FORMAT, Coding, Document, FormatName
+from feedsvc.output.bell import Bell
 from feedsvc.output.files import (
     DOCUMENT_MODE,
     FOLDER_MODE,
@@ -73,9 +74,11 @@ class FeedsFolder:
     def __init__(self, path: Path) -> None:
         """Nothing is touched yet; `prepare` makes what is missing."""
         self.path = path
+        self.bell = Bell(path)
         self._id: str | None = None
 
     path: Path
+    bell: Bell
 
     def prepare(self) -> str:
         """Make the folder and its hidden state where they are missing; the folder's id (minted once, kept in it)."""
@@ -90,6 +93,7 @@ class FeedsFolder:
                 temp.rename(path)
                 sync_folder(self.path)
         self._id = found
+        self.bell.ring()
         return found
 
     def lock(self, slug: str) -> AbstractContextManager[None]:
@@ -135,7 +139,7 @@ class FeedsFolder:
         return self._replace([Replacement(paths[name], last_modified[name], None, twins[name]) for name in twins])
 
     def _replace(self, replacements: Sequence[Replacement]) -> Refused:
-        refused = replace_files(replacements)
+        refused = replace_files(replacements, self.bell.ring)
         return {
             (each.path.suffix.removeprefix("."), coding): error
             for each in replacements
@@ -146,6 +150,7 @@ class FeedsFolder:
     def remove(self, slug: str, formats: Sequence[str]) -> bool:
         """Delete these formats of a section with their twins; True if something was there."""
         is_any = delete_files([self.locate(slug, name) for name in formats])
+        self.bell.ring()
         if is_any:
             with telling(self.path):
                 sync_folder(self.path)

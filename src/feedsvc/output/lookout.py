@@ -8,64 +8,91 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from feedsvc.output.bell import SAID_BYTES, Bell
 from feedsvc.output.files import output_error
 
-_TRUSTED_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 0.25
+"""What other hands do in the folder, which ring no bell, is seen after so long."""
+
+
+class Moment:
+    """A time in which no file has changed, as far as is known. Compared by identity."""
+
+    __slots__ = ()
 
 
 class _Open:
-    """A folder held open; closed when nobody looks through it any more."""
+    """The folder and its bell held open; closed when nobody looks through them any more."""
 
     def __init__(self, path: Path) -> None:
-        self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        status = os.fstat(self.fd)
-        self.identity = (status.st_dev, status.st_ino)
+        self.folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.bell = Bell(path).open()
 
     def __del__(self) -> None:
-        with contextlib.suppress(AttributeError, OSError):
-            os.close(self.fd)
+        for fd in (getattr(self, "folder", None), getattr(self, "bell", None)):
+            if fd is not None:
+                with contextlib.suppress(OSError):
+                    os.close(fd)
 
 
 class Lookout:
-    """A stat that does not walk the whole path each time: the folder is held open, which takes a third off it.
-
-    A folder that is put in the place of this one is noticed within a second, one that was deleted at once.
-    """
+    """Tells whether a file has to be looked at, and looks without walking the whole path."""
 
     def __init__(self, path: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._monotonic = monotonic
         self._open: _Open | None = None
-        self._trusted_until = float("-inf")
+        self._next = float("-inf")
+        self._said: bytes | None = None
+        self._moment = Moment()
+
+    def moment(self) -> Moment:
+        """The one that it is now: what was seen in it need not be looked at again while it lasts.
+
+        Ask before looking, so that what changes in between is seen the next time. Raises OutputError.
+        """
+        now = self._monotonic()
+        if now >= self._next or self._open is None:
+            self._renew(now)
+        said = self._hear()
+        if said != self._said or not said:
+            self._said, self._moment = said, Moment()
+        return self._moment
 
     def look(self, name: str) -> os.stat_result | None:
         """What lies under this name, counted from the folder; a link is not followed. None if nothing does.
 
         Raises OutputError.
         """
-        folder = self._open
-        now = self._monotonic()
-        if folder is None or now >= self._trusted_until:
-            folder = self._renew(now)
+        opened = self._open or self._renew(self._monotonic())
         try:
-            return os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+            return os.stat(name, dir_fd=opened.folder, follow_symlinks=False)
         except OSError:
-            folder = self._renew(now)  # it may be the folder itself that is gone
+            opened = self._renew(self._monotonic())  # it may be the folder itself that is gone
         try:
-            return os.stat(name, dir_fd=folder.fd, follow_symlinks=False)
+            return os.stat(name, dir_fd=opened.folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise output_error(self._path / name, error) from error
 
-    def _renew(self, now: float) -> _Open:
-        """The folder that lies there now."""
+    def _hear(self) -> bytes:
+        """What the bell said last; nothing where there is none."""
+        bell = self._open.bell if self._open else None
+        if bell is None:
+            return b""
         try:
-            status = self._path.stat()
-            if self._open is None or self._open.identity != (status.st_dev, status.st_ino):
-                self._open = _Open(self._path)
+            return os.pread(bell, SAID_BYTES, 0)
+        except OSError:
+            return b""
+
+    def _renew(self, now: float) -> _Open:
+        """Open the folder that lies there now, and let a new moment begin."""
+        self._next = now + LOOK_AGAIN_SECONDS
+        self._said = None
+        try:
+            self._open = opened = _Open(self._path)
         except OSError as error:
             self._open = None
             raise output_error(self._path, error) from error
-        self._trusted_until = now + _TRUSTED_SECONDS
-        return self._open
+        return opened

@@ -2,7 +2,7 @@
 
     every temp file written, fsynced      documents before twins: a disk that fills up refuses these first
     the old twins deleted
-    documents renamed, then twins
+    documents renamed, then twins; the bell rung (bell.py)
     the folders fsynced
 
 A kill at any point leaves a whole document, old or new, with its own twins or without. Whoever serves the folder by
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -50,10 +50,11 @@ def twin_path(path: Path, coding: Coding) -> Path:
     return path.with_name(f"{path.name}.{SUFFIXES[coding]}")
 
 
-def replace_files(replacements: Sequence[Replacement]) -> Mapping[Path, OutputError]:
+def replace_files(replacements: Sequence[Replacement], ring: Callable[[], None]) -> Mapping[Path, OutputError]:
     """Put them where they go; by path, why a twin could not be put there, which keeps no document back.
 
-    Raises OutputError where a document can't be put, or an old twin not be taken away. No temp file stays.
+    `ring` is called as soon as they are there. Raises OutputError where a document can't be put, or an old twin not be
+    taken away. No temp file stays.
     """
     temps = _Temps()
     try:
@@ -71,10 +72,12 @@ def replace_files(replacements: Sequence[Replacement]) -> Mapping[Path, OutputEr
         for temp, path in temps.twins.items():
             with _noting(temps.refused, path, temp):
                 temp.rename(path)
+        ring()
         for folder in {each.path.parent for each in replacements}:
             with telling(folder):
                 sync_folder(folder)
     except BaseException:
+        ring()  # some may be there already
         _discard([*temps.documents, *temps.twins])
         raise
     return temps.refused

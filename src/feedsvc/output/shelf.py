@@ -32,6 +32,7 @@ class Shelf:
 
     def __init__(self, folder: FeedsFolder, slug: str) -> None:
         self._path = folder.path / slug / "archive"
+        self._bell = folder.bell
 
     def is_sealed(self) -> bool:
         """Has nothing been put, replaced or taken away since `seal`? One stat."""
@@ -84,6 +85,7 @@ class Shelf:
     def remove(self, numbers: Collection[int]) -> None:
         """Delete these archives where they lie there, with their twins."""
         delete_files([self._path / f"{number}.{ARCHIVE_FORMAT}" for number in numbers])
+        self._bell.ring()
         if numbers:
             with telling(self._path):
                 sync_folder(self._path)
@@ -94,6 +96,7 @@ class Shelf:
             return False
         with telling(self._path):
             shutil.rmtree(self._path)
+            self._bell.ring()
             with contextlib.suppress(OSError):  # somebody else put something beside it
                 self._path.parent.rmdir()
         return True

@@ -1,4 +1,4 @@
-"""Documents from memory, each time checked against the file's stat."""
+"""Documents from memory, looked at anew whenever something has changed in their folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from threading import Lock
 
 from feedsvc.errors import OutputError
 from feedsvc.log import get_logger
-from feedsvc.output import CODINGS, Deltas, FeedsFolder, Lookout, pack
+from feedsvc.output import CODINGS, Deltas, FeedsFolder, Lookout, Moment, pack
 from feedsvc.web.pace import Monotonic, Pace
 from feedsvc.web.polls.negotiation import IDENTITY, Form
 
@@ -45,7 +45,8 @@ class Known:
 
     `lengths` are those of the codings there are, `identity` among them. `bodies` are the bytes that are in memory now:
     by form, and those of deltas by version and form. `origins` are the versions from which a delta leads here.
-    `look_again` is when to look for twins that are not there (monotonic), None where all are.
+    `look_again` is when to look for twins that are not there (monotonic), None where all are; `seen` is the last
+    moment in which the file was looked at.
     """
 
     place: Place
@@ -56,6 +57,7 @@ class Known:
     digest: str
     lengths: Mapping[Form, int]
     look_again: float | None
+    seen: Moment
     bodies: dict[Form | tuple[str, Form], bytes] = field(default_factory=dict)
     origins: frozenset[str] | None = None
 
@@ -63,16 +65,16 @@ class Known:
 class DocumentCache:
     """The feeds folder's documents; of their bytes no more than `limit_bytes`, the least wanted dropped first.
 
-    A document costs one stat while its file stays; every change of bytes moves the mtime (see
-    Transaction.allot_last_modified), so nothing staler than the file is ever given out. What is known of a document
-    outlives its bytes: a 304 needs none.
+    A file is looked at whenever the bell has rung since, and a few times a second without (see output.lookout); every
+    change of bytes moves its time (see Transaction.allot_last_modified). So what feedsvc puts there is given out from
+    that moment on. What is known of a document outlives its bytes: a 304 needs none.
     """
 
     def __init__(
         self, folder: FeedsFolder, limit_bytes: int = KEPT_BYTES, monotonic: Monotonic = time.monotonic
     ) -> None:
         self._folder = folder
-        self._lookout = Lookout(folder.path)
+        self._lookout = Lookout(folder.path, monotonic)
         self._deltas = Deltas(folder)
         self._limit_bytes = limit_bytes
         self._monotonic = monotonic
@@ -99,21 +101,18 @@ class DocumentCache:
         """
         known = self._known.get(place.file)
         try:
-            status = self._lookout.look(place.file)
-        except OutputError as error:
-            return self._make_do(known, error)
-        if status is None:
-            if known is not None:
-                self._forget(known)
-            return None
-        if known is not None and _is_same(known, status):
-            self._touch(self._known, place.file)
-            if known.look_again is None or known.look_again > self._monotonic():
+            moment = self._lookout.moment()
+            if known is not None and known.seen is moment:
+                self._touch(self._known, place.file)
                 return known
-        try:
-            return self._learn(place, status, known)
+            status = self._lookout.look(place.file)
+            if status is not None:
+                return self._recognise(place, status, known, moment)
         except OutputError as error:
             return self._make_do(known, error)
+        if known is not None:
+            self._forget(known)
+        return None
 
     def read(self, known: Known, coding: Form) -> bytes | None:
         """Its bytes in one of its codings; None if the file has been replaced since (look it up again)."""
@@ -156,36 +155,36 @@ class DocumentCache:
         self._keep(known, (tag, form), body)
         return body
 
-    def _learn(self, place: Place, status: os.stat_result, before: Known | None) -> Known | None:
-        """Read it, unless only its twins are to be looked at again."""
-        if before is not None and _is_same(before, status):
-            digest, mtime, length_bytes = before.digest, before.mtime, before.length_bytes
-        elif not stat.S_ISREG(status.st_mode):
+    def _recognise(self, place: Place, status: os.stat_result, known: Known | None, moment: Moment) -> Known | None:
+        """The known one if it still lies there, else what is learnt of the one that does."""
+        if known is None or not _is_same(known, status):
+            return self._learn(place, status, moment)
+        if known.look_again is not None and known.look_again <= self._monotonic():
+            known.look_again = self._monotonic() + _LOOK_AGAIN_SECONDS
+            if self._measure(place, known.mtime, known.length_bytes) != known.lengths:
+                return self._learn(place, status, moment)
+        known.seen = moment
+        self._touch(self._known, place.file)
+        return known
+
+    def _learn(self, place: Place, status: os.stat_result, moment: Moment) -> Known | None:
+        """Read it; None where no document lies there."""
+        document = self._folder.read(place.slug, place.format) if stat.S_ISREG(status.st_mode) else None
+        if document is None:
             return None
-        else:
-            document = self._folder.read(place.slug, place.format)
-            if document is None:
-                return None
-            digest, mtime, length_bytes = document.digest, document.mtime, len(document.content)
-        lengths: dict[Form, int] = {IDENTITY: length_bytes}
-        for coding in CODINGS:
-            length = self._folder.twin_length(place.slug, place.format, coding, mtime)
-            if length is not None:
-                lengths[coding] = length
-        if before is not None and _is_same(before, status) and before.lengths == lengths:
-            before.look_again = self._monotonic() + _LOOK_AGAIN_SECONDS
-            return before
+        lengths = self._measure(place, document.mtime, len(document.content))
         # Twins come a moment after their document, and a small document has none.
         is_whole = len(lengths) > len(CODINGS)
         known = Known(
             place=place,
             inode=status.st_ino,
             mtime_ns=status.st_mtime_ns,
-            length_bytes=length_bytes,
-            mtime=mtime,
-            digest=digest,
+            length_bytes=len(document.content),
+            mtime=document.mtime,
+            digest=document.digest,
             lengths=lengths,
             look_again=None if is_whole else self._monotonic() + _LOOK_AGAIN_SECONDS,
+            seen=moment,
         )
         with self._lock:
             self._drop(place.file)
@@ -193,6 +192,15 @@ class DocumentCache:
             self._kept_bytes += _OVERHEAD_BYTES
             self._make_room()
         return known
+
+    def _measure(self, place: Place, mtime: datetime, length_bytes: int) -> Mapping[Form, int]:
+        """The length of each form that there is."""
+        lengths: dict[Form, int] = {IDENTITY: length_bytes}
+        for coding in CODINGS:
+            length = self._folder.twin_length(place.slug, place.format, coding, mtime)
+            if length is not None:
+                lengths[coding] = length
+        return lengths
 
     def _make_do(self, known: Known | None, error: OutputError) -> Known:
         if known is None:
