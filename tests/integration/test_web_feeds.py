@@ -3,17 +3,22 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from threading import Event, Semaphore
 from urllib.parse import urljoin
 
+import feedparser.http
 import pytest
 from flask import request
 
 from feedsvc.output import make_twins
+from feedsvc.web.places import BEHIND
 from feedsvc.web.polls import Polls, environ_of
 from feedsvc.web.polls.conditional import http_date
 from newsroom import CONFIG, Newsroom, open_newsroom
+from service import wait_until
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -225,7 +230,7 @@ def test_an_unreadable_folder_serves_what_is_known(newsroom: Newsroom) -> None:
 def test_a_removed_file_is_not_served_from_memory(newsroom: Newsroom) -> None:
     newsroom.client.get("/feeds/macro.rss")
     (newsroom.runtime.folder.path / "macro.rss").unlink()
-    assert newsroom.client.get("/feeds/macro.rss").status_code == 503
+    wait_until(lambda: newsroom.client.get("/feeds/macro.rss").status_code == 503, "the loss to be noticed")
 
 
 def test_polls_are_answered_without_flask(newsroom: Newsroom) -> None:
@@ -368,6 +373,7 @@ def test_who_shows_an_older_version_may_get_the_news_alone(newsroom: Newsroom) -
     delta = newsroom.client.get("/feeds/macro.rss", headers=asked)
     assert (delta.status_code, delta.status) == (226, "226 IM Used")
     assert (delta.headers["IM"], delta.headers["Cache-Control"]) == ("feed", "no-store")
+    assert delta.headers["Delta-Base"] == before.headers["ETag"]
     for name in ("ETag", "Last-Modified", "Content-Type"):
         assert delta.headers[name] == full.headers[name]
     assert delta.headers["Content-Length"] == str(len(delta.get_data()))
@@ -380,6 +386,7 @@ def test_who_shows_an_older_version_may_get_the_news_alone(newsroom: Newsroom) -
     for changed in (
         {"A-IM": "vcdiff, gzip"},
         {"A-IM": "feed;q=0"},
+        {"A-IM": "feed", "Accept": feedparser.http.ACCEPT_HEADER},
         {"If-None-Match": '"0123456789abcdef0123456789abcdef"'},
         {"If-None-Match": ""},
     ):
@@ -388,3 +395,26 @@ def test_who_shows_an_older_version_may_get_the_news_alone(newsroom: Newsroom) -
     assert newsroom.client.get("/feeds/macro.rss", headers=asked | both).status_code == 304
     json = newsroom.client.get("/feeds/macro.json", headers={"A-IM": "feed", "If-None-Match": '"x"'})
     assert json.status_code == 200
+
+
+def test_polls_are_answered_while_all_other_places_are_taken(newsroom: Newsroom) -> None:
+    """By requests that wait: for a database that hangs, say."""
+    let_go, inside = Event(), Semaphore(0)
+
+    def hang() -> None:
+        if request.path == "/hang":
+            inside.release()
+            let_go.wait(30)
+
+    newsroom.app.before_request(hang)
+    with ThreadPoolExecutor(BEHIND) as pool:
+        hanging = [pool.submit(newsroom.app.test_client().get, "/hang") for _ in range(BEHIND)]
+        assert all(inside.acquire(timeout=30) for _ in hanging)
+        assert newsroom.client.get("/feeds/macro.rss").status_code == 200
+        page, api = newsroom.client.get("/"), newsroom.client.get("/api/v1/sections")
+        let_go.set()
+    for refused in (page, api):
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+        assert "busy" in refused.get_data(as_text=True)
+    assert api.mimetype == "application/problem+json"
+    assert newsroom.client.get("/").status_code == 200

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from feedsvc.web import wsgi
+from feedsvc.web import places, wsgi
 from newsroom import CONFIG, open_newsroom
 from service import DEADLINE_SECONDS, free_port, wait_until
 
@@ -57,7 +57,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         newsroom.put()
         newsroom.regenerate()
         server = Server(free_port(), newsroom.token())
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "128"]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--no-ws",
+        "--blocking-threads",
+        str(places.THREADS),
+    ]
     command += ["--host", "127.0.0.1", "--port", str(server.port), "feedsvc.web.wsgi:app"]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
@@ -139,7 +148,7 @@ def test_bodies_that_never_end_keep_no_poll_waiting(server: Server) -> None:
         "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
     ).encode()
     with ExitStack() as connections:
-        for _ in range(70):
+        for _ in range(2 * places.READING):
             stalled = connections.enter_context(
                 socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS)
             )

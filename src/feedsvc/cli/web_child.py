@@ -24,14 +24,12 @@ from feedsvc.cli.commands import config_option, given_config
 from feedsvc.cli.terminal import print_line
 from feedsvc.runtime import Runtime, find_config
 from feedsvc.web import create_app
+from feedsvc.web.places import THREADS
 
 _HEADER_MILLISECONDS = 5_000
 """Whoever has not sent a request's head by then is cut off: half-sent ones cost nobody else anything."""
 
 _BUFFER_BYTES = 64 * 1024
-
-_THREADS = 256
-"""Requests a process answers at once: far more than may wait (`Prefer: wait`), or send their bodies slowly."""
 
 _STOP_SECONDS = 3
 _ANNOUNCE_SECONDS = 60.0
@@ -68,7 +66,7 @@ def command(host: str, port: int, workers: int) -> None:
         workers=workers,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_BUFFER_BYTES),
-        blocking_threads=_THREADS,
+        blocking_threads=THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         websockets=False,

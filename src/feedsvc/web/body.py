@@ -14,6 +14,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from feedsvc.errors import RefusedError
 from feedsvc.ingest.jsontext import parse_json
+from feedsvc.web.places import DROPPING, READING
 from feedsvc.web.problems import RETRY_AFTER_SECONDS, ProblemError
 
 LIMIT_BYTES = 8 * 1024 * 1024
@@ -25,10 +26,8 @@ _DROPPING_SECONDS = 10.0
 _CHUNK_BYTES = 256 * 1024
 
 
-_READERS = threading.BoundedSemaphore(64)
-_DROPPERS = threading.BoundedSemaphore(16)
-"""How many requests of a process may read, or drop, a body at once. A client that stalls holds a thread for as long as
-it likes; these leave the other threads (see cli/web_child.py) to polls, which have no body."""
+_READERS = threading.BoundedSemaphore(READING)
+_DROPPERS = threading.BoundedSemaphore(DROPPING)
 
 _JSON_TYPES = {"application/json", "application/merge-patch+json"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -12,9 +13,11 @@ from werkzeug.datastructures import Headers
 
 from feedsvc.web.context import runtime_of, this_runtime
 from feedsvc.web.frame import accepts_html, error_page
+from feedsvc.web.places import BEHIND
 from feedsvc.web.polls import Answer, Environ, Polls
 from feedsvc.web.polls.answer import STATUS_LINES
 from feedsvc.web.polls.missing import guess_meaning
+from feedsvc.web.problems import problem
 
 _KEY = "feedsvc.polls"
 
@@ -30,6 +33,7 @@ class Front:
         self._answer = polls.answer_document
         self._behind = behind
         self._before = before
+        self._places = BoundedSemaphore(BEHIND)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/feeds"):
@@ -38,7 +42,20 @@ class Front:
             if answer is not None:
                 start_response(STATUS_LINES[answer.status], answer.headers)
                 return (answer.body,)
-        return self._behind(environ, start_response)
+        if not self._places.acquire(blocking=False):
+            return _say_busy(environ)(environ, start_response)
+        try:
+            return self._behind(environ, start_response)
+        finally:
+            self._places.release()
+
+
+def _say_busy(environ: Environ) -> Response:
+    """Too many requests at once that are no polls."""
+    text, headers = "The service is busy; ask again in a moment.", {"Retry-After": "1", "Cache-Control": "no-store"}
+    if environ["PATH_INFO"].startswith("/api/"):
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", text, headers=headers)
+    return Response(f"{text}\n", HTTPStatus.SERVICE_UNAVAILABLE, headers, mimetype="text/plain")
 
 
 class PollResponse(Response):

@@ -9,11 +9,11 @@ from threading import BoundedSemaphore
 
 from feedsvc.presence import Presence, Standing
 from feedsvc.web.pace import Monotonic
+from feedsvc.web.places import WAITING
 
 _WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=[,;]|$)', re.IGNORECASE | re.ASCII)
 _LONGEST_SECONDS = 30
 _LOOK_EVERY_SECONDS = 0.025
-_WAITS_AT_ONCE = 4
 
 Look = Callable[[], tuple[Presence, ...]]
 
@@ -34,7 +34,7 @@ def is_decided(standings: tuple[Presence, ...], wanted: tuple[Standing, ...]) ->
 class Waits:
     """A few threads of a process may wait; whoever comes after them is not made to, so that polls keep theirs."""
 
-    def __init__(self, at_once: int = _WAITS_AT_ONCE, monotonic: Monotonic = time.monotonic) -> None:
+    def __init__(self, at_once: int = WAITING, monotonic: Monotonic = time.monotonic) -> None:
         self._places = BoundedSemaphore(at_once)
         self._monotonic = monotonic
 

@@ -37,6 +37,7 @@ _ARCHIVE_COMES = (
 _SLUG_OF = re.compile("/feeds/([a-z0-9-]+)[./]")
 _DELTA_FORMATS = frozenset({"rss", "atom"})
 _DELTA_FORMS = frozenset({"gzip", IDENTITY})
+_OF_FEEDPARSER = "application/x-netcdf"
 _RAW = "raw"
 """The query under which a browser gets the document itself."""
 
@@ -81,13 +82,14 @@ class _Sending:
         self._known = known
         self.unchanged = Answer(HTTPStatus.NOT_MODIFIED, validators)
 
-    def describe_delta(self, length_bytes: int, form: Form) -> list[tuple[str, str]]:
+    def describe_delta(self, base: str, length_bytes: int, form: Form) -> list[tuple[str, str]]:
         """RFC 3229 §10.4.1: under the name of the whole document, into which the client makes it."""
         return [
             ("Content-Type", self._target.media_type),
             ("Content-Length", str(length_bytes)),
             *([] if form == IDENTITY else [("Content-Encoding", form)]),
             ("IM", "feed"),
+            ("Delta-Base", f'"{base}"'),
             ("ETag", f'"{self._known.digest[:32]}"'),
             ("Last-Modified", http_date(self._known.mtime)),
             NO_STORE,
@@ -182,13 +184,7 @@ class Polls:
             if coding in resource.sendings:
                 sending = resource.sendings[coding]
                 break
-        if (
-            environ.get("HTTP_IF_NONE_MATCH") in resource.tags
-            and "HTTP_IF_MATCH" not in environ
-            and "HTTP_IF_UNMODIFIED_SINCE" not in environ
-        ):
-            return sending.unchanged
-        status = judge(environ, sending.opaque, sending.strong, known.mtime)
+        status = _judge(resource, sending, known, environ)
         if status is HTTPStatus.NOT_MODIFIED:
             return sending.unchanged
         if status is HTTPStatus.PRECONDITION_FAILED:
@@ -202,14 +198,14 @@ class Polls:
 
     def _send_delta(self, resource: _Resource, known: Known, sending: _Sending, environ: Environ) -> Answer | None:
         """226 with what is new since a version that the client names (RFC 3229); None where 200 is smaller or right."""
-        if resource.target.format not in _DELTA_FORMATS or not _asks_for_delta(environ["HTTP_A_IM"]):
+        if resource.target.format not in _DELTA_FORMATS or not _asks_for_delta(environ):
             return None
         order = self._negotiator.order(environ.get("HTTP_ACCEPT_ENCODING"))
         form = next(form for form in order if form in _DELTA_FORMS)
         for _, tag in read_tags(environ.get("HTTP_IF_NONE_MATCH", "")):
             delta = self._documents.read_delta(known, tag, form)
             if delta is not None and len(delta) < known.lengths[sending.coding]:
-                return Answer(HTTPStatus.IM_USED, sending.describe_delta(len(delta), form), delta)
+                return Answer(HTTPStatus.IM_USED, sending.describe_delta(tag, len(delta), form), delta)
         return None
 
     def _adopt(self, settings: Settings) -> None:
@@ -276,6 +272,23 @@ def _lead_to_page(resource: _Resource, environ: Environ) -> Answer | None:
     return say(environ["REQUEST_METHOD"], HTTPStatus.SEE_OTHER, text, ("Location", way))
 
 
-def _asks_for_delta(a_im: str) -> bool:
-    """Is `feed` among the instance manipulations that the client takes (RFC 3229 §10.5.3)?"""
-    return any(name.lower() == "feed" and quality > 0 for name, quality in parse_accept_header(a_im))
+def _asks_for_delta(environ: Environ) -> bool:
+    """Is `feed` among the instance manipulations that the client takes (RFC 3229 §10.5.3), and does it mean it?
+
+    feedparser sends it with every request, whether or not the program around it knows a 226: rss2email 3.13 takes one
+    for an error, and mails nothing until its version is forgotten. What tells feedparser is its Accept, under any name.
+    """
+    if _OF_FEEDPARSER in environ.get("HTTP_ACCEPT", ""):
+        return False
+    return any(name.lower() == "feed" and quality > 0 for name, quality in parse_accept_header(environ["HTTP_A_IM"]))
+
+
+def _judge(resource: _Resource, sending: _Sending, known: Known, environ: Environ) -> HTTPStatus:
+    """As conditional.judge; what nearly all clients send is settled without reading it."""
+    if "HTTP_IF_MATCH" not in environ and "HTTP_IF_UNMODIFIED_SINCE" not in environ:
+        tag = environ.get("HTTP_IF_NONE_MATCH")
+        if tag in resource.tags:
+            return HTTPStatus.NOT_MODIFIED
+        if tag is None and "HTTP_IF_MODIFIED_SINCE" not in environ:
+            return HTTPStatus.OK
+    return judge(environ, sending.opaque, sending.strong, known.mtime)
