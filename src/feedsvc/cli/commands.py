@@ -23,6 +23,7 @@ COMMANDS = {
     "serve": "Serve the feeds and keep them right, until stopped.",
     "worker": "Keep the feeds right, without serving them.",
     "config": "Check config.yaml, or print its schema.",
+    "nginx": "Print the configuration of an nginx before the service.",
     "import": "Take in articles from files and folders.",
     "migrate": "Say what readers of an older feed would see here.",
     "article": "Add, show, correct, withdraw or revive articles.",

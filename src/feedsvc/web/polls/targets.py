@@ -27,9 +27,12 @@ class Target:
 
     @property
     def cache_control(self) -> str:
-        """RFC 9111 §5.2.2, RFC 5861: after `max-age` once more as long while a cache asks, a day while it can't."""
-        age = self.max_age_seconds
-        return f"public, max-age={age}, stale-while-revalidate={age}, stale-if-error={_STALE_IF_ERROR_SECONDS}"
+        return describe_caching(self.max_age_seconds)
+
+
+def describe_caching(age: int | str) -> str:
+    """RFC 9111 §5.2.2, RFC 5861: after `max-age` once more as long while a cache asks, a day while it can't."""
+    return f"public, max-age={age}, stale-while-revalidate={age}, stale-if-error={_STALE_IF_ERROR_SECONDS}"
 
 
 def list_targets(settings: Settings) -> Mapping[str, Target]:
