@@ -75,7 +75,7 @@ server {{
   types {{ application/rss+xml rss; }}
   charset utf-8;
   charset_types application/rss+xml;
-  add_header Cache-Control "public, max-age=60, stale-while-revalidate=60, stale-if-error=86400";
+  add_header Cache-Control "max-age=60, stale-while-revalidate=60, stale-if-error=86400";
   add_header Vary Accept-Encoding;
   add_header Access-Control-Allow-Origin *;
   add_header Access-Control-Expose-Headers "ETag, Last-Modified";

@@ -435,7 +435,7 @@ def test_an_archive_is_served_for_a_day_under_its_etag(newsroom: Newsroom, clock
     get, head = newsroom.client.get(path), newsroom.client.head(path)
     assert get.get_data() == file.read_bytes()
     assert get.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
-    assert get.headers["Cache-Control"].startswith("public, max-age=86400,")
+    assert get.headers["Cache-Control"].startswith("max-age=86400,")
     assert get.last_modified is not None
     assert get.last_modified.timestamp() == file.stat().st_mtime
     assert (head.get_data(), dict(head.headers)) == (b"", dict(get.headers))

@@ -139,7 +139,7 @@ def test_a_withdrawn_article_is_gone_with_a_notice(newsroom: Newsroom) -> None:
     assert "本文已撤回" in words(page)
     assert "编辑部已撤回本文，内容不再提供。" in words(page)
     assert "雾中码头" not in words(page)
-    assert response.headers["Cache-Control"] == "public, max-age=30"
+    assert response.headers["Cache-Control"] == "max-age=30"
 
 
 def test_the_page_of_a_withdrawn_article_tells_the_editor_s_word_and_its_day(newsroom: Newsroom, clock: Clock) -> None:

@@ -47,7 +47,7 @@ def test_an_old_address_leads_to_the_feed(newsroom: Newsroom, method: str, path:
     response = newsroom.client.open(path, method=method)
     assert response.status_code == 301
     assert response.headers["Location"] == f"{BASE}/feeds/macro.{suffix}"
-    assert response.headers["Cache-Control"] == "public, max-age=3600"
+    assert response.headers["Cache-Control"] == "max-age=3600"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert (response.get_data() == b"") is (method == "HEAD")
 

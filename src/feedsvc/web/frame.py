@@ -81,7 +81,7 @@ def page(template: str, *, language: str, status: int = 200, **values: Any) -> R
     if status != HTTPStatus.OK:
         return Response(html, status, {"Cache-Control": "no-store"}, mimetype="text/html")
     tag = hashlib.sha256(html.encode()).hexdigest()[:32]
-    headers = {"ETag": f'"{tag}"', "Cache-Control": f"public, max-age={PAGE_MAX_AGE_SECONDS}"}
+    headers = {"ETag": f'"{tag}"', "Cache-Control": f"max-age={PAGE_MAX_AGE_SECONDS}"}
     if is_listed({tag}, request.headers.get("If-None-Match", "")):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(html, headers=headers, mimetype="text/html")

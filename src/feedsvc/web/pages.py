@@ -161,7 +161,7 @@ def _say_withdrawn(settings: Settings, withdrawal: Withdrawal, language: str) ->
         withdrawal=withdrawal,
         sections=list(settings.feeds.values()),
     )
-    response.headers["Cache-Control"] = f"public, max-age={PAGE_MAX_AGE_SECONDS}"
+    response.headers["Cache-Control"] = f"max-age={PAGE_MAX_AGE_SECONDS}"
     response.last_modified = withdrawal.at
     return response
 

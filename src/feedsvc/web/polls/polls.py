@@ -172,7 +172,7 @@ class Polls:
         if method not in _READING:
             return say_allowed(method)
         url = settings.site.feed_url(move.section.slug, FORMATS[move.format].suffix)
-        caching = ("Cache-Control", f"public, max-age={_MOVED_MAX_AGE_SECONDS}")
+        caching = ("Cache-Control", f"max-age={_MOVED_MAX_AGE_SECONDS}")
         return say(method, HTTPStatus.MOVED_PERMANENTLY, f"This feed is at {url} now.", ("Location", url), caching)
 
     def _send(self, resource: _Resource, known: Known, environ: Environ) -> Answer | None:

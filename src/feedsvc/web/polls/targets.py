@@ -32,7 +32,7 @@ class Target:
 
 def describe_caching(age: int | str) -> str:
     """RFC 9111 §5.2.2, RFC 5861: after `max-age` once more as long while a cache asks, a day while it can't."""
-    return f"public, max-age={age}, stale-while-revalidate={age}, stale-if-error={_STALE_IF_ERROR_SECONDS}"
+    return f"max-age={age}, stale-while-revalidate={age}, stale-if-error={_STALE_IF_ERROR_SECONDS}"
 
 
 def list_targets(settings: Settings) -> Mapping[str, Target]:
