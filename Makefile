@@ -60,6 +60,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: $(DEV_STAMP)  ## pin the dependencies anew
 	$(LOCK) requirements/build.in -o requirements/build.lock
 	$(LOCK) pyproject.toml -o requirements/run.lock
+	$(LOCK) requirements/redbot.in -o requirements/redbot.lock
 	$(LOCK) -c requirements/run.lock --extra dev pyproject.toml -o requirements/dev.lock
 
 clean:  ## forget everything that was made

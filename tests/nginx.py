@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -60,6 +61,15 @@ def lay_out(printed: str, folder: Path, modules: Sequence[str]) -> list[str]:
     assert tested.returncode == 0, tested.stderr
     assert "[warn]" not in tested.stderr, tested.stderr
     return command
+
+
+def with_port(config: Path, name: str, port: int) -> Path:
+    """A copy beside config.yaml that says the service is on this port, as `serve --port` may have put it."""
+    text, count = re.subn(r"\bport: [0-9]+", f"port: {port}", config.read_text(encoding="utf-8"))
+    assert count == 1
+    copy = config.with_name(name)
+    copy.write_text(text, encoding="utf-8")
+    return copy
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from feedsvc.feed.compose import compose
 from feedsvc.model import Feed, Holdings
 from feedsvc.runtime import Runtime
+from nginx import BROTLI, HEADERS_MORE, in_front, require_nginx, with_port
 from programs import require
 from readers import Proxy, passing_on
 from service import Service, feedsvc, free_port, serving, wait_until
@@ -28,6 +30,30 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture
 def proxy(service: Service) -> Iterator[Proxy]:
     with passing_on(service) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def nginx(service: Service) -> Iterator[Service]:
+    """The same site, asked through nginx."""
+    require_nginx(BROTLI, HEADERS_MORE)
+    port = int(service.url.rpartition(":")[2])
+    config = with_port(service.config, "nginx.yaml", port)
+    with in_front(config, service.config.parent / "nginx", free_port()) as url:
+        yield replace(service, url=url)
+
+
+@pytest.fixture(params=["service", "nginx"])
+def front(request: pytest.FixtureRequest) -> Service:
+    """The site as readers may find it: the service itself, and behind nginx."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Service)
+    return found
+
+
+@pytest.fixture
+def front_proxy(front: Service) -> Iterator[Proxy]:
+    with passing_on(front) as proxy:
         yield proxy
 
 

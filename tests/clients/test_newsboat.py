@@ -57,7 +57,8 @@ def test_the_enclosure_answers(subscribe: Callable[..., Newsboat], service: Serv
 
 
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
-def test_gets_304_from_its_third_reload(subscribe: Callable[..., Newsboat], proxy: Proxy, suffix: str) -> None:
+def test_gets_304_from_its_third_reload(subscribe: Callable[..., Newsboat], front_proxy: Proxy, suffix: str) -> None:
+    proxy = front_proxy
     paths = [f"/feeds/{slug}.{suffix}" for slug in SLUGS]
     reader = subscribe(*(proxy.url + path for path in paths))
     for _ in range(2):
@@ -97,10 +98,11 @@ def test_a_corrected_article_is_no_second_one(
 
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
 def test_is_sent_the_new_article_alone_and_keeps_the_others(
-    subscribe: Callable[..., Newsboat], service: Service, proxy: Proxy, suffix: str
+    subscribe: Callable[..., Newsboat], service: Service, front_proxy: Proxy, suffix: str
 ) -> None:
     """It asks with `A-IM: feed`, merges what a 226 brings, and shows the new ETag the next time (RFC 3229)."""
-    path, title = f"/feeds/culture.{suffix}", f"A lantern fair, as {suffix}"
+    proxy = front_proxy
+    path, title = f"/feeds/culture.{suffix}", f"A lantern fair, as {suffix} from {proxy.url}"
     reader = subscribe(proxy.url + path)
     for _ in range(3):
         reader.reload()
