@@ -31,6 +31,7 @@ COMMANDS = {
     "verify": "Compare the feeds on disk with the store, or check any feed.",
     "status": "Say how each section stands.",
     "quarantine": "List what is kept out of the feeds, say why, try again.",
+    "pollers": "Say who polls the feeds, how well, and what it costs.",
     "token": "Create, list and revoke API tokens.",
 }
 """Name -> what it does, in the order of a newcomer's day. Each lives in the module of its name, as `command`."""

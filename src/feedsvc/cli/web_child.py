@@ -23,7 +23,7 @@ from feedsvc import log
 from feedsvc.cli.commands import config_option, given_config
 from feedsvc.cli.terminal import print_line
 from feedsvc.runtime import Runtime, find_config
-from feedsvc.web import create_app
+from feedsvc.web import create_app, keep_report_card
 from feedsvc.web.places import THREADS
 
 _HEADER_MILLISECONDS = 5_000
@@ -79,7 +79,9 @@ def load_app(config: Path) -> Flask:
     """The application, in a process of granian's that ends when the one that started it is gone (even by kill -9)."""
     log.configure()
     Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    return create_app(Runtime.open(config, migrate=False))
+    app = create_app(Runtime.open(config, migrate=False))
+    keep_report_card(app)
+    return app
 
 
 def announce(host: str, port: int) -> None:

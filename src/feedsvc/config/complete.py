@@ -59,7 +59,7 @@ def complete(shape: FileShape, path: Path, digest: str) -> Settings:
         database_url=_database_url(shape.database, path.parent),
         feeds_dir=Path(path.parent, shape.feeds),
         compression=Compression(gzip=shape.compression.gzip, brotli=shape.compression.brotli),
-        server=Server(host=shape.server.host, port=shape.server.port, workers=shape.server.workers),
+        server=Server(**shape.server.model_dump()),
     )
 
 

@@ -193,6 +193,8 @@ Host = Annotated[
 ]
 Port = Annotated[int, Field(ge=1, le=65_535), expecting("a whole number from 1 to 65535")]
 Workers = Annotated[int, Field(ge=1, le=64), expecting("a whole number from 1 to 64")]
+Hops = Annotated[int, Field(ge=0, le=10), expecting("a whole number from 0 to 10")]
+DocumentsPerHour = Annotated[int, Field(ge=0, le=1_000_000), expecting("a whole number from 0 to 1000000")]
 GzipLevel = Annotated[int, Field(ge=0, le=9), expecting("a whole number from 0 to 9")]
 BrotliLevel = Annotated[int, Field(ge=0, le=11), expecting("a whole number from 0 to 11")]
 Folder = Annotated[

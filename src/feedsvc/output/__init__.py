@@ -3,18 +3,23 @@
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refused, StoredDocument
 from feedsvc.output.lookout import Lookout, Moment
+from feedsvc.output.pollers import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
 from feedsvc.output.shelf import Shelf, slugs_with_archives
 from feedsvc.output.twins import CODINGS, SUFFIXES, make_twins, pack, unpack
 
 __all__ = [
     "CODINGS",
     "DOCUMENT_FORMATS",
+    "KEPT_DAYS",
+    "LARGEST_TALLY",
     "SUFFIXES",
     "Deltas",
     "FeedsFolder",
     "FileStats",
     "Lookout",
     "Moment",
+    "OwnFile",
+    "PollerFiles",
     "Refused",
     "Shelf",
     "StoredDocument",

@@ -11,26 +11,32 @@ from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.datastructures import Headers
 
+from feedsvc.output import PollerFiles
 from feedsvc.web.context import runtime_of, this_runtime
 from feedsvc.web.frame import accepts_html, error_page
 from feedsvc.web.places import BEHIND
-from feedsvc.web.polls import Answer, Environ, Polls
+from feedsvc.web.polls import Answer, AnswerDocument, Budget, Environ, Keeper, Polls, ReportCard, TrustedHops, limited
 from feedsvc.web.polls.answer import STATUS_LINES
 from feedsvc.web.polls.missing import guess_meaning
 from feedsvc.web.problems import problem
 
 _KEY = "feedsvc.polls"
+_CARD = "feedsvc.report-card"
 
 StartResponse = Callable[..., Any]
+Note = Callable[[Environ, Answer], None]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class Front:
     """A WSGI callable: polls for documents that are there are answered here, all else by the application behind."""
 
-    def __init__(self, polls: Polls, behind: WsgiApp, before: Callable[[], None]) -> None:
-        """`before` is called at each poll, as Flask calls what is to be done before a request."""
-        self._answer = polls.answer_document
+    def __init__(
+        self, answer_document: AnswerDocument, note: Note, behind: WsgiApp, before: Callable[[], None]
+    ) -> None:
+        """`before` is called at each poll, as Flask calls what is to be done before a request; `note` after it."""
+        self._answer = answer_document
+        self._note = note
         self._behind = behind
         self._before = before
         self._places = BoundedSemaphore(BEHIND)
@@ -40,6 +46,7 @@ class Front:
             self._before()
             answer = self._answer(environ)
             if answer is not None:
+                self._note(environ, answer)
                 start_response(STATUS_LINES[answer.status], answer.headers)
                 return (answer.body,)
         if not self._places.acquire(blocking=False):
@@ -56,6 +63,19 @@ def _say_busy(environ: Environ) -> Response:
     if environ["PATH_INFO"].startswith("/api/"):
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", text, headers=headers)
     return Response(f"{text}\n", HTTPStatus.SERVICE_UNAVAILABLE, headers, mimetype="text/plain")
+
+
+class BehindProxies:
+    """A WSGI callable that tells the application the address of the client, and not that of the last proxy."""
+
+    def __init__(self, behind: WsgiApp, hops: TrustedHops) -> None:
+        self._behind = behind
+        self._hops = hops
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if (address := self._hops.find(environ)) is not None:
+            environ["REMOTE_ADDR"] = address
+        return self._behind(environ, start_response)
 
 
 class PollResponse(Response):
@@ -76,19 +96,37 @@ blueprint = Blueprint("feeds", __name__)
 def _prepare(state: BlueprintSetupState) -> None:
     """A rule without methods matches all of them, so that Polls alone says what is allowed."""
     state.app.extensions[_KEY] = Polls(runtime_of(state.app))
+    state.app.extensions[_CARD] = ReportCard()
     for path in ("/feeds/<name>", "/feeds/<slug>/archive/<name>", "/feeds.opml"):
         state.app.url_map.add(state.app.url_rule_class(path, endpoint="feeds.poll"))
 
 
 def put_in_front(app: Flask, before: Callable[[], None]) -> None:
-    """Let polls be answered before `app` is entered."""
-    app.wsgi_app = Front(app.extensions[_KEY], app.wsgi_app, before)  # type: ignore[method-assign]  # Flask's own idiom
+    """Let polls be answered before `app` is entered, and tell it and them who asks."""
+    server = runtime_of(app).settings.server
+    answer_document: AnswerDocument = app.extensions[_KEY].answer_document
+    if server.documents_per_hour:
+        answer_document = limited(answer_document, Budget(server.documents_per_hour))
+    front: WsgiApp = Front(answer_document, app.extensions[_CARD].note, app.wsgi_app, before)
+    if server.trusted_proxies:
+        front = BehindProxies(front, TrustedHops(server.trusted_proxies))
+    app.wsgi_app = front  # type: ignore[method-assign, assignment]  # Flask's own idiom
+
+
+def keep_report_card(app: Flask) -> Keeper:
+    """Let what is counted of polls be written into the feeds folder from the first poll on, until the process ends."""
+    runtime = runtime_of(app)
+    card: ReportCard = app.extensions[_CARD]
+    keeper = Keeper(card, PollerFiles(runtime.folder.path), runtime.clock)
+    card.on_new = keeper.start_here
+    return keeper
 
 
 @blueprint.endpoint("feeds.poll")
 def poll(**_: str) -> Response:
     environ: Environ = request.environ
     answer = _polls().answer(environ)
+    _note(environ, answer)
     if answer.status == HTTPStatus.NOT_FOUND and accepts_html():
         return error_page(answer.status, guess_meaning(this_runtime().settings, request.path))
     if answer.status == HTTPStatus.GONE and accepts_html():
@@ -101,7 +139,15 @@ def lead_from_old_address() -> Response | None:
     """Addresses of older feeds may be anywhere on the site, and in any encoding."""
     path = str(request.environ.get("PATH_INFO", "")).encode("latin-1", errors="replace")
     answer = _polls().lead(request.method, path, request.environ.get("QUERY_STRING", ""))
-    return None if answer is None else PollResponse(answer)
+    if answer is None:
+        return None
+    _note(request.environ, answer)
+    return PollResponse(answer)
+
+
+def _note(environ: Environ, answer: Answer) -> None:
+    card: ReportCard = current_app.extensions[_CARD]
+    card.note(environ, answer)
 
 
 def _polls() -> Polls:

@@ -8,6 +8,7 @@ from flask import Flask
 
 from feedsvc.runtime import Runtime, find_config
 from feedsvc.web.app import create_app
+from feedsvc.web.feeds import keep_report_card
 
 
 @cache
@@ -17,7 +18,9 @@ def make_app() -> Flask:
     It starts without the database, which the first request brings up to date: feeds and health are there from the
     first second, whatever is not.
     """
-    return create_app(Runtime.open(find_config(None), migrate=False))
+    app = create_app(Runtime.open(find_config(None), migrate=False))
+    keep_report_card(app)
+    return app
 
 
 def __getattr__(name: str) -> Flask:
