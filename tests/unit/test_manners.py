@@ -60,6 +60,14 @@ def test_beyond_the_limit_the_cheapest_become_others() -> None:
     assert len(again) == 10
 
 
+def test_what_is_told_of_subscribers_is_bounded_too() -> None:
+    paths = {f"/feeds/s{number}.rss": 2 for number in range(4_000)}
+    tally = {("n", f"{number}"): Counts(polls=1, body_bytes=number, subscribers=paths) for number in range(4)}
+    found = add_up(tally, limit=10)
+    assert [len(found["n", f"{number}"].subscribers) for number in range(4)] == [0, 0, 4_000, 4_000]
+    assert sum(counts.polls for counts in found.values()) == 4
+
+
 def test_subscribers_are_told_by_section() -> None:
     tally = {
         ("a", "NewsBlur"): Counts(subscribers={"/feeds/macro.rss": 100, "/feeds/all.json": 3}),

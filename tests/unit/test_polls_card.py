@@ -143,6 +143,25 @@ def test_an_aggregator_is_one_poller_however_many_subscribe_to_each_feed() -> No
     assert (one.counts.polls, one.subscribers) == (4, 131)
 
 
+def test_an_aggregator_of_hundreds_of_feeds_tells_of_each() -> None:
+    card = ReportCard()
+    for number in range(300):
+        card.note(poll(f"/feeds/s{number}.rss", agent="Feedly; 2 subscribers"), WHOLE)
+    (one,) = report(card.take())
+    assert one.subscribers == 600
+
+
+def test_strangers_who_call_themselves_aggregators_take_bounded_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedsvc.web.polls.card._WATCHED_IN_ALL", 500)
+    card = ReportCard(limit=100)
+    for number in range(400):
+        for path in range(10):
+            card.note(poll(f"/feeds/s{path}.rss", agent=f"{number} subscribers, {number}"), WHOLE)
+        assert sum(len(asker.seen) for asker in (*card._young.values(), *card._old.values())) <= 500
+    card.note(poll("/feeds/s1.rss", agent="Feedly; 2 subscribers"), WHOLE)
+    assert report(card.take())
+
+
 def test_who_came_last_is_remembered_and_nobody_goes_uncounted() -> None:
     seconds = Seconds()
     card = ReportCard(limit=20, monotonic=seconds)

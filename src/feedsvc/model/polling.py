@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+KEPT_SUBSCRIPTIONS = 10_000
+"""Documents of which a day's tally tells subscribers, of all pollers together."""
 
 OTHERS = ("*", "*")
 """Network and agent of the row into which the least ones go where there are too many."""
@@ -61,10 +64,19 @@ def add_up(*tallies: Tally, limit: int) -> dict[Poller, Counts]:
         for poller, counts in tally.items():
             known = found.get(poller)
             found[poller] = counts if known is None else known + counts
-    if len(found) <= limit:
+    if len(found) <= limit and _subscriptions(found) <= KEPT_SUBSCRIPTIONS:
         return found
     rest = found.pop(OTHERS, Counts())
     dearest = sorted(found, key=lambda poller: (-found[poller].body_bytes, -found[poller].polls, poller))
+    room = KEPT_SUBSCRIPTIONS
+    for poller in dearest[: limit - 1]:
+        room -= len(found[poller].subscribers)
+        if room < 0:
+            found[poller] = replace(found[poller], subscribers={})
     for poller in dearest[limit - 1 :]:
         rest += found.pop(poller)
     return found | {OTHERS: Counts(**{name: getattr(rest, name) for name in COUNTED})}
+
+
+def _subscriptions(tally: Tally) -> int:
+    return sum(len(counts.subscribers) for counts in tally.values())

@@ -30,13 +30,13 @@ KEPT_DAYS = 7
 """Today among them."""
 
 LARGEST_TALLY = 1_000
-"""Pollers kept of a day: with seven days about 2 MB at most."""
+"""Pollers kept of a day: with seven days about 5 MB at most."""
 
 _FOLDER = ".pollers"
 _BEFORE = "before"
 _ID = re.compile("[0-9a-f]{12}")
 _MODE = 0o600
-_LONGEST_BYTES = 8_000_000
+_LONGEST_BYTES = 16_000_000
 _REMEMBERED = 1_000
 
 Days = Mapping[date, Tally]

@@ -25,7 +25,9 @@ LONGEST_AGENT = 200
 _KEPT_ROWS = 2_000
 _AT_ONCE = 100
 _WATCHED = 8
-"""Documents of one poller whose gaps are measured: some aggregators ask for thousands."""
+_WATCHED_OF_AGGREGATORS = 1_000
+_WATCHED_IN_ALL = 100_000
+"""Documents of one poller that are watched. Who tells subscribers tells others for each, so more are wanted."""
 
 _MAX_AGE = re.compile(r"max-age=([0-9]+)")
 _FEED_ID = re.compile(r"\bfeed-?id([:=]) ?\w+", re.IGNORECASE)
@@ -39,11 +41,15 @@ _CODING_AT = 2
 
 
 class _Asker:
-    """One address and User-Agent. The counts only grow; `told` is what they were when they were last taken."""
+    """One address and User-Agent. The counts only grow; `told` is what they were when they were last taken.
 
-    __slots__ = ("gaps", "seen", "told", *COUNTED)
+    `seen` is when it last asked for a document, of `watched` documents at most.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("gaps", "seen", "told", "watched", *COUNTED)
+
+    def __init__(self, watched: int) -> None:
+        self.watched = watched
         self.polls = self.unchanged = self.deltas = self.bodies = self.plain = self.body_bytes = 0
         self.conditional = self.missed = self.moved = self.refused = 0
         self.told: tuple[int, ...] = (0,) * len(COUNTED)
@@ -72,6 +78,7 @@ class ReportCard:
         self._gone: list[tuple[tuple[str, str], _Asker]] = []
         self._rows: dict[Poller, Counts] = {}
         self._rates: dict[str, float] = {}
+        self._watched = 0
 
     def note(self, environ: Mapping[str, Any], answer: Answer) -> None:
         """Count one request under /feeds and its answer."""
@@ -91,8 +98,8 @@ class ReportCard:
         last = asker.seen.get(path)
         now = self._monotonic()
         if last is None:
-            if len(asker.seen) < _WATCHED:
-                asker.seen[intern(path)] = now
+            if len(asker.seen) < asker.watched:
+                self._watch(asker, path, now)
             return
         asker.seen[path] = now
         rate = self._rates.get(path) or self._learn(path, headers)
@@ -117,11 +124,17 @@ class ReportCard:
     def _meet(self, key: tuple[str, str]) -> _Asker:
         self.on_new()
         with self._lock:
-            asker = self._young.get(key) or self._old.pop(key, None) or _Asker()
+            asker = self._young.get(key) or self._old.pop(key, None) or _meet(key[1])
             if len(self._young) >= self._half:
                 self._forget()
             self._young[key] = asker
         return asker
+
+    def _watch(self, asker: _Asker, path: str, now: float) -> None:
+        with self._lock:
+            if self._watched < _WATCHED_IN_ALL:
+                self._watched += 1
+                asker.seen[intern(path)] = now
 
     def _forget(self) -> None:
         """Who is forgotten is told of by the next `take`, so that a poll need not wait for it; unless so many come."""
@@ -129,6 +142,7 @@ class ReportCard:
             _fold(self._rows, *each)
         if len(self._rows) > _KEPT_ROWS:
             self._rows = add_up(self._rows, limit=_KEPT_ROWS // 2)
+        self._watched -= sum(len(asker.seen) for asker in self._old.values())
         self._gone, self._old, self._young = list(self._old.items()), self._young, {}
 
     def _learn(self, path: str, headers: list[tuple[str, str]]) -> float:
@@ -177,6 +191,10 @@ def _note_other(asker: _Asker, environ: Mapping[str, Any], answer: Answer) -> bo
     elif status == _MOVED:
         asker.moved += 1
     return False
+
+
+def _meet(agent: str) -> _Asker:
+    return _Asker(_WATCHED_OF_AGGREGATORS if _SUBSCRIBERS.search(agent) else _WATCHED)
 
 
 def _do_nothing() -> None:
