@@ -293,6 +293,7 @@ ADDRESSES = (
     _at("/feeds/index.opml.br", 404),
     _at("/feeds/.folder-id", 404),
     _at("/feeds/.removed", 404),
+    _at("/feeds/.bell", 404),
     _at("/feeds/.deltas/macro.rss", 404),
     _at("/feeds/.locks/macro", 404),
     _at("/feeds/..%2Fconfig.yaml", 404),

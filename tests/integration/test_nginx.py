@@ -14,7 +14,7 @@ import pytest
 from feedsvc.runtime import Runtime
 from nginx import in_front, with_port
 from pollcases import ASKED, LOST, Case, Headers
-from pollsite import Site, build_site, put
+from pollsite import Site, build_site, file_tags, own_tags, put
 from redbot_notes import find_warnings
 from service import DEADLINE_SECONDS, free_port, serving
 
@@ -184,6 +184,24 @@ def test_serves_a_site_that_is_mounted_below_another(site: Site, app: str) -> No
             assert comparable(mounted)[:2] == comparable(own)[:2], path
         assert ask(url, "/feeds/macro.rss")[0] == 404
         assert ask(url, "/newsxd/feeds/macro.rss")[0] == 404
+
+
+def test_readers_of_before_come_over_to_nginxs_names(site: Site, app: str, nginx: str) -> None:
+    """Whose tags are the service's are answered by it; with the next version they get those that nginx knows."""
+    path = "/feeds/macro.atom"
+    own, files = own_tags(site.file(path)), file_tags(site.file(path))
+    for coding, accepted in (("plain", "identity"), ("gzip", "gzip"), ("br", "gzip, br")):
+        for older in (f'"{"0" * 32}"', f'W/"{"0" * 32}"'):
+            for method in ("GET", "HEAD"):
+                asked = (("Accept-Encoding", accepted), ("If-None-Match", older))
+                status, headers, _ = ask(nginx, path, asked, method)
+                assert (status, headers["etag"]) == (200, files[coding])
+                assert ask(app, path, asked, method)[1]["etag"] == own[coding]
+        known = (("Accept-Encoding", accepted), ("If-None-Match", own[coding]))
+        assert ask(nginx, path, known)[1]["etag"] == own[coding]
+        # A reader that takes deltas names versions as the service does.
+        merging = (*known[:1], ("A-IM", "feed"), ("Feedsvc-Tags", "file"))
+        assert ask(nginx, path, merging)[1]["etag"] == own[coding]
 
 
 def test_redbot_has_nothing_to_warn_of(site: Site, app: str, nginx: str) -> None:
