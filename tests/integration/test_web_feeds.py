@@ -418,3 +418,15 @@ def test_polls_are_answered_while_all_other_places_are_taken(newsroom: Newsroom)
         assert "busy" in refused.get_data(as_text=True)
     assert api.mimetype == "application/problem+json"
     assert newsroom.client.get("/").status_code == 200
+
+
+def test_what_is_kept_in_memory_is_for_config_yaml_to_say(tmp_path: Path, clock: Callable[[], datetime]) -> None:
+    config = f"{CONFIG}server: {{memory: 1 MB}}\n"
+    with open_newsroom(tmp_path, clock, config) as newsroom:
+        for number in range(40):
+            newsroom.put(external_id=str(number), title=f"第{number}篇", content_html=f"<p>{'长' * 20_000}{number}</p>")
+        newsroom.regenerate()
+        polls: Polls = newsroom.app.extensions["feedsvc.polls"]
+        for path in ("/feeds/macro.rss", "/feeds/all.rss", "/feeds/all.atom", "/feeds/all.json"):
+            assert newsroom.client.get(path).status_code == 200
+            assert polls._documents.kept_bytes <= 1_000_000

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from feedsvc.config.hints import HintedError, did_you_mean
 from feedsvc.config.moves import read_old_url
 from feedsvc.config.schedule import CRON_PATTERN, DURATION_PATTERN, YEAR_SECONDS, read_cron, read_duration
-from feedsvc.config.sizes import LARGEST_DOCUMENT, SIZE_PATTERN, SMALLEST_DOCUMENT, read_size
+from feedsvc.config.sizes import LARGEST_DOCUMENT, LEAST_MEMORY, MOST_MEMORY, SIZE_PATTERN, SMALLEST_DOCUMENT, read_size
 from feedsvc.config.tree import read_plain
 from feedsvc.model import ALL_SLUG, INDEX_SLUG, ContentMode, FormatName, WithdrawalMode
 from feedsvc.text import canonical_language, canonical_line, canonical_url
@@ -224,6 +224,16 @@ DocumentBytes = Annotated[
         | Annotated[str, Field(pattern=SIZE_PATTERN)],
     ),
     expecting("a size such as 500 KB or 2 MB (or a whole number of bytes), from 10 KB to 16 MB"),
+]
+MemoryBytes = Annotated[
+    int,
+    Field(ge=LEAST_MEMORY, le=MOST_MEMORY),
+    BeforeValidator(
+        _bytes,
+        json_schema_input_type=Annotated[int, Field(ge=LEAST_MEMORY, le=MOST_MEMORY)]
+        | Annotated[str, Field(pattern=SIZE_PATTERN)],
+    ),
+    expecting("a size such as 64 MB or 500 MB (or a whole number of bytes), from 1 MB to 100000 MB"),
 ]
 _DURATION_WORDS = "a length of time such as 90s, 15m, 1h30m or 1d (or a whole number of seconds), "
 _Text = Annotated[str, Field(pattern=DURATION_PATTERN, min_length=2)]

@@ -20,12 +20,14 @@ from feedsvc.text import canonical_line
 class Server:
     """Where `feedsvc serve` listens, how big it is, whom it believes and what it gives.
 
-    `trusted_proxies` is how many stand before it; `documents_per_hour` what one address may fetch, 0: no limit.
+    `memory` is bytes of documents that each process keeps. `trusted_proxies` is how many stand before it;
+    `documents_per_hour` what one address may fetch, 0: no limit.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    memory: int = 64_000_000
     trusted_proxies: int = 0
     documents_per_hour: int = 0
 

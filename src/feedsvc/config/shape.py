@@ -215,6 +215,9 @@ class ServerShape(Shape):
     host: kinds.Host = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 is all of them.")
     port: kinds.Port = Field(default=8000, description="The TCP port to listen on.")
     workers: kinds.Workers = Field(default=1, description="How many processes answer requests.")
+    memory: kinds.MemoryBytes = Field(
+        default=64_000_000, description="How much each process keeps of documents in memory, those asked for last."
+    )
     trusted_proxies: kinds.Hops = Field(
         default=0, description="How many proxies stand before it, each appending to X-Forwarded-For whom it saw."
     )

@@ -20,8 +20,8 @@ from feedsvc.web.polls.negotiation import IDENTITY, Form
 
 log = get_logger(__name__)
 
-KEPT_BYTES = 64 * 1024 * 1024
-"""What a process keeps of documents in memory."""
+KEPT_BYTES = 64_000_000
+"""What a process keeps of documents in memory, unless config.yaml says otherwise."""
 
 _OVERHEAD_BYTES = 2_000
 """About what is kept of a document besides its bytes."""
