@@ -2,12 +2,13 @@
 
 import errno
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from feedsvc.errors import OutputError
-from feedsvc.output.files import telling
+from feedsvc.output.files import mtime_of, telling
 from feedsvc.output.folder import FeedsFolder
 
 
@@ -58,3 +59,17 @@ def test_only_formats_are_suffixes(name: str, tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be_made_names_the_key_to_mend() -> None:
     with pytest.raises(OutputError, match=r"^/proc/nofeeds: .*`feeds` in config\.yaml$"):
         FeedsFolder(Path("/proc/nofeeds")).prepare()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "moment"),
+    [
+        (1_772_366_400, datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        (2**40, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (2**62 // 10**9, datetime(2116, 2, 20, 23, 53, 38, tzinfo=UTC)),
+        (-(2**40), datetime(1, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_file_of_no_year_that_there_is_counts_as_of_the_nearest(seconds: int, moment: datetime) -> None:
+    """tmpfs, btrfs and ZFS keep such times; a single such file must not stop a whole folder."""
+    assert mtime_of(os.stat_result([0] * 10, {"st_mtime_ns": seconds * 1_000_000_000})) == moment

@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from feedsvc.errors import OutputError
@@ -16,6 +16,10 @@ from feedsvc.parse import MAX_BYTES
 DOCUMENT_MODE = 0o644  # whatever the umask: a web server under another user reads them
 FOLDER_MODE = 0o755
 _READ_BYTES = 1 << 20
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_SECOND = int(datetime.min.replace(tzinfo=UTC).timestamp())
+_LAST_SECOND = int(datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp())
 
 LARGEST_BYTES = MAX_BYTES
 """No document is larger: what could not be parsed could not be proved."""
@@ -108,7 +112,9 @@ def sync_folder(path: Path) -> None:
 
 
 def mtime_of(status: os.stat_result) -> datetime:
-    return datetime.fromtimestamp(status.st_mtime_ns // 1_000_000_000, UTC)
+    """Whole seconds. A file system knows times that datetime does not: the nearest stands for one of these."""
+    seconds = status.st_mtime_ns // 1_000_000_000
+    return _EPOCH + timedelta(seconds=min(max(seconds, _FIRST_SECOND), _LAST_SECOND))
 
 
 @contextlib.contextmanager
