@@ -48,3 +48,7 @@ def test_what_was_made_of_a_header_is_remembered_within_bounds() -> None:
         assert negotiator.order(f"gzip, x{number}") == ("gzip", "identity")
     assert len(negotiator._made) <= 1_000
     assert negotiator.order("br") is negotiator.order("br")
+    before = set(negotiator._made)
+    for number in range(100):
+        assert negotiator.order(f"gzip, x{number}{'y' * 60_000}") == ("gzip", "identity")
+    assert set(negotiator._made) == before

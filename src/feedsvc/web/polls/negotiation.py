@@ -17,6 +17,7 @@ _BY_MERIT: tuple[Form, ...] = ("br", "gzip", IDENTITY)
 
 _ALIASES = {"x-gzip": "gzip"}  # RFC 9110 §8.4.1.3
 _REMEMBERED = 1_000
+_LONGEST_REMEMBERED = 500
 
 
 class Negotiator:
@@ -32,6 +33,8 @@ class Negotiator:
         made = self._made.get(accept_encoding)
         if made is None:
             made = order_codings(accept_encoding)
+            if len(accept_encoding) > _LONGEST_REMEMBERED:
+                return made
             if len(self._made) >= _REMEMBERED:
                 self._made.clear()
             self._made[accept_encoding] = made
