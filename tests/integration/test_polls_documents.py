@@ -1,15 +1,19 @@
 """What a process keeps of documents: never staler than the files, and never more than it may."""
 
+import hashlib
 import os
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from feedsvc.errors import OutputError
-from feedsvc.model import Document
-from feedsvc.output import FeedsFolder, make_twins
+from feedsvc.model import Document, Trail, Version
+from feedsvc.output import Deltas, FeedsFolder, make_twins
 from feedsvc.output.lookout import LOOK_AGAIN_SECONDS
 from feedsvc.web.polls.documents import DocumentCache, Known, Place
 
@@ -88,6 +92,81 @@ def test_a_twin_that_is_taken_away_is_not_offered_any_more(folder: FeedsFolder) 
     (folder.path / "macro.rss.gz").unlink()
     assert cache.read(known, "gzip") is None
     assert set(look(cache, place).lengths) == {"identity", "br"}
+
+
+@pytest.mark.parametrize("damage", [b"cut short", None])
+@pytest.mark.parametrize("is_in_memory", [True, False])
+def test_a_damaged_twin_is_forgotten_when_it_is_mended(
+    folder: FeedsFolder, damage: bytes | None, *, is_in_memory: bool
+) -> None:
+    """It keeps its document's time, and may have kept its length."""
+    now = [0.0]
+    cache = DocumentCache(folder, monotonic=lambda: now[0])
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000))
+    twin = make_twins(text(1, 2_000), {"gzip": 6}, {})["gzip"]
+    path = folder.path / "macro.rss.gz"
+    path.write_bytes(damage or bytes(len(twin)))
+    os.utime(path, (NOON.timestamp(), NOON.timestamp()))
+    known = look(cache, place)
+    if is_in_memory:
+        assert cache.read(known, "gzip") == (damage or bytes(len(twin)))
+    folder.write_twins("macro", {"rss": NOON}, {"rss": {"gzip": twin}})
+    if damage and not is_in_memory:
+        assert cache.read(known, "gzip") is None  # of another length than has been said
+    now[0] += 2
+    known = look(cache, place)
+    assert (cache.read(known, "gzip"), known.lengths["gzip"]) == (twin, len(twin))
+
+
+def test_a_document_whose_length_and_time_were_kept_is_seen_to_have_changed(folder: FeedsFolder) -> None:
+    """Copied over in its place, as rsync --inplace does: of its inode only the ctime moves."""
+    cache = DocumentCache(folder)
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000), is_pressed=False)
+    assert cache.read(look(cache, place), "identity") == text(1, 2_000)
+    (folder.path / "macro.rss").write_bytes(text(2, 2_000))
+    os.utime(folder.path / "macro.rss", (NOON.timestamp(), NOON.timestamp()))
+    folder.bell.ring()
+    assert cache.read(look(cache, place), "identity") == text(2, 2_000)
+
+
+def test_a_trail_to_another_document_is_read_once_in_a_while(
+    folder: FeedsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client may name thousands of versions, again and again."""
+    now = [0.0]
+    cache = DocumentCache(folder, monotonic=lambda: now[0])
+    lay(folder, "macro", text(1, 2_000))
+    known = look(cache, cache.place("macro", "rss"))
+    tag = hashlib.sha256(text(1, 2_000)).hexdigest()[:32]
+    trail = Trail(
+        mtime=NOON,
+        versions=(Version(tag, {"a": "1"}), Version("old", {})),
+        deltas={"old": ["a"]},
+        head=b"<",
+        entries={"a": b"a"},
+        foot=b">",
+    )
+    deltas = Deltas(folder)
+    other = (Version("other", {"a": "1"}), Version("old", {}))
+    deltas.save("macro", "rss", replace(trail, versions=other))
+    read: list[str] = []
+    load = Deltas.load
+
+    def count(self: Deltas, slug: str, format: str) -> Trail | None:
+        read.append(slug)
+        return load(self, slug, format)
+
+    monkeypatch.setattr(Deltas, "load", count)
+    names = [f"{number}" for number in range(5_000)]
+    for _ in range(3):
+        assert cache.read_delta(known, [*names, "old"], "identity") is None
+    assert read == ["macro"]
+    deltas.save("macro", "rss", trail)
+    now[0] += 2
+    assert cache.read_delta(known, names, "identity") is None
+    assert cache.read_delta(known, [*names, "old"], "identity") == ("old", b"<a>")
 
 
 def test_memory_is_bounded_and_bytes_go_before_what_is_known(folder: FeedsFolder) -> None:
@@ -171,17 +250,25 @@ def test_what_rings_is_seen_at_once_and_what_does_not_within_a_moment(folder: Fe
     assert cache.look_up(place) is None
 
 
-@pytest.mark.parametrize("is_folder", [True, False])
-def test_without_a_bell_every_file_is_looked_at(folder: FeedsFolder, is_folder: bool) -> None:
+@pytest.mark.parametrize("put", [lambda _: None, Path.mkdir, os.mkfifo])
+def test_without_a_bell_every_file_is_looked_at(folder: FeedsFolder, put: Callable[[Path], None]) -> None:
     (folder.path / ".bell").unlink()
-    if is_folder:
-        (folder.path / ".bell").mkdir()
+    put(folder.path / ".bell")
     cache = DocumentCache(folder, monotonic=lambda: 0.0)
     place = cache.place("macro", "rss")
     (folder.path / "macro.rss").write_bytes(b"<rss/>")
     look(cache, place)
     (folder.path / "macro.rss").unlink()
     assert cache.look_up(place) is None
+
+
+def test_a_pipe_in_the_place_of_the_bell_keeps_nobody_waiting(folder: FeedsFolder) -> None:
+    (folder.path / ".bell").unlink()
+    os.mkfifo(folder.path / ".bell")
+    ringing = Thread(target=folder.bell.ring, daemon=True)
+    ringing.start()
+    ringing.join(20)
+    assert not ringing.is_alive()
 
 
 def test_neither_a_link_nor_a_pipe_counts_as_a_document(folder: FeedsFolder, tmp_path: Path) -> None:

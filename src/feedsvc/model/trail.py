@@ -34,6 +34,11 @@ class Trail:
     entries: Mapping[str, bytes]
     foot: bytes
 
+    @property
+    def tag(self) -> str:
+        """That of the document to which it leads."""
+        return self.versions[0].tag if self.versions else ""
+
     def delta_from(self, tag: str) -> bytes | None:
         """The document with only what is new or changed since this version, or None."""
         return self.join(self.deltas[tag]) if tag in self.deltas else None

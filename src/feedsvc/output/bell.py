@@ -24,8 +24,10 @@ class Bell:
 
     def ring(self) -> None:
         """Tell that a file was put, replaced or taken away. Never raises."""
+        # A pipe in its place must keep nobody waiting.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with contextlib.suppress(OSError):
-            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, DOCUMENT_MODE)
+            fd = os.open(self._path, flags, DOCUMENT_MODE)
             try:
                 os.pwrite(fd, secrets.token_bytes(SAID_BYTES), 0)
             finally:

@@ -78,11 +78,11 @@ class Lookout:
 
     def _hear(self) -> bytes:
         """What the bell said last; nothing where there is none."""
-        bell = self._open.bell if self._open else None
-        if bell is None:
+        opened = self._open  # held, since another thread may let it go at any time
+        if opened is None or opened.bell is None:
             return b""
         try:
-            return os.pread(bell, SAID_BYTES, 0)
+            return os.pread(opened.bell, SAID_BYTES, 0)
         except OSError:
             return b""
 

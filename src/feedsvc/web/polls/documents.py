@@ -7,13 +7,15 @@ import os
 import stat
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
+from typing import NamedTuple
 
 from feedsvc.errors import OutputError
 from feedsvc.log import get_logger
+from feedsvc.model import Coding, Trail
 from feedsvc.output import CODINGS, Deltas, FeedsFolder, Lookout, Moment, pack
 from feedsvc.web.pace import Monotonic, Pace
 from feedsvc.web.polls.negotiation import IDENTITY, Form
@@ -39,25 +41,39 @@ class Place:
     file: str
 
 
+class Mark(NamedTuple):
+    """What moves with a file's bytes: ctime as well, since an inode is used again, and a time can be set back."""
+
+    inode: int
+    length_bytes: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Mark:
+        return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
 @dataclass(slots=True, eq=False)
 class Known:
-    """What is known of a document while its file stays as it is: this inode, length and time.
+    """What is known of a document while its file stays as it is, and its twins do.
 
     `lengths` are those of the codings there are, `identity` among them. `bodies` are the bytes that are in memory now:
-    by form, and those of deltas by version and form. `origins` are the versions from which a delta leads here.
-    `look_again` is when to look for twins that are not there (monotonic), None where all are; `seen` is the last
-    moment in which the file was looked at.
+    by form, and those of deltas by version and form. `origins` are the versions from which a delta leads here, None
+    while no trail to it was seen. `look_again` is when to look at its twins again, `look_for_trail` when to look for
+    its trail (monotonic); `seen` is the last moment in which the file was looked at.
     """
 
     place: Place
-    inode: int
-    mtime_ns: int
+    mark: Mark
+    twins: Mapping[Coding, Mark]
     length_bytes: int
     mtime: datetime
     digest: str
     lengths: Mapping[Form, int]
-    look_again: float | None
+    look_again: float
     seen: Moment
+    look_for_trail: float = float("-inf")
     bodies: dict[Form | tuple[str, Form], bytes] = field(default_factory=dict)
     origins: frozenset[str] | None = None
 
@@ -126,42 +142,57 @@ class DocumentCache:
             body = document.content if document is not None and document.digest == known.digest else None
         else:
             body = self._folder.read_twin(place.slug, place.format, coding, known.mtime)
-        if body is None:
+        if body is None or len(body) != known.lengths[coding]:
             self._forget(known)
-        else:
-            self._keep(known, coding, body)
+            return None
+        self._keep(known, coding, body)
         return body
 
-    def read_delta(self, known: Known, tag: str, form: Form) -> bytes | None:
-        """What is new or changed since an older version, as a document; None where there is none, or any doubt.
+    def read_delta(self, known: Known, tags: Iterable[str], form: Form) -> tuple[str, bytes] | None:
+        """What is new or changed since the first of these older versions from which there is a delta.
 
-        It comes as plain bytes or in gzip, which is made here: few ask for the same one.
+        That version, and a document; None where there is none, or any doubt. It comes as plain bytes or in gzip, which
+        is made here: few ask for the same one. However many versions a client names, its trail is read once.
         """
-        if known.origins is not None and tag not in known.origins:
+        trail = self._load_trail(known) if known.origins is None else None
+        origins = known.origins or frozenset()
+        tag = next((each for each in tags if each in origins), None)
+        if tag is None:
             return None
         body = known.bodies.get((tag, form))
         if body is not None:
             self._touch(self._filled, known.place.file)
-            return body
-        place = known.place
-        trail = self._deltas.load(place.slug, place.format)
-        if trail is None or trail.mtime != known.mtime:
-            return None  # it comes a moment after its document
-        known.origins = frozenset(trail.deltas)
-        delta = trail.delta_from(tag)
+            return tag, body
+        trail = trail or self._load_trail(known)
+        delta = None if trail is None else trail.delta_from(tag)
         if delta is None:
             return None
         body = pack("gzip", delta, _DELTA_LEVEL) if form == "gzip" else delta
         self._keep(known, (tag, form), body)
-        return body
+        return tag, body
+
+    def _load_trail(self, known: Known) -> Trail | None:
+        """None where none leads to this document; it is not looked for again at once, since a file may be large."""
+        now = self._monotonic()
+        if now < known.look_for_trail:
+            return None
+        trail = self._deltas.load(known.place.slug, known.place.format)
+        if trail is None or trail.mtime != known.mtime or trail.tag != known.digest[: len(trail.tag)]:
+            known.look_for_trail = now + _LOOK_AGAIN_SECONDS  # it comes a moment after its document
+            return None
+        known.origins = frozenset(trail.deltas)
+        return trail
 
     def _recognise(self, place: Place, status: os.stat_result, known: Known | None, moment: Moment) -> Known | None:
-        """The known one if it still lies there, else what is learnt of the one that does."""
-        if known is None or not _is_same(known, status):
+        """The known one if it still lies there, else what is learnt of the one that does.
+
+        Twins come a moment after their document, and one that was damaged is mended under the same name and time.
+        """
+        if known is None or known.mark != Mark.of(status):
             return self._learn(place, status, moment)
-        if known.look_again is not None and known.look_again <= self._monotonic():
+        if known.look_again <= self._monotonic():
             known.look_again = self._monotonic() + _LOOK_AGAIN_SECONDS
-            if self._measure(place, known.mtime, known.length_bytes) != known.lengths:
+            if self._find_twins(place, known.mtime) != known.twins:
                 return self._learn(place, status, moment)
         known.seen = moment
         self._touch(self._known, place.file)
@@ -172,18 +203,18 @@ class DocumentCache:
         document = self._folder.read(place.slug, place.format) if stat.S_ISREG(status.st_mode) else None
         if document is None:
             return None
-        lengths = self._measure(place, document.mtime, len(document.content))
-        # Twins come a moment after their document, and a small document has none.
-        is_whole = len(lengths) > len(CODINGS)
+        twins = self._find_twins(place, document.mtime)
+        lengths: dict[Form, int] = {IDENTITY: len(document.content)}
+        lengths.update((coding, mark.length_bytes) for coding, mark in twins.items())
         known = Known(
             place=place,
-            inode=status.st_ino,
-            mtime_ns=status.st_mtime_ns,
+            mark=Mark.of(status),
+            twins=twins,
             length_bytes=len(document.content),
             mtime=document.mtime,
             digest=document.digest,
             lengths=lengths,
-            look_again=None if is_whole else self._monotonic() + _LOOK_AGAIN_SECONDS,
+            look_again=self._monotonic() + _LOOK_AGAIN_SECONDS,
             seen=moment,
         )
         with self._lock:
@@ -193,14 +224,9 @@ class DocumentCache:
             self._make_room()
         return known
 
-    def _measure(self, place: Place, mtime: datetime, length_bytes: int) -> Mapping[Form, int]:
-        """The length of each form that there is."""
-        lengths: dict[Form, int] = {IDENTITY: length_bytes}
-        for coding in CODINGS:
-            length = self._folder.twin_length(place.slug, place.format, coding, mtime)
-            if length is not None:
-                lengths[coding] = length
-        return lengths
+    def _find_twins(self, place: Place, mtime: datetime) -> Mapping[Coding, Mark]:
+        found = {coding: self._folder.look_at_twin(place.slug, place.format, coding, mtime) for coding in CODINGS}
+        return {coding: Mark.of(status) for coding, status in found.items() if status is not None}
 
     def _make_do(self, known: Known | None, error: OutputError) -> Known:
         if known is None:
@@ -244,9 +270,3 @@ class DocumentCache:
             self._drop(next(iter(self._known)))
         while self._kept_bytes > self._limit_bytes and self._filled:
             self._empty(next(iter(self._filled)))
-
-
-def _is_same(known: Known, status: os.stat_result) -> bool:
-    return (
-        status.st_mtime_ns == known.mtime_ns and status.st_ino == known.inode and status.st_size == known.length_bytes
-    )

@@ -211,11 +211,11 @@ class Polls:
             return None
         order = self._negotiator.order(environ.get("HTTP_ACCEPT_ENCODING"))
         form = next(form for form in order if form in _DELTA_FORMS)
-        for _, tag in read_tags(environ.get("HTTP_IF_NONE_MATCH", "")):
-            delta = self._documents.read_delta(known, tag, form)
-            if delta is not None and len(delta) < known.lengths[sending.coding]:
-                return Answer(HTTPStatus.IM_USED, sending.describe_delta(tag, len(delta), form), delta)
-        return None
+        tags = (tag for _, tag in read_tags(environ.get("HTTP_IF_NONE_MATCH", "")))
+        tag, delta = self._documents.read_delta(known, tags, form) or ("", None)
+        if delta is None or len(delta) >= known.lengths[sending.coding]:
+            return None
+        return Answer(HTTPStatus.IM_USED, sending.describe_delta(tag, len(delta), form), delta)
 
     def _adopt(self, settings: Settings) -> None:
         """Only names that config.yaml made ever reach the file system."""
