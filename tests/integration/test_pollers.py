@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -85,13 +86,15 @@ def test_a_crash_while_gathering_counts_nothing_twice(files: PollerFiles, tmp_pa
     assert not killed._path.exists()
 
 
-def test_days_are_forgotten(files: PollerFiles) -> None:
+def test_days_are_forgotten(files: PollerFiles, tmp_path: Path) -> None:
     own = files.open_own()
     for day in range(20):
         own.put_away({TODAY - timedelta(days=20 - day): ONE})
     own.save({TODAY: ONE})
     assert sorted(files.read(TODAY)) == [TODAY - timedelta(days=day) for day in reversed(range(KEPT_DAYS))]
     assert files.read(TODAY + timedelta(days=30)) == {}
+    lying = json.loads((tmp_path / "feeds" / ".pollers" / "before.json").read_text())
+    assert len(lying["days"]) == KEPT_DAYS
 
 
 def test_the_size_is_bounded(files: PollerFiles, tmp_path: Path) -> None:
@@ -159,6 +162,17 @@ def test_every_poll_of_a_newsroom_is_kept_and_none_waits_for_the_database(newsro
     keeper.stop()
     assert files.read(newsroom.runtime.clock().date())[newsroom.runtime.clock().date()][READER] == counts
     keeper.stop()
+
+
+def test_who_asks_at_an_old_address_is_counted(tmp_path: Path, clock: Callable[[], datetime], sqlite_url: str) -> None:
+    config = CONFIG.replace("    aliases: [宏觀]\n", "    aliases: [宏觀]\n    old_urls: [/feed/]\n")
+    with open_newsroom(tmp_path, clock, config) as newsroom:
+        keeper = keep_report_card(newsroom.app)
+        assert newsroom.client.get("/feed/").status_code == 301
+        keeper.stop()
+        today = newsroom.runtime.clock().date()
+        (counts,) = PollerFiles(newsroom.runtime.folder.path).read(today)[today].values()
+        assert (counts.polls, counts.moved, counts.bodies) == (1, 1, 0)
 
 
 def test_an_unwritable_folder_costs_no_count(newsroom: Newsroom, clock: object) -> None:
