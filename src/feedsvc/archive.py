@@ -2,7 +2,8 @@
 
     cut         what the live document lets go is put into new archives      store, short transactions
     ensure      the newest lies in the folder before a document leads to it
-    bring_up    the others follow, newest first, a few at a time              under the lock of the section's archives
+    bring_up    the others follow, a few at a time: missing ones, then        under the lock of the section's archives
+                stale ones, the newest first of either
 
 Which archive holds an article is the store's word, so replicas make the same bytes. A crash between any two steps
 leaves archives that are stale, judged against what is noted of them and against the files themselves.
@@ -106,7 +107,7 @@ class Archivist:
             self._note_error(slug, error)
 
     def bring_up(self, settings: Settings, slug: str, *, go_on: Callable[[int], bool] = _always) -> Progress:
-        """Bring the archives of one section up to date, the newest first, while `go_on` (asked with the number made).
+        """Bring the archives of one section up to date, missing ones first, while `go_on` (asked with the number made).
 
         Each is held against its file, too. Without `go_on` all of them are made. Nothing happens where the section has
         no archives. Raises StoreError and OutputError when the world outside fails (noted if that can be).
@@ -176,7 +177,9 @@ class Archivist:
         return Progress(tuple(made), len(waiting) - len(made), errors[0] if errors else None)
 
     def _look(self, slug: str, state: SectionState, basis: ArchiveBasis, levels: Levels) -> Mapping[int, bool]:
-        """The numbers of those that are stale, missing or altered (True), or lack a twin (False), newest first.
+        """The numbers of those that are stale, missing or altered (True), or lack a twin (False).
+
+        Those that are missing come before the others, the newest first of either.
 
         The seal comes before the look, so that what is done to them during the look breaks it again.
         """
@@ -196,7 +199,9 @@ class Archivist:
             if number <= state.archives
             and not has_twins(record, levels, {coding: twins.get((number, coding)) for coding in CODINGS})
         }
-        return {number: number not in bare - stale - altered for number in sorted(stale | altered | bare, reverse=True)}
+        # What is not there at all comes first: a reader is led to it, and gets 503 until it is.
+        order = sorted(stale | altered | bare, key=lambda number: (number in lying, -number))
+        return {number: number not in bare - stale - altered for number in order}
 
     def _mend(self, settings: Settings, slug: str, number: int) -> tuple[bool, str | None]:
         """Make the twins of one archive that is right itself: whether it is, and why one is missing. Under the lock."""

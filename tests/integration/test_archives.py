@@ -294,6 +294,19 @@ def test_a_batch_ends_when_it_is_told_to(newsroom: Newsroom, clock: SettableCloc
     assert runtime.regenerator.archivist.count_waiting(loud, "macro", states["macro"]) == 2
 
 
+def test_a_missing_one_is_made_before_those_that_are_only_stale(newsroom: Newsroom, clock: SettableClock) -> None:
+    articles = fill(newsroom, clock, 12)
+    bring_up(newsroom.runtime)
+    shelf = newsroom.runtime.folder.path / "macro/archive"
+    (shelf / "1.atom").unlink()
+    with newsroom.runtime.store.write() as tx:
+        tx.update_article(replace(articles[-1], title="更正之后", updated=clock(), revision=2))
+        tx.raise_generations(["macro"])
+    archivist = newsroom.runtime.regenerator.archivist
+    assert archivist.bring_up(newsroom.runtime.settings, "macro", go_on=lambda _: False).made == (1,)
+    assert archivist.bring_up(newsroom.runtime.settings, "macro").made == (3,)
+
+
 def test_a_guilty_article_is_kept_out_of_its_archive_and_comes_back(newsroom: Newsroom, clock: SettableClock) -> None:
     runtime = newsroom.runtime
     articles = fill(newsroom, clock, 8)
