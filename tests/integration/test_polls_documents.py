@@ -72,6 +72,15 @@ def test_a_file_that_is_replaced_between_look_and_read_is_told(folder: FeedsFold
     assert cache.read(look(cache, place), "identity") == text(2, 2_000)
 
 
+def test_twins_that_follow_their_document_are_found_at_the_next_ring(folder: FeedsFolder) -> None:
+    cache = DocumentCache(folder, monotonic=lambda: 0.0)
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000), is_pressed=False)
+    assert set(look(cache, place).lengths) == {"identity"}
+    folder.write_twins("macro", {"rss": NOON}, {"rss": make_twins(text(1, 2_000), {"gzip": 6, "br": 5}, {})})
+    assert set(look(cache, place).lengths) == {"identity", "gzip", "br"}
+
+
 def test_twins_that_come_after_their_document_are_found(folder: FeedsFolder) -> None:
     now = [0.0]
     cache = DocumentCache(folder, monotonic=lambda: now[0])

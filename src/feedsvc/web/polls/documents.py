@@ -214,7 +214,7 @@ class DocumentCache:
             mtime=document.mtime,
             digest=document.digest,
             lengths=lengths,
-            look_again=self._monotonic() + _LOOK_AGAIN_SECONDS,
+            look_again=self._monotonic(),  # twins come a moment after their document
             seen=moment,
         )
         with self._lock:
