@@ -11,7 +11,7 @@ SITE ?= .
 # for each processor, since many tests wait.
 TESTARGS ?= -n $(shell $(PYTHON) -c 'import os; print(min(2 * os.cpu_count(), 16))') --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check format lock bench clean
+.PHONY: run test check format lock bench soak clean
 .DEFAULT_GOAL := help
 
 help:  ## what one can make
@@ -44,6 +44,9 @@ test: $(DEV_STAMP)  ## run every test, with coverage
 
 bench: $(DEV_STAMP)  ## measure a publication beside the naive way, in one run
 	$(BIN)/python bench/publication.py $(BENCHARGS)
+
+soak: $(DEV_STAMP)  ## 200,000 polls while 500 articles come, change and go
+	$(BIN)/python tests/soak.py $(SOAKARGS)
 
 check: $(DEV_STAMP)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check src tests bench
