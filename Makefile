@@ -42,6 +42,9 @@ test: $(DEV_STAMP)  ## run every test, with coverage
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --include='src/feedsvc/feed/*' --fail-under=100
 
+bench-serve: $(DEV_STAMP)  ## measure polls beside nginx's static files, in one run
+	$(BIN)/python bench/serving.py $(BENCHARGS)
+
 bench: $(DEV_STAMP)  ## measure a publication beside the naive way, in one run
 	$(BIN)/python bench/publication.py $(BENCHARGS)
 

@@ -186,6 +186,7 @@ def tell(figures: dict[tuple[str, str], list[Figure]], server: str, asked: str) 
     return [f"**{ratio:.2f}** ({rate / 1000:.1f}k/s)", f"{p50 / 1000:.2f} ms", f"{p99 / 1000:.2f} ms"]
 
 
+_MODULES = ("ngx_http_brotli_static_module.so", "ngx_http_headers_more_filter_module.so")
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
@@ -219,14 +220,16 @@ def _feedsvc(settings: Settings, *arguments: str) -> list[str]:
 
 
 def _nginx(server: str, folder: Path, settings: Settings) -> list[str]:
+    port = PORTS[server]
     if server == "static":
-        body = _STATIC.format(port=PORTS[server], feeds_parent=settings.feeds_dir.parent)
+        body = _STATIC.format(port=port, feeds_parent=settings.feeds_dir.parent)
     else:
-        printed = subprocess.run(_feedsvc(settings, "nginx"), check=True, capture_output=True, text=True).stdout
-        body = re.sub(r"listen [^;]+;", f"listen 127.0.0.1:{PORTS[server]};", printed)
-    module = Path("/usr/lib/nginx/modules/ngx_http_brotli_static_module.so")
-    modules = f"load_module {module};" if module.exists() else ""
-    text = _NGINX.format(folder=folder, name=server, modules=modules, server=body)
+        command = _feedsvc(settings, "nginx", "--listen", f"127.0.0.1:{port}")
+        body = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        body = body.replace("server {", "server {\n    keepalive_requests 1000000000;", 1)
+    modules = [path for name in _MODULES if (path := Path("/usr/lib/nginx/modules", name)).exists()]
+    loaded = "\n".join(f"load_module {path};" for path in modules)
+    text = _NGINX.format(folder=folder, name=server, modules=loaded, server=body)
     path = folder / f"{server}.conf"
     path.write_text(text, encoding="utf-8")
     return [str(shutil.which("nginx", path=_PATH)), "-c", str(path), "-e", str(folder / f"{server}.error.log")]
