@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +16,11 @@ import pytest
 from feedsvc.config import load
 from feedsvc.errors import OutputError
 from feedsvc.model.polling import Counts
-from feedsvc.output import KEPT_DAYS, LARGEST_TALLY, PollerFiles
+from feedsvc.output import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
+from feedsvc.output.pollers import _locked
 from feedsvc.web import create_app, keep_report_card
 from newsroom import CONFIG, Newsroom, open_newsroom
+from service import wait_until
 
 TODAY = date(2026, 3, 2)
 READER = ("203.0.113.0/24", "Reader/1")
@@ -64,6 +68,7 @@ def test_processes_that_ended_are_gathered_and_those_that_live_are_not(files: Po
         own.save({TODAY: ONE})
     ended.close()
     os.close(killed._lock)  # as the kernel does
+    killed._path.with_name(f".tmp.{killed._path.name}").write_text("{")
     assert polls_of(files) == 3
     late = files.open_own()
     names = {path.name for path in (tmp_path / "feeds" / ".pollers").iterdir()}
@@ -71,6 +76,20 @@ def test_processes_that_ended_are_gathered_and_those_that_live_are_not(files: Po
         "before.json", "before.lock", f"{alive._path.stem}.json", f"{alive._path.stem}.lock", f"{late._path.stem}.lock",
     }  # fmt: skip
     assert polls_of(files) == 3
+
+
+def test_a_lock_that_is_taken_away_while_it_is_waited_for_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "0123456789ab.lock"
+    with ThreadPoolExecutor() as pool:
+        with _locked(path):
+            opening = pool.submit(OwnFile, tmp_path, path.stem)
+            waits = re.compile(rf"-> FLOCK .*:{path.stat().st_ino} ")
+            wait_until(lambda: waits.search(Path("/proc/locks").read_text("ascii")), "somebody who waits for it")
+            path.unlink()
+        own = opening.result()
+    assert path.stat().st_ino == os.fstat(own._lock).st_ino
+    with pytest.raises(BlockingIOError), _locked(path, wait=False):
+        pass
 
 
 def test_a_crash_while_gathering_counts_nothing_twice(files: PollerFiles, tmp_path: Path) -> None:
@@ -129,7 +148,20 @@ def test_a_deleted_folder_comes_back(files: PollerFiles, tmp_path: Path) -> None
     own = files.open_own()
     shutil.rmtree(tmp_path / "feeds")
     own.save({TODAY: ONE})
+    assert (tmp_path / "feeds" / ".pollers").stat().st_mode & 0o777 == 0o700
+    files.gather()  # it lives
+    own.save({TODAY: {READER: Counts(polls=2)}})
+    assert polls_of(files) == 2
+    shutil.rmtree(tmp_path / "feeds")
+    (tmp_path / "feeds").write_text("in the way")
+    for _ in range(2):
+        with pytest.raises(OutputError):
+            own.save({TODAY: ONE})
+    (tmp_path / "feeds").unlink()
+    own.put_away({TODAY: ONE})
     assert polls_of(files) == 1
+    shutil.rmtree(tmp_path / "feeds")
+    own.close()
 
 
 def test_a_file_in_the_way_is_told(files: PollerFiles, tmp_path: Path) -> None:

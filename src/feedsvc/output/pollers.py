@@ -36,6 +36,7 @@ _FOLDER = ".pollers"
 _BEFORE = "before"
 _ID = re.compile("[0-9a-f]{12}")
 _MODE = 0o600
+_FOLDER_MODE = 0o700
 _LONGEST_BYTES = 16_000_000
 _REMEMBERED = 1_000
 
@@ -50,9 +51,6 @@ class PollerFiles:
 
     def open_own(self) -> OwnFile:
         """A file for this process; what processes that have ended left is put with the days before."""
-        with telling(self._folder):
-            make_folder(self._folder)
-            self._folder.chmod(0o700)
         own = OwnFile(self._folder, uuid4().hex[:12])
         self.gather()
         return own
@@ -70,8 +68,9 @@ class PollerFiles:
             lock = self._folder / f"{name}.lock"
             with contextlib.suppress(BlockingIOError), _locked(lock, wait=False):
                 add_before(self._folder, _read(self._folder / f"{name}.json"), source=name)
-                for path in (self._folder / f"{name}.json", lock):
-                    path.unlink(missing_ok=True)
+                with telling(self._folder):
+                    for left in (f"{name}.json", f"{TEMP_PREFIX}{name}.json", f"{name}.lock"):
+                        (self._folder / left).unlink(missing_ok=True)
 
     def _ids(self) -> list[str]:
         with telling(self._folder):
@@ -89,27 +88,40 @@ class OwnFile:
         self._folder = folder
         self._path = folder / f"{name}.json"
         self._lock_path = folder / f"{name}.lock"
-        with telling(self._lock_path):
-            self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._lock = self._begin()
 
     def save(self, days: Days) -> None:
         """Replace it; days that are over go with those before and are not to be given again."""
-        with telling(self._path):
-            make_folder(self._folder)  # somebody may have deleted the feeds folder
+        self._come_back()
         _write(self._path, _encode(days))
 
     def put_away(self, days: Days) -> None:
         """Put days that are over with those before."""
+        self._come_back()
         add_before(self._folder, days)
 
     def close(self) -> None:
         """The process ends: its counts go with the days before."""
-        with contextlib.suppress(OutputError):
+        with contextlib.suppress(OutputError, OSError):  # then the next process gathers it
             add_before(self._folder, _read(self._path), source=self._path.stem)
             self._path.unlink(missing_ok=True)
             self._lock_path.unlink(missing_ok=True)
         os.close(self._lock)
+
+    def _begin(self) -> int:
+        with telling(self._folder):
+            make_folder(self._folder)
+            self._folder.chmod(_FOLDER_MODE)
+            return _take(self._lock_path)
+
+    def _come_back(self) -> None:
+        """Somebody may have deleted the feeds folder."""
+        with telling(self._lock_path):
+            is_there = self._lock_path.exists()
+        if not is_there:
+            lock = self._begin()
+            os.close(self._lock)
+            self._lock = lock
 
 
 def add_before(folder: Path, days: Days, source: str = "") -> None:
@@ -194,6 +206,17 @@ def _write(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE), "wb") as file:
             file.write(content)
         temp.rename(path)
+
+
+def _take(path: Path) -> int:
+    """A lock that is held and lies there: who gathers may have deleted it between the two steps."""
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(lock).st_ino:
+                return lock
+        os.close(lock)
 
 
 @contextlib.contextmanager
