@@ -115,11 +115,13 @@ def drain(response: Response) -> Response:
     """Read and drop what is left of the request's body before the answer goes out.
 
     Not for a client that waits to be asked for its body (RFC 9110 §10.1.1): the answer tells it not to send it at all.
-    Nor for one that sends a body where it means nothing (§9.3.1): its answer does not wait for that.
+    Nor for one that sends a body where it means nothing (§9.3.1): its answer does not wait for that. Nor for one so
+    large that it would not be read to its end.
     """
     if (
         not is_sent()
         or request.method in {"GET", "HEAD"}
+        or (request.content_length or 0) > _DROPPED_BYTES
         or request.headers.get("Expect", "").lower() == "100-continue"
     ):
         return response
