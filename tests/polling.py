@@ -167,7 +167,8 @@ class Poll:
         with self.crowd.lock:
             self.crowd.latencies.append(taken)
             coding = response.headers.get("Content-Encoding", "plain")
-            kind = f"{self.method} {response.status}" + ("" if response.status == 304 else f" {coding}")
+            told = {304: "", 503: f" {self.path}"}.get(response.status, f" {coding}")
+            kind = f"{self.method} {response.status}{told}"
             self.crowd.counts[kind] += 1
         if fault is not None:
             self.crowd.blame(f"{self.method} {self.path} {self.headers} -> {response.status}: {fault}")

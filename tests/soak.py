@@ -120,8 +120,9 @@ def soak(folder: Path, *, polls: int, articles: int, connections: int, workers: 
                 share = int(progress[1]) / polls
                 while editor.number - first < share * articles:
                     editor.publish()
-                if share >= 0.1 and "at a tenth" not in memory:
-                    memory["at a tenth"] = web_bytes(service)
+                for when, least in (("at a tenth", 0.1), ("at a half", 0.5)):
+                    if share >= least and when not in memory:
+                        memory[when] = web_bytes(service)
             assert process.wait(DEADLINE_SECONDS) == 0
         memory["at the end"] = web_bytes(service)
         editor.connection.close()

@@ -1,7 +1,7 @@
 """Use case: a section's archives (RFC 5005 §4), from stale to live.
 
     cut         what the live document lets go is put into new archives      store, short transactions
-    ensure      the newest lies in the folder before a document leads to it
+    ensure      the newest lie in the folder before a document leads to them
     bring_up    the others follow, a few at a time: missing ones, then        under the lock of the section's archives
                 stale ones, the newest first of either
 
@@ -34,6 +34,9 @@ log = get_logger(__name__)
 
 ARCHIVE_ENTRIES = 100
 """An archive holds at most so many articles when it is cut: some 300 KB, and a tenth of a second to prove."""
+
+_LED_TO = 2
+"""So many of the newest archives lie in the folder before a document leads to them."""
 
 _MANY_ERRORS = 3
 """After so many archives that can't be made the others are left for the next time."""
@@ -95,16 +98,15 @@ class Archivist:
         return self._store.section_states()[section.slug].archives
 
     def ensure(self, settings: Settings, slug: str, number: int) -> None:
-        """Make this archive unless it lies in the folder, stale or not. One that can't be made keeps no news back."""
-        try:
-            if self._folder.stat(archive_name(slug, number), ARCHIVE_FORMAT) is not None:
+        """Make this archive and those just before it unless they lie in the folder, stale or not.
+
+        Two are cut at once where much was published since the last look. One that can't be made keeps no news back.
+        """
+        for each in range(number, max(0, number - _LED_TO), -1):
+            error = self._ensure(settings, slug, each)
+            if error is not None:
+                self._note_error(slug, error)
                 return
-            with self._folder.lock_archives(slug):
-                error = self._make(settings, slug, number)
-        except OutputError as refused:
-            error = str(refused)
-        if error is not None:
-            self._note_error(slug, error)
 
     def bring_up(self, settings: Settings, slug: str, *, go_on: Callable[[int], bool] = _always) -> Progress:
         """Bring the archives of one section up to date, missing ones first, while `go_on` (asked with the number made).
@@ -149,6 +151,15 @@ class Archivist:
                 removed.append(slug)
                 log.info("archives_removed", slug=slug)
         return removed
+
+    def _ensure(self, settings: Settings, slug: str, number: int) -> str | None:
+        try:
+            if self._folder.stat(archive_name(slug, number), ARCHIVE_FORMAT) is not None:
+                return None
+            with self._folder.lock_archives(slug):
+                return self._make(settings, slug, number)
+        except OutputError as refused:
+            return str(refused)
 
     def _bring_up(self, settings: Settings, slug: str, state: SectionState, go_on: Callable[[int], bool]) -> Progress:
         basis = self._fingerprints.of_archives(settings, slug, state)

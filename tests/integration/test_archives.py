@@ -209,9 +209,10 @@ def test_a_replica_makes_the_same_bytes(newsroom: Newsroom, clock: SettableClock
     folder = FeedsFolder(tmp_path / "replica")
     replica = Regenerator(runtime.store, folder, folder.prepare(), clock)
     replica.regenerate(runtime.settings, "macro")
-    assert folder.stat("macro/archive/3", "atom") is not None, "the newest comes before what leads to it"
+    for number in (3, 2):
+        assert folder.stat(f"macro/archive/{number}", "atom") is not None, "the newest come before what leads to them"
     assert folder.stat("macro/archive/1", "atom") is None
-    assert replica.archivist.bring_up(runtime.settings, "macro").made == (2, 1)
+    assert replica.archivist.bring_up(runtime.settings, "macro").made == (1,)
     for name in ("macro", "macro/archive/1", "macro/archive/2", "macro/archive/3"):
         assert folder.read(name, "atom") == runtime.folder.read(name, "atom")
 
