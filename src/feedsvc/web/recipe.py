@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -20,10 +20,10 @@ from feedsvc.web.polls.targets import describe_caching, list_targets
 
 LISTEN = ("80", "[::]:80")
 
-_SHORT_ROW_BYTES = 40
+_SHORT_ADDRESS_BYTES = 40
 """Longer ones do not fit nginx's default of a cache line for each bucket of a map."""
 
-_FEW_ROWS = 1_000
+_FEW_ADDRESSES = 1_000
 """More of them do not fit its 2,048 buckets, and nginx would warn."""
 
 _BUCKET_BYTES = 512
@@ -43,15 +43,16 @@ def write_recipe(
     `root` is the feeds folder as nginx sees it, if that is another path. `brotli` and `headers_more` say that nginx has
     these modules. Raises ValueError for a folder that nginx can't be told of.
     """
-    rows = dict(_list_rows(settings))
-    is_large = len(rows) > _FEW_ROWS or max(map(len, rows)) > _SHORT_ROW_BYTES
     base = urlsplit(settings.site.base_url)
+    ages = {f"{base.path}{path}": target.max_age_seconds for path, target in list_targets(settings).items()}
+    is_large = len(ages) > _FEW_ADDRESSES or max(map(len, ages)) > _SHORT_ADDRESS_BYTES
     return _template().render(
-        ages=rows,
+        ages=ages,
+        archive_age=MAX_AGE_SECONDS,
         archive_suffix=FORMATS[ARCHIVE_FORMAT].suffix,
         brotli=brotli,
         bucket_bytes=_BUCKET_BYTES if is_large else None,
-        buckets=max(2_048, len(rows)),
+        buckets=max(2_048, len(ages)),
         caching=describe_caching("$feedsvc_age"),
         headers=(*CORS, *SECURITY),
         headers_more=headers_more,
@@ -64,16 +65,6 @@ def write_recipe(
         server_name=f"[{base.hostname}]" if ":" in (base.hostname or "") else base.hostname,
         upstream=_reach(settings.server),
     )
-
-
-def _list_rows(settings: Settings) -> Iterator[tuple[str, int]]:
-    """What a document is called in the feeds folder (of archives all but the number) -> how long it stays fresh."""
-    for path, target in list_targets(settings).items():
-        if path.startswith("/feeds/"):
-            yield path.removeprefix("/feeds/"), target.max_age_seconds
-    for section in settings.plain.values():
-        if section.is_archived:
-            yield f"{section.slug}/archive", MAX_AGE_SECONDS
 
 
 def _reach(server: Server) -> str:
