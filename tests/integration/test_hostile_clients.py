@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.cli.connections import GIVE_UP_SECONDS, give_up_on_dead_clients
 from newsroom import CONFIG, open_newsroom
 from service import DEADLINE_SECONDS, Service, descendants, free_port, is_running, serving, wait_until
 
@@ -218,6 +219,41 @@ def test_200_of_them_leave_a_log_that_can_be_read(site: Site) -> None:
                 client.sendall(request.replace(b"TOKEN", site.token))
     assert site.service.get(FEED).status == 200
     assert site.log_bytes() - before < MOST_LOG_BYTES
+
+
+def test_who_has_gone_or_takes_nothing_is_cut_off(site: Site) -> None:
+    """By the kernel, in a minute: seen here by the timer that watches an idle connection (proc(5), net/tcp)."""
+    port = f"{int(site.service.url.rpartition(':')[2]):04X}"
+
+    def is_watched() -> bool:
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+        mine = [line[5][:2] for line in lines if line[1].endswith(f":{port}") and line[3] == "01"]
+        return "02" in mine
+
+    def watches() -> bool:
+        with site.connect():  # one made before the service had said so is not watched
+            return is_watched()
+
+    wait_until(watches, "a connection that the kernel watches")
+
+
+def test_a_dead_client_is_told_by_its_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        assert give_up_on_dead_clients(server.getsockname()[1])
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        with socket.create_connection(server.getsockname()), server.accept()[0] as inherited:
+            assert inherited.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            taken = inherited.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            assert taken == GIVE_UP_SECONDS * 1_000
+
+
+def test_it_may_have_as_many_connections_as_the_machine_allows(site: Site) -> None:
+    for pid in descendants(site.service.process.pid):
+        soft, hard = re.findall(r"\d+|unlimited", Path(f"/proc/{pid}/limits").read_text().split("Max open files")[1])[
+            :2
+        ]
+        assert soft == hard or int(soft) >= 65_536
 
 
 def test_a_reload_and_a_changed_configuration_fail_no_poll(site: Site) -> None:

@@ -21,6 +21,7 @@ from granian.server.mp import MPServer
 
 from feedsvc import log
 from feedsvc.cli.commands import config_option, given_config
+from feedsvc.cli.connections import give_up_on_dead_clients, raise_file_limit
 from feedsvc.cli.terminal import print_line
 from feedsvc.runtime import Runtime, find_config
 from feedsvc.web import create_app, keep_report_card
@@ -58,6 +59,7 @@ class _Server(MPServer):
 def command(host: str, port: int, workers: int) -> None:
     """Serve the feeds on this address, as so many processes, until stopped."""
     log.configure()
+    raise_file_limit()
     server = _Server(
         "feedsvc.web:create_app",
         address=host,
@@ -72,13 +74,14 @@ def command(host: str, port: int, workers: int) -> None:
         websockets=False,
         log_enabled=False,
     )
-    server.serve(target_loader=partial(load_app, find_config(given_config())), wrap_loader=False)
+    server.serve(target_loader=partial(load_app, find_config(given_config()), port), wrap_loader=False)
 
 
-def load_app(config: Path) -> Flask:
+def load_app(config: Path, port: int) -> Flask:
     """The application, in a process of granian's that ends when the one that started it is gone (even by kill -9)."""
     log.configure()
     Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
+    Thread(target=give_up_on_dead_clients, args=(port,), name="give-up-on-dead-clients", daemon=True).start()
     app = create_app(Runtime.open(config, migrate=False))
     keep_report_card(app)
     return app
