@@ -19,6 +19,7 @@ from feedsvc.ingest.bounds import (
     MAX_CONTENT_BYTES,
     MAX_DEPTH,
     MAX_ELEMENTS,
+    MAX_LINE_BREAKS,
     MAX_NOTE_BYTES,
     MAX_PROBLEMS,
     MAX_REFERENCES,
@@ -689,6 +690,10 @@ class TestHostileBodies:
             ("<p a b c d e f>x" * (MAX_BODY_ATTRIBUTES // 6 + 1), f"holds more than {MAX_BODY_ATTRIBUTES} attributes"),
             ("<li><dd>" * 6_000, f"more than {MAX_UNCLOSED} elements up to the <li> at character 40001 are not closed"),
             (
+                "甲" * 80 + "\r\n" * (MAX_LINE_BREAKS + 1) + "乙",
+                f"holds more than {MAX_LINE_BREAKS} line breaks: split it",
+            ),
+            (
                 "".join(f"<b title={n}><object></b></object>" for n in range(5_000)) + "<p>x" * 10_000,
                 f"would open formatting elements (b, i, ...) again more than {MAX_REOPENED} times",
             ),
@@ -715,6 +720,7 @@ class TestHostileBodies:
             "<p>甲" + "".join(f"<body a{n}><html b{n}>" for n in range(50_000)),
             "<select>" * 100_000 + "甲",
             "<p" + " a" * MAX_ATTRIBUTES + ">甲</p>",
+            "<pre>" + "甲\n" * (MAX_LINE_BREAKS - 1) + "乙</pre>",
         ],
     )
     def test_that_are_only_odd_cost_little(self, body: str) -> None:

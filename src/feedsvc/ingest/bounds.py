@@ -52,6 +52,9 @@ MAX_BODY_ATTRIBUTES = 100_000
 MAX_REFERENCES = 30_000
 """Ampersands and no-break spaces in a body, as sent or as sanitised: the sanitiser reads on to the next tag at each."""
 
+MAX_LINE_BREAKS = 200_000
+"""In a body: expat hands feedparser each line, and each break between two, as a text of its own."""
+
 MAX_REOPENED = 400_000
 """Formatting elements (b, i, ...) in a body that a parser may have to open again, in all: one more at each tag for each
 that was left open or closed around a block."""

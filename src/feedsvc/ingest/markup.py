@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from feedsvc.htmltags import BOGUS_COMMENT, COMMENT, SPACE, TAG, UNFINISHED_TAG, count_attributes
-from feedsvc.ingest.bounds import MAX_ATTRIBUTES, MAX_BODY_ATTRIBUTES, MAX_REFERENCES
+from feedsvc.ingest.bounds import MAX_ATTRIBUTES, MAX_BODY_ATTRIBUTES, MAX_LINE_BREAKS, MAX_REFERENCES
 from feedsvc.ingest.nesting import SPECIAL, VOID, MarkupError, Nesting
 from feedsvc.text import KEPT_TAGS, is_visible
 
@@ -45,6 +45,8 @@ def read_markup(markup: str) -> Reading:
     """Read a fragment of HTML once. Raises MarkupError for nesting, size and what is opened and never closed."""
     if markup.count("&") + markup.count("\xa0") > MAX_REFERENCES:
         raise MarkupError(f"holds more than {MAX_REFERENCES} character references (&) and no-break spaces: split it")
+    if markup.count("\n") > MAX_LINE_BREAKS:
+        raise MarkupError(f"holds more than {MAX_LINE_BREAKS} line breaks: split it")
     census = _Census()
     pieces, position = census.pieces, 0
     # After the last `>` no tag and no comment ends, so all is text there.
