@@ -243,6 +243,8 @@ def test_a_folder_that_may_not_be_written_to(folder: FeedsFolder) -> None:
         assert "permission denied; let the user that feedsvc runs as" in said
         assert str(folder.path / "macro.rss") in said
         assert "permission denied" in run_as_nobody("folder.lock('other').__enter__()", folder)
+        folder.path.chmod(0o444)
+        assert "permission denied" in run_as_nobody("folder.locate('macro/archive/1', 'atom')", folder)
     finally:
         for path in (folder.path, folder.path / ".locks"):
             path.chmod(0o755)

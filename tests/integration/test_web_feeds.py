@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 import os
 import re
 import shutil
@@ -13,10 +14,13 @@ import feedparser.http
 import pytest
 from flask import request
 
-from feedsvc.output import make_twins
+from feedsvc.errors import OutputError
+from feedsvc.output import FeedsFolder, make_twins
 from feedsvc.web.places import BEHIND
 from feedsvc.web.polls import Polls, environ_of
 from feedsvc.web.polls.conditional import http_date
+from feedsvc.web.polls.documents import DocumentCache, Known, Place
+from feedsvc.web.polls.negotiation import Form, Negotiator
 from newsroom import CONFIG, Newsroom, open_newsroom
 from service import wait_until
 
@@ -430,3 +434,64 @@ def test_what_is_kept_in_memory_is_for_config_yaml_to_say(tmp_path: Path, clock:
         for path in ("/feeds/macro.rss", "/feeds/all.rss", "/feeds/all.atom", "/feeds/all.json"):
             assert newsroom.client.get(path).status_code == 200
             assert polls._documents.kept_bytes <= 1_000_000
+
+
+def test_a_thread_that_is_late_with_an_older_version_spoils_no_answer(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It found the older one before it went live, and says so while another thread answers with the newer one."""
+    polls = Polls(newsroom.runtime)
+    asked = environ_of("GET", "/feeds/macro.rss", {"Accept-Encoding": "gzip"})
+    found: list[Known] = []
+    look_up, order = DocumentCache.look_up, Negotiator.order
+    is_late = False
+
+    def look(self: DocumentCache, place: Place) -> Known | None:
+        known = found[0] if is_late else look_up(self, place)
+        found.extend([known] if known else [])
+        return known
+
+    def order_while_another_is_late(self: Negotiator, header: str | None) -> tuple[Form, ...]:
+        nonlocal is_late
+        if len(found) == 2:
+            is_late = True
+            assert polls.answer_document(asked) is None
+            is_late = False
+        return order(self, header)
+
+    monkeypatch.setattr(DocumentCache, "look_up", look)
+    monkeypatch.setattr(Negotiator, "order", order_while_another_is_late)
+    assert polls.answer_document(asked) is not None
+    newsroom.put(title="市集夜话", content_html="<p>灯一盏一盏亮起来。</p>" * 20)
+    newsroom.regenerate()
+    answer = polls.answer_document(asked)
+    assert answer is not None
+    headers = dict(answer.headers)
+    assert headers["ETag"] == f'W/"{hashlib.sha256(gzip.decompress(answer.body)).hexdigest()[:32]}"'
+    assert headers["Content-Length"] == str(len(answer.body))
+    assert "市集夜话".encode() in gzip.decompress(answer.body)
+
+
+def test_a_twin_that_can_not_be_read_costs_nobody_the_document(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: FeedsFolder, slug: str, format: str, *_: object) -> None:
+        raise OutputError(Path(f"{slug}.{format}.gz"), "permission denied")
+
+    monkeypatch.setattr(FeedsFolder, "read_twin", refuse)
+    response = newsroom.client.get("/feeds/macro.rss", headers={"Accept-Encoding": "gzip"})
+    assert (response.status_code, response.headers.get("Content-Encoding")) == (200, None)
+    assert response.get_data() == (newsroom.runtime.folder.path / "macro.rss").read_bytes()
+    assert response.headers["ETag"].startswith('"')
+
+
+def test_a_document_that_can_not_be_read_is_not_said_to_be_new(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: FeedsFolder, slug: str, format: str) -> None:
+        raise OutputError(Path(f"{slug}.{format}"), "permission denied")
+
+    monkeypatch.setattr(FeedsFolder, "read", refuse)
+    response = newsroom.client.get("/feeds/macro.rss")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+    assert "can't be read at the moment" in response.get_data(as_text=True)

@@ -183,7 +183,9 @@ class FeedsFolder:
         if _ARCHIVE_NAME.fullmatch(slug) and format == ARCHIVE_FORMAT:
             path = self.path / f"{slug}.{format}"
             for folder in path.parents[:2]:
-                if folder.is_symlink():
+                with telling(folder):
+                    is_link = folder.is_symlink()
+                if is_link:
                     raise OutputError(folder, "a link stands where a folder belongs: move it away")
             return path
         path = self.path / f"{_checked(self.path, slug)}.{format}"

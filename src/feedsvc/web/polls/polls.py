@@ -34,6 +34,9 @@ _FEED_COMES = "This feed has not been made yet. It comes within seconds of the s
 _ARCHIVE_COMES = (
     "This archive has not been made yet. They come one after the other, the newest first; please ask again."
 )
+_UNREADABLE = (
+    "This document can't be read at the moment. Whoever runs the service finds the reason in /healthz; ask again."
+)
 _SLUG_OF = re.compile("/feeds/([a-z0-9-]+)[./]")
 _DELTA_FORMATS = frozenset({"rss", "atom"})
 _DELTA_FORMS = frozenset({"gzip", IDENTITY})
@@ -107,25 +110,35 @@ class _Sending:
         ]
 
 
-class _Resource:
-    """A target, its place, and what was made of the document that lies there now."""
+class _Version:
+    """All that is sent of one version of a document, in each of its codings; never changed once it is made."""
 
-    __slots__ = ("known", "place", "sendings", "tags", "target")
+    __slots__ = ("known", "sendings", "tags")
+
+    def __init__(self, target: Target, known: Known) -> None:
+        self.known = known
+        self.sendings = {coding: _Sending(target, known, coding) for coding in known.lengths}
+        # What almost every reader sends is found without reading it as a list.
+        opaque = {text for each in self.sendings.values() for text in each.opaque}
+        self.tags = frozenset(f'{weakness}"{text}"' for text in opaque for weakness in ("", "W/"))
+
+
+class _Resource:
+    """A target, its place, and what was made of the document that lay there last."""
+
+    __slots__ = ("_version", "place", "target")
 
     def __init__(self, target: Target, place: Place) -> None:
         self.target = target
         self.place = place
-        self.known: Known | None = None
-        self.sendings: Mapping[Form, _Sending] = {}
-        self.tags: frozenset[str] = frozenset()
+        self._version: _Version | None = None
 
-    def describe(self, known: Known) -> None:
-        """Make ready to send this version of the document, in each of its codings."""
-        self.sendings = {coding: _Sending(self.target, known, coding) for coding in known.lengths}
-        # What almost every reader sends is found without reading it as a list.
-        opaque = {text for each in self.sendings.values() for text in each.opaque}
-        self.tags = frozenset(f'{weakness}"{text}"' for text in opaque for weakness in ("", "W/"))
-        self.known = known
+    def describe(self, known: Known) -> _Version:
+        """This version made ready to send. A thread keeps to what it is given here: another may ask for another one."""
+        version = self._version
+        if version is None or version.known is not known:
+            self._version = version = _Version(self.target, known)
+        return version
 
 
 class Polls:
@@ -185,14 +198,13 @@ class Polls:
 
     def _send(self, resource: _Resource, known: Known, environ: Environ) -> Answer | None:
         """200, 304 or 412; None if the file has been replaced in the meantime."""
-        if resource.known is not known:
-            resource.describe(known)
-        sending = resource.sendings[IDENTITY]
+        version = resource.describe(known)
+        sending = version.sendings[IDENTITY]
         for coding in self._negotiator.order(environ.get("HTTP_ACCEPT_ENCODING")):
-            if coding in resource.sendings:
-                sending = resource.sendings[coding]
+            if coding in version.sendings:
+                sending = version.sendings[coding]
                 break
-        status = _judge(resource, sending, known, environ)
+        status = _judge(version, sending, environ)
         if status is HTTPStatus.NOT_MODIFIED:
             return sending.unchanged
         if status is HTTPStatus.PRECONDITION_FAILED:
@@ -200,10 +212,19 @@ class Polls:
         answer = self._send_delta(resource, known, sending, environ) if "HTTP_A_IM" in environ else None
         if answer is None:
             # HEAD reads the body, too: what it says would else be wrong where a twin has been taken away.
-            body = self._documents.read(known, sending.coding)
+            sending, body = self._read(version, sending)
             headers = sending.describe_by_file() if environ.get(_NAMED) == "file" else sending.headers
             answer = None if body is None else Answer(HTTPStatus.OK, headers, body)
         return answer._replace(body=b"") if answer and environ["REQUEST_METHOD"] == "HEAD" else answer
+
+    def _read(self, version: _Version, sending: _Sending) -> tuple[_Sending, bytes | None]:
+        """What is sent and its bytes: the plain ones where a twin lies there and can't be read."""
+        try:
+            return sending, self._documents.read(version.known, sending.coding)
+        except OutputError:
+            if sending.coding == IDENTITY:
+                raise
+        return version.sendings[IDENTITY], self._documents.read(version.known, IDENTITY)
 
     def _send_delta(self, resource: _Resource, known: Known, sending: _Sending, environ: Environ) -> Answer | None:
         """226 with what is new since a version that the client names (RFC 3229); None where 200 is smaller or right."""
@@ -256,7 +277,20 @@ class Polls:
         if archive is not None and not is_coming(self._runtime.folder, archive):
             return say(method, HTTPStatus.NOT_FOUND, explain_missing(settings, path))
         text = _ARCHIVE_COMES if archive else _FEED_COMES
+        resource = self._resources.get(path) or self._find_archive(settings, path)
+        if resource is None or not self._is_readable(resource):
+            text = _UNREADABLE
         return say(method, HTTPStatus.SERVICE_UNAVAILABLE, text, ("Retry-After", str(_RETRY_AFTER_SECONDS)))
+
+    def _is_readable(self, resource: _Resource) -> bool:
+        """Can be told what lies there, be it nothing?"""
+        try:
+            known = self._documents.look_up(resource.place)
+            if known is not None:
+                self._documents.read(known, IDENTITY)
+        except OutputError:
+            return False
+        return True
 
     def _say_missing(self, method: str, path: str) -> Answer:
         """410 for a feed of a section that there was, so that readers stop asking; else 404."""
@@ -292,12 +326,12 @@ def _asks_for_delta(environ: Environ) -> bool:
     return any(name.lower() == "feed" and quality > 0 for name, quality in parse_accept_header(environ["HTTP_A_IM"]))
 
 
-def _judge(resource: _Resource, sending: _Sending, known: Known, environ: Environ) -> HTTPStatus:
+def _judge(version: _Version, sending: _Sending, environ: Environ) -> HTTPStatus:
     """As conditional.judge; what nearly all clients send is settled without reading it."""
     if "HTTP_IF_MATCH" not in environ and "HTTP_IF_UNMODIFIED_SINCE" not in environ:
         tag = environ.get("HTTP_IF_NONE_MATCH")
-        if tag in resource.tags:
+        if tag in version.tags:
             return HTTPStatus.NOT_MODIFIED
         if tag is None and "HTTP_IF_MODIFIED_SINCE" not in environ:
             return HTTPStatus.OK
-    return judge(environ, sending.opaque, sending.strong, known.mtime)
+    return judge(environ, sending.opaque, sending.strong, version.known.mtime)
