@@ -15,7 +15,7 @@ from feedsvc.model import Coding, Document
 from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, make_twins, unpack
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LEVELS: Mapping[Coding, int] = {"gzip": 3, "br": 2}
+LEVELS: Mapping[Coding, int] = {"gzip": 3, "br": 5}
 NAMES = ("rss", "atom")
 
 

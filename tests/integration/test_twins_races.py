@@ -18,7 +18,7 @@ from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, make_twins, unpack
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMES = ("rss", "atom", "json")
-LEVELS: dict[Coding, int] = {"gzip": 3, "br": 2}
+LEVELS: dict[Coding, int] = {"gzip": 3, "br": 5}
 
 
 def write(folder: FeedsFolder, version: int) -> None:

@@ -75,8 +75,16 @@ def test_no_twin_that_is_not_smaller() -> None:
     assert make_twins(b"", LEVELS, {}) == {}
 
 
+def test_brotlis_twin_is_there_only_where_it_is_the_smaller() -> None:
+    """Who takes both is to get the smallest form."""
+    words = random.Random(1).choices(["运费", "回落", "仓库", "码头", "江畔", "清晨", "渔船", "雾中"], k=3_000)
+    text = "".join(f"<p>{word}</p>" for word in words).encode()
+    assert len(pack("gzip", text, 9)) < len(pack("br", text, 1))
+    assert set(make_twins(text, {"gzip": 9, "br": 1}, {})) == {"gzip"}
+    assert set(make_twins(text, {"gzip": 3, "br": 5}, {})) == {"gzip", "br"}
+
+
 def test_twins_of_one_length_are_never_two() -> None:
-    """nginx would give both the same ETag."""
     texts = (b"gzip is as long as brotli" * count for count in range(2, 200))
     meeting = [text for text in texts if len(pack("gzip", text, 3)) == len(pack("br", text, 2))]
     assert meeting

@@ -37,7 +37,7 @@ class Compression:
     """How hard each document is compressed, once, when it is written; 0: not in this coding."""
 
     gzip: int = 3
-    brotli: int = 2
+    brotli: int = 5
 
     @property
     def levels(self) -> Mapping[Coding, int]:

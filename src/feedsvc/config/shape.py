@@ -230,7 +230,7 @@ class CompressionShape(Shape):
     """How hard each document is compressed, once, when it is written."""
 
     gzip: kinds.GzipLevel = Field(default=3, description="1 is fast, 9 is small, 0 makes none.")
-    brotli: kinds.BrotliLevel = Field(default=2, description="1 is fast, 11 is small, 0 makes none.")
+    brotli: kinds.BrotliLevel = Field(default=5, description="1 is fast, 11 is small, 0 makes none.")
 
 
 class FileShape(Shape):

@@ -31,8 +31,9 @@ def make_twins(content: bytes, levels: Mapping[Coding, int], lying: Mapping[Codi
     """What is to lie beside a document: a twin for each coding whose level is not 0.
 
     One of `lying` that unpacks to the document stays as it is, whatever its level. A twin is left out if it is no
-    smaller than the document, and brotli's if it is as long as gzip's: nginx makes an ETag of a file's time and length,
-    and no ETag may name two bodies. Raises ArithmeticError where a library does not give back what it was given.
+    smaller than the document, and brotli's if it is no smaller than gzip's: who takes both is to get the smallest;
+    and nginx makes an ETag of a file's time and length, so that two of one length would share it. Raises
+    ArithmeticError where a library does not give back what it was given.
     """
     found: dict[Coding, bytes] = {}
     for coding in CODINGS:
@@ -44,7 +45,7 @@ def make_twins(content: bytes, levels: Mapping[Coding, int], lying: Mapping[Codi
                     raise ArithmeticError(f"the library for {coding} does not give back what it was given")
             if len(twin) < len(content):
                 found[coding] = twin
-    if "br" in found and len(found["br"]) == len(found.get("gzip", b"")):
+    if "br" in found and len(found["br"]) >= len(found.get("gzip", content)):
         del found["br"]
     return found
 
