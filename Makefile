@@ -11,7 +11,7 @@ SITE ?= .
 # for each processor, since many tests wait.
 TESTARGS ?= -n $(shell $(PYTHON) -c 'import os; print(min(2 * os.cpu_count(), 16))') --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check format lock bench soak clean
+.PHONY: run test check format lock bench bench-serve soak clean
 .DEFAULT_GOAL := help
 
 help:  ## what one can make

@@ -15,13 +15,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from queue import Empty, SimpleQueue
 from types import FrameType
 
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
 from feedsvc.log import get_logger
-from feedsvc.model import SectionState
+from feedsvc.model import Publication, SectionState
 from feedsvc.publish import promote_due
 from feedsvc.runtime import Runtime
 from feedsvc.staleness import Stale
@@ -46,6 +47,9 @@ _STOP_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _LONGEST_STORE_PAUSE_SECONDS = 5.0
+
+_SECOND = timedelta(seconds=1)
+"""What Last-Modified counts in."""
 
 _ARCHIVES = ".archive"
 """Stands behind a slug (none has a dot) for the archives of that section."""
@@ -272,9 +276,23 @@ class Worker:
         self._states, self._surveyed_at = survey.states, now
         self._ticked &= survey.stale.keys()
         found = {slug: each for slug, each in survey.stale.items() if each.lacks_twins or self._is_due(settings, each)}
+        resting = {
+            slug for slug, each in found.items() if not each.is_missing and self._rests(survey.publications[slug])
+        }
+        if resting:
+            self._states = None  # so that they are seen again at the next look
+        found = {slug: each for slug, each in found.items() if slug not in resting}
         # First come, first served: a section that changes all the time keeps none behind it waiting.
         self._waiting = {slug: found[slug] for slug in self._waiting if slug in found} | found
         self._waiting_archives = dict(survey.archives)
+
+    def _rests(self, publication: Publication) -> bool:
+        """Did it go live within this second? Its next Last-Modified would lie in the future (RFC 9110 §8.8.2.1).
+
+        So changes that come thick and fast go live together, once a second. A clock that was set back waits for nobody.
+        """
+        last = max((record.mtime for record in publication.documents), default=None)
+        return last is not None and timedelta(0) < last + _SECOND - self._runtime.clock() <= _SECOND
 
     def _is_due(self, settings: Settings, stale: Stale) -> bool:
         """Now, or only when its schedule comes round?"""

@@ -86,6 +86,18 @@ def test_a_change_goes_live_by_itself(newsroom: Newsroom) -> None:
     assert named(events, "worker_stopped") == [{"event": "worker_stopped", "log_level": "info", "abandoned": []}]
 
 
+def test_changes_that_come_thick_and_fast_are_never_dated_ahead(sqlite_newsroom: Newsroom) -> None:
+    """RFC 9110 §8.8.2.1: a Last-Modified in the future must not be sent."""
+    newsroom = sqlite_newsroom
+    with working(newsroom):
+        for number in range(4):
+            newsroom.put(external_id="a1", title=f"第{number}稿")
+            wait_until(lambda number=number: shows(newsroom, "macro", f"第{number}稿"), "the draft")  # type: ignore[misc]
+            modified = newsroom.client.head("/feeds/macro.rss").last_modified
+            assert modified is not None
+            assert modified <= now()
+
+
 def test_a_scheduled_article_appears_at_its_time_and_not_before(newsroom: Newsroom) -> None:
     with working(newsroom) as (_, events):
         at = now().replace(microsecond=0) + timedelta(seconds=3)
