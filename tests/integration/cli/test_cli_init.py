@@ -19,9 +19,9 @@ def test_a_bare_site_works_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "news"
     done = run("init", folder)
     assert "2 of 2 feeds are live, and the list of them." in done.stderr
+    documents = {f"{slug}.{suffix}" for slug in ("news", "all") for suffix in ("rss", "atom", "json")} | {"index.opml"}
     assert {path.name for path in (folder / "feeds").glob("[!.]*")} == {
-        *(f"{slug}.{suffix}" for slug in ("news", "all") for suffix in ("rss", "atom", "json")),
-        "index.opml",
+        document + coding for document in documents for coding in ("", ".gz", ".br")
     }
     assert run("-c", folder / "config.yaml", "verify").exit_code == 0
 
