@@ -60,6 +60,9 @@ def working(newsroom: Newsroom) -> Iterator[tuple[Worker, list[Any]]]:
         try:
             wait_until(lambda: not newsroom.runtime.regenerator.stale(newsroom.runtime.settings), "all to be live")
             yield worker, events
+        except AssertionError as error:
+            error.add_note("\n".join(map(str, events)))
+            raise
         finally:
             worker.stop()
 

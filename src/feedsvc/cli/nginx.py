@@ -6,6 +6,7 @@ import click
 
 from feedsvc import config
 from feedsvc.cli.commands import Failure, config_option, given_config
+from feedsvc.cli.terminal import print_line
 from feedsvc.runtime import find_config
 from feedsvc.web.recipe import LISTEN, write_recipe
 
@@ -38,4 +39,4 @@ def command(listen: tuple[str, ...], root: str | None, without_brotli: bool, wit
         )
     except ValueError as error:
         raise Failure(f"{error}.") from error
-    click.echo(printed, nl=False)
+    print_line(printed.removesuffix("\n"))
