@@ -2,6 +2,7 @@
 
 static      nginx, one process, serving the feeds folder with gzip_static and brotli_static and the headers of a feed
 recipe      nginx as `feedsvc nginx` sets it up, before the service
+kept-open   the same with `feedsvc nginx --keep-open`
 feedsvc     `feedsvc serve` with one process, as it is by default
 
     .venv/bin/python bench/serving.py [--rounds 5] [--seconds 3] [--sections 5000] [--connections 32]
@@ -41,7 +42,7 @@ from feedsvc.output import FeedsFolder, make_twins
 from feedsvc.runtime import Runtime
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PORTS = {"static": 8771, "recipe": 8772, "feedsvc": 8773}
+PORTS = {"static": 8771, "recipe": 8772, "kept-open": 8774, "feedsvc": 8773}
 ASKED = {
     "304": {"Accept-Encoding": "gzip, br"},
     "gzip": {"Accept-Encoding": "gzip"},
@@ -68,6 +69,8 @@ server {{
   listen 127.0.0.1:{port};
   root {feeds_parent};
   keepalive_requests 1000000000;
+  sendfile on;
+  tcp_nopush on;
   gzip_static on;
   brotli_static on;
   if_modified_since before;
@@ -207,7 +210,8 @@ def serve(server: str, folder: Path, settings: Settings) -> Iterator[int]:
             log = (folder / f"{server}.log").open("ab")
             process = subprocess.Popen([*_pinned(0), *command], stdout=log, stderr=log, start_new_session=True)
             started.append(process)
-        wait_until_up(PORTS[server])
+        for port in {PORTS[server]} | ({PORTS["feedsvc"]} if server != "static" else set()):
+            wait_until_up(port)
         yield started[-1].pid
     finally:
         for process in reversed(started):
@@ -224,7 +228,8 @@ def _nginx(server: str, folder: Path, settings: Settings) -> list[str]:
     if server == "static":
         body = _STATIC.format(port=port, feeds_parent=settings.feeds_dir.parent)
     else:
-        command = _feedsvc(settings, "nginx", "--listen", f"127.0.0.1:{port}")
+        options = ["--keep-open"] if server == "kept-open" else []
+        command = _feedsvc(settings, "nginx", "--listen", f"127.0.0.1:{port}", *options)
         body = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         body = body.replace("server {", "server {\n    keepalive_requests 1000000000;", 1)
     modules = [path for name in _MODULES if (path := Path("/usr/lib/nginx/modules", name)).exists()]
@@ -255,7 +260,7 @@ def list_paths(folder: Path, server: str, sections: int, conditional: dict[str, 
     for number in random.Random(2).sample(range(sections), sections):
         line = f"/feeds/s{number}.rss"
         if conditional is not None:
-            connection.request("HEAD", line, headers=conditional)
+            connection.request("GET", line, headers=conditional)
             response = connection.getresponse()
             response.read()
             line += f" {response.headers['ETag']}"

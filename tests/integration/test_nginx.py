@@ -16,7 +16,7 @@ from nginx import in_front, with_port
 from pollcases import ASKED, LOST, Case, Headers
 from pollsite import Site, build_site, file_tags, own_tags, put
 from redbot_notes import find_warnings
-from service import DEADLINE_SECONDS, free_port, serving
+from service import DEADLINE_SECONDS, free_port, serving, wait_until
 
 _NOT_COMPARED = {"date", "server", "connection", "keep-alive", "transfer-encoding"}
 
@@ -172,6 +172,22 @@ def test_without_its_modules_nginx_asks_the_service_more_and_answers_the_same(si
                 own = comparable(ask(app, case.path, headers, case.method))
                 assert comparable(ask(url, case.path, headers, case.method)) == own, case.name
         assert ask(url, "/feeds/macro.rss", (("Accept-Encoding", "gzip, br"),))[1]["content-encoding"] == "gzip"
+
+
+def test_with_files_kept_open_all_is_the_same_but_a_second_late(site: Site, app: str) -> None:
+    with in_front(site.config, site.config.parent / "open", free_port(), "--keep-open") as url:
+        for _ in range(2):
+            for case, names in ASKED:
+                headers = site.fill_in(case, names=names)
+                own = comparable(ask(app, case.path, headers, case.method))
+                assert comparable(ask(url, case.path, headers, case.method)) == own, case.name
+        path = site.file("/feeds/culture.rss")
+        aside = path.rename(path.with_name("aside"))
+        try:
+            path.write_bytes(b"<rss/>")
+            wait_until(lambda: ask(url, "/feeds/culture.rss")[2] == b"<rss/>", "nginx to look at the file again")
+        finally:
+            aside.rename(path)
 
 
 def test_serves_a_site_that_is_mounted_below_another(site: Site, app: str) -> None:

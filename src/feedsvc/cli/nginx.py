@@ -22,8 +22,15 @@ from feedsvc.web.recipe import LISTEN, write_recipe
     is_flag=True,
     help="nginx has no more_set_input_headers: who sends If-None-Match and If-Modified-Since is the service's then.",
 )
+@click.option(
+    "--keep-open",
+    is_flag=True,
+    help="nginx keeps files open for a second: more polls, and a new document is seen up to a second later.",
+)
 @config_option
-def command(listen: tuple[str, ...], root: str | None, without_brotli: bool, without_headers_more: bool) -> None:
+def command(
+    listen: tuple[str, ...], root: str | None, without_brotli: bool, without_headers_more: bool, keep_open: bool
+) -> None:
     """Print the nginx configuration for this config.yaml, to be included in nginx's http block.
 
     nginx then answers polls from the feeds folder, as the service would, and passes everything else on.
@@ -36,6 +43,7 @@ def command(listen: tuple[str, ...], root: str | None, without_brotli: bool, wit
             root=root,
             brotli=not without_brotli,
             headers_more=not without_headers_more,
+            keep_open=keep_open,
         )
     except ValueError as error:
         raise Failure(f"{error}.") from error

@@ -37,11 +37,13 @@ def write_recipe(
     root: str | None = None,
     brotli: bool = True,
     headers_more: bool = True,
+    keep_open: bool = False,
 ) -> str:
     """What goes into nginx's http block.
 
     `root` is the feeds folder as nginx sees it, if that is another path. `brotli` and `headers_more` say that nginx has
-    these modules. Raises ValueError for a folder that nginx can't be told of.
+    these modules. With `keep_open` nginx may give out a document for a second after it has been replaced. Raises
+    ValueError for a folder that nginx can't be told of.
     """
     base = urlsplit(settings.site.base_url)
     ages = {f"{base.path}{path}": target.max_age_seconds for path, target in list_targets(settings).items()}
@@ -56,6 +58,7 @@ def write_recipe(
         caching=describe_caching("$feedsvc_age"),
         headers=(*CORS, *SECURITY),
         headers_more=headers_more,
+        keep_open=keep_open,
         is_https=base.scheme == "https",
         listen=listen,
         media_types={row.suffix: row.media_type for row in FORMATS.values()} | {opml.SUFFIX: opml.MEDIA_TYPE},
