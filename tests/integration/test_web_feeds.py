@@ -3,7 +3,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import feedparser.http
 import pytest
 from flask import request
 
+from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.output import FeedsFolder, make_twins
 from feedsvc.web.places import BEHIND
@@ -21,6 +22,7 @@ from feedsvc.web.polls import Polls, environ_of
 from feedsvc.web.polls.conditional import http_date
 from feedsvc.web.polls.documents import DocumentCache, Known, Place
 from feedsvc.web.polls.negotiation import Form, Negotiator
+from feedsvc.web.polls.targets import Target, list_targets
 from newsroom import CONFIG, Newsroom, open_newsroom
 from service import wait_until
 
@@ -495,3 +497,26 @@ def test_a_document_that_can_not_be_read_is_not_said_to_be_new(
     response = newsroom.client.get("/feeds/macro.rss")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
     assert "can't be read at the moment" in response.get_data(as_text=True)
+
+
+def test_new_settings_are_taken_over_once_however_many_poll(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polls = Polls(newsroom.runtime)
+    begun, taken = Semaphore(0), []
+
+    def take_slowly(settings: Settings) -> Mapping[str, Target]:
+        taken.append(settings)
+        for _ in range(8 if len(taken) == 1 else 0):
+            begun.acquire(timeout=20)
+        return list_targets(settings)
+
+    def poll() -> int:
+        begun.release()
+        answer = polls.answer_document(environ_of("GET", "/feeds/macro.rss"))
+        return 0 if answer is None else answer.status
+
+    monkeypatch.setattr("feedsvc.web.polls.polls.list_targets", take_slowly)
+    with ThreadPoolExecutor(8) as pool:
+        assert [each.result() for each in [pool.submit(poll) for _ in range(8)]] == [200] * 8
+    assert taken == [newsroom.runtime.settings]

@@ -6,6 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 from werkzeug.http import parse_accept_header
@@ -150,6 +151,7 @@ class Polls:
         self._documents = DocumentCache(runtime.folder, limit_bytes)
         self._negotiator = Negotiator()
         self._settings: Settings | None = None
+        self._adopting = Lock()
         self._resources: Mapping[str, _Resource] = {}
         self._archives: OrderedDict[str, _Resource] = OrderedDict()
 
@@ -164,7 +166,7 @@ class Polls:
         """
         settings = self._source.current
         if settings is not self._settings:
-            self._adopt(settings)
+            settings = self._adopt()
         path = environ["PATH_INFO"]
         resource = self._resources.get(path) or self._find_archive(settings, path)
         if resource is None or environ["REQUEST_METHOD"] not in _READING:
@@ -238,14 +240,21 @@ class Polls:
             return None
         return Answer(HTTPStatus.IM_USED, sending.describe_delta(tag, len(delta), form), delta)
 
-    def _adopt(self, settings: Settings) -> None:
-        """Only names that config.yaml made ever reach the file system."""
-        self._resources = {
-            path: _Resource(target, self._documents.place(target.slug, target.format))
-            for path, target in list_targets(settings).items()
-        }
-        self._archives = OrderedDict()
-        self._settings = settings
+    def _adopt(self) -> Settings:
+        """Take over the settings now in force. Only names that config.yaml made ever reach the file system.
+
+        The others wait for the thread that came first: 32 that all do it for 5,000 sections keep polls for seconds.
+        """
+        with self._adopting:
+            settings = self._source.current
+            if settings is not self._settings:
+                self._resources = {
+                    path: _Resource(target, self._documents.place(target.slug, target.format))
+                    for path, target in list_targets(settings).items()
+                }
+                self._archives = OrderedDict()
+                self._settings = settings
+        return settings
 
     def _find_archive(self, settings: Settings, path: str) -> _Resource | None:
         """Those asked for last are remembered: a section may have thousands."""
