@@ -5,6 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import NamedTuple
 
+Header = tuple[str, str]
+"""Name and value."""
+
 ALLOW = "GET, HEAD, OPTIONS"
 
 # A feed served as XML may hold XHTML, whose scripts a browser would run: nothing in a document may do anything.
@@ -32,11 +35,11 @@ class Answer(NamedTuple):
     """
 
     status: int
-    headers: list[tuple[str, str]]
+    headers: list[Header]
     body: bytes = b""
 
 
-def say(method: str, status: int, text: str, *headers: tuple[str, str]) -> Answer:
+def say(method: str, status: int, text: str, *headers: Header) -> Answer:
     """Plain text; never kept, unless the headers say otherwise."""
     body = f"{text}\n".encode()
     caching = () if any(name == "Cache-Control" for name, _ in headers) else (NO_STORE,)

@@ -24,8 +24,8 @@ log = get_logger(__name__)
 KEPT_BYTES = 64_000_000
 """What a process keeps of documents in memory, unless config.yaml says otherwise."""
 
-_OVERHEAD_BYTES = 2_000
-"""About what is kept of a document besides its bytes."""
+_OVERHEAD_BYTES = 4_000
+"""About what is kept of a document besides its bytes, with what is made of it for two forms (tracemalloc)."""
 
 _LOOK_AGAIN_SECONDS = 1.0
 _DELTA_LEVEL = 3
@@ -60,7 +60,8 @@ class Known:
     `lengths` are those of the codings there are, `identity` among them. `bodies` are the bytes that are in memory now:
     by form, and those of deltas by version and form. `origins` are the versions from which a delta leads here, None
     while no trail to it was seen. `look_again` is when to look at its twins again, `look_for_trail` when to look for
-    its trail (monotonic); `seen` is the last moment in which the file was looked at.
+    its trail (monotonic); `seen` is the last moment in which the file was looked at. `made` is what
+    somebody made of it, to be forgotten with it.
     """
 
     place: Place
@@ -75,6 +76,7 @@ class Known:
     look_for_trail: float = float("-inf")
     bodies: dict[Form | tuple[str, Form], bytes] = field(default_factory=dict)
     origins: frozenset[str] | None = None
+    made: object = None
 
 
 class DocumentCache:

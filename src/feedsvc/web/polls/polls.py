@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
@@ -15,13 +16,14 @@ from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.feed.formats import FORMATS
 from feedsvc.runtime import Runtime
-from feedsvc.web.polls.answer import CORS, NO_STORE, SECURITY, Answer, say, say_allowed
+from feedsvc.web.polls.answer import Answer, say, say_allowed
 from feedsvc.web.polls.archives import is_coming, read_address
-from feedsvc.web.polls.conditional import http_date, judge, read_tags
+from feedsvc.web.polls.conditional import judge, read_tags
 from feedsvc.web.polls.documents import KEPT_BYTES, DocumentCache, Known, Place
 from feedsvc.web.polls.missing import explain_missing, is_removed, list_feeds, say_removed
-from feedsvc.web.polls.negotiation import IDENTITY, Form, Negotiator
+from feedsvc.web.polls.negotiation import IDENTITY, Negotiator
 from feedsvc.web.polls.targets import Target, list_targets, target_of
+from feedsvc.web.polls.version import Sending, Version, version_of
 
 Environ = Mapping[str, Any]
 """A WSGI environment (PEP 3333), or as much of one as `environ_of` makes."""
@@ -56,90 +58,12 @@ def environ_of(method: str, path: str, headers: Mapping[str, str] | None = None,
     return environ | {"QUERY_STRING": query}
 
 
-class _Sending:
-    """One document in one coding, as one target sends it: everything but the bytes."""
-
-    __slots__ = ("_file_tag", "_known", "_target", "coding", "headers", "opaque", "strong", "unchanged")
-
-    def __init__(self, target: Target, known: Known, coding: Form) -> None:
-        """Its tag is that of the document, weak if it is coded (RFC 9110 §8.8.1): one name, one meaning.
-
-        What nginx calls the same file by (its time and length) is understood, so that either may stand before it.
-        """
-        tag = known.digest[:32]
-        length_bytes = known.lengths[coding]
-        self.coding = coding
-        seconds = int(known.mtime.timestamp())
-        aliases = {f"{seconds:x}-{length:x}" for length in known.lengths.values()}
-        self.opaque = frozenset({tag, *aliases})
-        self.strong = frozenset({f"{seconds:x}-{length_bytes:x}", *([tag] if coding == IDENTITY else [])})
-        validators = [
-            ("ETag", f'"{tag}"' if coding == IDENTITY else f'W/"{tag}"'),
-            ("Last-Modified", http_date(known.mtime)),
-            ("Cache-Control", target.cache_control),
-            ("Vary", "Accept-Encoding"),
-            *CORS,
-            *SECURITY,
-        ]
-        described = [("Content-Type", target.media_type), ("Content-Length", str(length_bytes))]
-        if coding != IDENTITY:
-            described.append(("Content-Encoding", coding))
-        self.headers = described + validators
-        self._file_tag = f'"{seconds:x}-{length_bytes:x}"'
-        self._target = target
-        self._known = known
-        self.unchanged = Answer(HTTPStatus.NOT_MODIFIED, validators)
-
-    def describe_by_file(self) -> list[tuple[str, str]]:
-        """Under nginx's name, so that a reader whom nginx sent here need not be sent the next time."""
-        return [(name, self._file_tag if name == "ETag" else value) for name, value in self.headers]
-
-    def describe_delta(self, base: str, length_bytes: int, form: Form) -> list[tuple[str, str]]:
-        """RFC 3229 §10.4.1: under the name of the whole document, into which the client makes it."""
-        return [
-            ("Content-Type", self._target.media_type),
-            ("Content-Length", str(length_bytes)),
-            *([] if form == IDENTITY else [("Content-Encoding", form)]),
-            ("IM", "feed"),
-            ("Delta-Base", f'"{base}"'),
-            ("ETag", f'"{self._known.digest[:32]}"'),
-            ("Last-Modified", http_date(self._known.mtime)),
-            NO_STORE,
-            ("Vary", "Accept-Encoding"),
-            *CORS,
-            *SECURITY,
-        ]
-
-
-class _Version:
-    """All that is sent of one version of a document, in each of its codings; never changed once it is made."""
-
-    __slots__ = ("known", "sendings", "tags")
-
-    def __init__(self, target: Target, known: Known) -> None:
-        self.known = known
-        self.sendings = {coding: _Sending(target, known, coding) for coding in known.lengths}
-        # What almost every reader sends is found without reading it as a list.
-        opaque = {text for each in self.sendings.values() for text in each.opaque}
-        self.tags = frozenset(f'{weakness}"{text}"' for text in opaque for weakness in ("", "W/"))
-
-
+@dataclass(frozen=True, slots=True)
 class _Resource:
-    """A target, its place, and what was made of the document that lay there last."""
+    """What an address means, and where that lies."""
 
-    __slots__ = ("_version", "place", "target")
-
-    def __init__(self, target: Target, place: Place) -> None:
-        self.target = target
-        self.place = place
-        self._version: _Version | None = None
-
-    def describe(self, known: Known) -> _Version:
-        """This version made ready to send. A thread keeps to what it is given here: another may ask for another one."""
-        version = self._version
-        if version is None or version.known is not known:
-            self._version = version = _Version(self.target, known)
-        return version
+    target: Target
+    place: Place
 
 
 class Polls:
@@ -200,45 +124,44 @@ class Polls:
 
     def _send(self, resource: _Resource, known: Known, environ: Environ) -> Answer | None:
         """200, 304 or 412; None if the file has been replaced in the meantime."""
-        version = resource.describe(known)
-        sending = version.sendings[IDENTITY]
-        for coding in self._negotiator.order(environ.get("HTTP_ACCEPT_ENCODING")):
-            if coding in version.sendings:
-                sending = version.sendings[coding]
+        version = version_of(resource.target, known)
+        for form in self._negotiator.order(environ.get("HTTP_ACCEPT_ENCODING")):
+            if form in known.lengths:  # plain bytes always are
                 break
+        sending = version.in_form(form)
         status = _judge(version, sending, environ)
         if status is HTTPStatus.NOT_MODIFIED:
             return sending.unchanged
         if status is HTTPStatus.PRECONDITION_FAILED:
             return say(environ["REQUEST_METHOD"], status, "The document is not the one that was asked about.")
-        answer = self._send_delta(resource, known, sending, environ) if "HTTP_A_IM" in environ else None
+        answer = self._send_delta(version, sending, environ) if "HTTP_A_IM" in environ else None
         if answer is None:
             # HEAD reads the body, too: what it says would else be wrong where a twin has been taken away.
             sending, body = self._read(version, sending)
-            headers = sending.describe_by_file() if environ.get(_NAMED) == "file" else sending.headers
+            headers = version.describe_by_file(sending) if environ.get(_NAMED) == "file" else sending.headers
             answer = None if body is None else Answer(HTTPStatus.OK, headers, body)
         return answer._replace(body=b"") if answer and environ["REQUEST_METHOD"] == "HEAD" else answer
 
-    def _read(self, version: _Version, sending: _Sending) -> tuple[_Sending, bytes | None]:
+    def _read(self, version: Version, sending: Sending) -> tuple[Sending, bytes | None]:
         """What is sent and its bytes: the plain ones where a twin lies there and can't be read."""
         try:
-            return sending, self._documents.read(version.known, sending.coding)
+            return sending, self._documents.read(version.known, sending.form)
         except OutputError:
-            if sending.coding == IDENTITY:
+            if sending.form == IDENTITY:
                 raise
-        return version.sendings[IDENTITY], self._documents.read(version.known, IDENTITY)
+        return version.in_form(IDENTITY), self._documents.read(version.known, IDENTITY)
 
-    def _send_delta(self, resource: _Resource, known: Known, sending: _Sending, environ: Environ) -> Answer | None:
+    def _send_delta(self, version: Version, sending: Sending, environ: Environ) -> Answer | None:
         """226 with what is new since a version that the client names (RFC 3229); None where 200 is smaller or right."""
-        if resource.target.format not in _DELTA_FORMATS or not _asks_for_delta(environ):
+        if version.target.format not in _DELTA_FORMATS or not _asks_for_delta(environ):
             return None
         order = self._negotiator.order(environ.get("HTTP_ACCEPT_ENCODING"))
         form = next(form for form in order if form in _DELTA_FORMS)
         tags = (tag for _, tag in read_tags(environ.get("HTTP_IF_NONE_MATCH", "")))
-        tag, delta = self._documents.read_delta(known, tags, form) or ("", None)
-        if delta is None or len(delta) >= known.lengths[sending.coding]:
+        tag, delta = self._documents.read_delta(version.known, tags, form) or ("", None)
+        if delta is None or len(delta) >= version.known.lengths[sending.form]:
             return None
-        return Answer(HTTPStatus.IM_USED, sending.describe_delta(tag, len(delta), form), delta)
+        return Answer(HTTPStatus.IM_USED, version.describe_delta(tag, len(delta), form), delta)
 
     def _adopt(self) -> Settings:
         """Take over the settings now in force. Only names that config.yaml made ever reach the file system.
@@ -335,7 +258,7 @@ def _asks_for_delta(environ: Environ) -> bool:
     return any(name.lower() == "feed" and quality > 0 for name, quality in parse_accept_header(environ["HTTP_A_IM"]))
 
 
-def _judge(version: _Version, sending: _Sending, environ: Environ) -> HTTPStatus:
+def _judge(version: Version, sending: Sending, environ: Environ) -> HTTPStatus:
     """As conditional.judge; what nearly all clients send is settled without reading it."""
     if "HTTP_IF_MATCH" not in environ and "HTTP_IF_UNMODIFIED_SINCE" not in environ:
         tag = environ.get("HTTP_IF_NONE_MATCH")
@@ -343,4 +266,4 @@ def _judge(version: _Version, sending: _Sending, environ: Environ) -> HTTPStatus
             return HTTPStatus.NOT_MODIFIED
         if tag is None and "HTTP_IF_MODIFIED_SINCE" not in environ:
             return HTTPStatus.OK
-    return judge(environ, sending.opaque, sending.strong, version.known.mtime)
+    return judge(environ, version.opaque(), version.strong(sending.form), version.known.mtime)
