@@ -90,6 +90,7 @@ server {{
 _NGINX = """
 {modules}
 worker_processes 1;
+pcre_jit on;
 daemon off;
 pid {folder}/{name}.pid;
 error_log {folder}/{name}.error.log;

@@ -46,16 +46,15 @@ def write_recipe(
     ValueError for a folder that nginx can't be told of.
     """
     base = urlsplit(settings.site.base_url)
-    ages = {f"{base.path}{path}": target.max_age_seconds for path, target in list_targets(settings).items()}
-    is_large = len(ages) > _FEW_ADDRESSES or max(map(len, ages)) > _SHORT_ADDRESS_BYTES
+    cachings = {f"{base.path}{path}": target.cache_control for path, target in list_targets(settings).items()}
+    is_large = len(cachings) > _FEW_ADDRESSES or max(map(len, cachings)) > _SHORT_ADDRESS_BYTES
     return _template().render(
-        ages=ages,
-        archive_age=MAX_AGE_SECONDS,
+        archive_caching=describe_caching(MAX_AGE_SECONDS),
         archive_suffix=FORMATS[ARCHIVE_FORMAT].suffix,
         brotli=brotli,
         bucket_bytes=_BUCKET_BYTES if is_large else None,
-        buckets=max(2_048, len(ages)),
-        caching=describe_caching("$feedsvc_age"),
+        buckets=max(2_048, len(cachings)),
+        cachings=cachings,
         headers=(*CORS, *SECURITY),
         headers_more=headers_more,
         keep_open=keep_open,

@@ -30,7 +30,7 @@ class Target:
         return describe_caching(self.max_age_seconds)
 
 
-def describe_caching(age: int | str) -> str:
+def describe_caching(age: int) -> str:
     """RFC 9111 §5.2.2, RFC 5861: after `max-age` once more as long while a cache asks, a day while it can't."""
     return f"max-age={age}, stale-while-revalidate={age}, stale-if-error={_STALE_IF_ERROR_SECONDS}"
 
