@@ -1,7 +1,7 @@
 """Who changes the feeds folder rings; whoever serves it need not look at each file each time.
 
 The bell is a small file, `.bell`, in which other bytes stand after each ring. To read them costs a quarter of a stat. A
-bell that can't be rung or heard harms nobody: everyone looks a few times a second in any case (lookout.py).
+bell that can't be rung or heard harms nobody: everyone looks once a second in any case (lookout.py).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 from feedsvc.output.bell import SAID_BYTES, Bell
 from feedsvc.output.files import output_error
 
-LOOK_AGAIN_SECONDS = 0.25
+LOOK_AGAIN_SECONDS = 1.0
 """What other hands do in the folder, which ring no bell, is seen after so long."""
 
 

@@ -82,7 +82,7 @@ class Known:
 class DocumentCache:
     """The feeds folder's documents; of their bytes no more than `limit_bytes`, the least wanted dropped first.
 
-    A file is looked at whenever the bell has rung since, and a few times a second without (see output.lookout); every
+    A file is looked at whenever the bell has rung since, and once a second without (see output.lookout); every
     change of bytes moves its time (see Transaction.allot_last_modified). So what feedsvc puts there is given out from
     that moment on. What is known of a document outlives its bytes: a 304 needs none.
     """
