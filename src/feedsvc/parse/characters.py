@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LITERALS = {"<![CDATA[": "]]>", "<!--": "-->"}
 _OPENING = re.compile(r"<!\[CDATA\[|<!--")
-_RUN = re.compile(r"(?:&#(?:x[0-9A-Fa-f]++|[0-9]++);)++")
+_RUN = re.compile(r"(?:&#(?:x[0-9A-Fa-f]++|[0-9]++);)+")  # no possessive group: see feed/sniff.py
 _REFERENCE = re.compile(r"&#(?:x0*+([0-9A-Fa-f]++)?|0*+([0-9]++)?);")
 _DIGITS = 7
 """Those of the last character, U+10FFFF, in decimal."""
