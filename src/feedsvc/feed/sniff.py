@@ -57,7 +57,7 @@ _PACKED = {
     b"\xfd7zXZ": "xz",
 }
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_BE: "utf-16-be", codecs.BOM_UTF16_LE: "utf-16-le"}
-# No possessive group: Python 3.11.2, Debian's, does not go back to where one that failed began (CPython issue 101955).
+# No possessive group: Python 3.11.2, Debian's, does not go back to where one that failed began.
 _PROLOGUE = re.compile(
     r"(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*+(?:\[[^\]]*+\]\s*+)?>)+", re.DOTALL | re.IGNORECASE
 )
