@@ -52,7 +52,7 @@ def test_what_lies_there_now_is_given(folder: FeedsFolder) -> None:
         lay(folder, "macro", content, NOON + timedelta(seconds=number))
         known = look(cache, place)
         assert cache.read(known, "identity") == content
-        assert (known.mtime, known.length_bytes) == (NOON + timedelta(seconds=number), 2_000)
+        assert (known.mtime, known.lengths["identity"]) == (NOON + timedelta(seconds=number), 2_000)
         for coding, twin in make_twins(content, {"gzip": 6, "br": 5}, {}).items():
             assert cache.read(known, coding) == twin
             assert known.lengths[coding] == len(twin)

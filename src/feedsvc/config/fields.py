@@ -215,24 +215,22 @@ def _bytes(value: Any) -> Any:
     return read_size(value) if isinstance(value, str) else value
 
 
+def _sizes(least: int, most: int) -> BeforeValidator:
+    """Reads `2 MB` as well as a number of bytes, and tells the schema so."""
+    number: Any = Annotated[int, Field(ge=least, le=most)]
+    return BeforeValidator(_bytes, json_schema_input_type=number | Annotated[str, Field(pattern=SIZE_PATTERN)])
+
+
 DocumentBytes = Annotated[
     int,
     Field(ge=SMALLEST_DOCUMENT, le=LARGEST_DOCUMENT),
-    BeforeValidator(
-        _bytes,
-        json_schema_input_type=Annotated[int, Field(ge=SMALLEST_DOCUMENT, le=LARGEST_DOCUMENT)]
-        | Annotated[str, Field(pattern=SIZE_PATTERN)],
-    ),
+    _sizes(SMALLEST_DOCUMENT, LARGEST_DOCUMENT),
     expecting("a size such as 500 KB or 2 MB (or a whole number of bytes), from 10 KB to 16 MB"),
 ]
 MemoryBytes = Annotated[
     int,
     Field(ge=LEAST_MEMORY, le=MOST_MEMORY),
-    BeforeValidator(
-        _bytes,
-        json_schema_input_type=Annotated[int, Field(ge=LEAST_MEMORY, le=MOST_MEMORY)]
-        | Annotated[str, Field(pattern=SIZE_PATTERN)],
-    ),
+    _sizes(LEAST_MEMORY, MOST_MEMORY),
     expecting("a size such as 64 MB or 500 MB (or a whole number of bytes), from 1 MB to 100000 MB"),
 ]
 _DURATION_WORDS = "a length of time such as 90s, 15m, 1h30m or 1d (or a whole number of seconds), "

@@ -60,14 +60,13 @@ class Known:
     `lengths` are those of the codings there are, `identity` among them. `bodies` are the bytes that are in memory now:
     by form, and those of deltas by version and form. `origins` are the versions from which a delta leads here, None
     while no trail to it was seen. `look_again` is when to look at its twins again, `look_for_trail` when to look for
-    its trail (monotonic); `seen` is the last moment in which the file was looked at. `made` is what
-    somebody made of it, to be forgotten with it.
+    its trail (monotonic); `seen` is the last moment in which the file was looked at. `made` is what somebody made of
+    it, to be forgotten with it.
     """
 
     place: Place
     mark: Mark
     twins: Mapping[Coding, Mark]
-    length_bytes: int
     mtime: datetime
     digest: str
     lengths: Mapping[Form, int]
@@ -210,7 +209,6 @@ class DocumentCache:
             place=place,
             mark=Mark.of(status),
             twins=twins,
-            length_bytes=len(document.content),
             mtime=document.mtime,
             digest=document.digest,
             lengths=lengths,
