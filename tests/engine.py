@@ -31,14 +31,17 @@ def broken_formats(
     *,
     render: Callable[[Feed, Callable[[Feed], bytes]], bytes] | None = None,
     verify: Callable[[bytes, Feed], list[Finding]] | None = None,
+    inspect: Callable[[bytes, Feed], list[Finding]] | None = None,
 ) -> Mapping[str, Format]:
-    """All formats, of which one renders or verifies in its own way; `render` is handed the right renderer."""
+    """All formats, of which one renders, verifies or inspects in its own way; `render` is handed the right renderer."""
     row = FORMATS[name]
     changed = row
     if render is not None:
         changed = replace(changed, render=lambda feed: render(feed, row.render))
     if verify is not None:
         changed = replace(changed, verify=verify)
+    if inspect is not None:
+        changed = replace(changed, inspect=inspect)
     return {**FORMATS, name: changed}
 
 

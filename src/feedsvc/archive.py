@@ -254,7 +254,15 @@ class Archivist:
             raise StoreError(f"archive {number} of section {slug} is not in the database (any more)")
         section = replace(settings.feeds[slug], formats=(ARCHIVE_FORMAT,))
         choice = choose_archived(self._store, section, number, self._renderer)
-        proof = prove(settings.site, section, states[slug], choice.holdings, settings.sections, formats=self._formats)
+        proof = prove(
+            settings.site,
+            section,
+            states[slug],
+            choice.holdings,
+            settings.sections,
+            formats=self._formats,
+            renderer=self._renderer,
+        )
         shown = self._fingerprints.of_archives(settings, slug, states[slug]).shown
         return Attempt(_Basis(archive, shown, sum(state.generation for state in states.values())), choice, proof)
 

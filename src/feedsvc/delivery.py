@@ -6,9 +6,10 @@ document keeps its time, and is not proved a second time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from feedsvc.model import Coding, Document, DocumentRecord
 from feedsvc.output import CODINGS, FeedsFolder, Refused, StoredDocument, make_twins
@@ -38,11 +39,17 @@ class _Plan:
 
 
 def deliver(
-    folder: FeedsFolder, documents: Sequence[Document], last_modified: Mapping[str, datetime], levels: Levels
+    folder: FeedsFolder,
+    documents: Sequence[Document],
+    last_modified: Mapping[str, datetime],
+    levels: Levels,
+    *,
+    before: Callable[[Sequence[Document]], None] = lambda _: None,
 ) -> Delivery:
     """Put these (all of one name) into the folder, under that name's lock. Raises OutputError for a document.
 
-    A twin that can't be made or written keeps no document back; its record says why.
+    `before` gets those that differ from what lies there, just before they go live. A twin that can't be made or
+    written keeps no document back; its record says why.
     """
     plans = [_plan(folder, each, last_modified[each.format], levels) for each in documents]
     new = [plan for plan in plans if plan.is_new]
@@ -50,7 +57,8 @@ def deliver(
     refused: Refused = {}
     if new:
         twins = {plan.document.format: plan.wanted for plan in new}
-        refused = folder.write([plan.document for plan in new], last_modified, twins)
+        fresh = [plan.document for plan in new]
+        refused = folder.write(fresh, last_modified, twins, before=partial(before, fresh))
     if mended:
         refused = {**refused, **folder.write_twins(documents[0].slug, last_modified, mended)}
     records = tuple(_record(plan, levels, refused) for plan in plans)

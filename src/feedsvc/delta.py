@@ -1,7 +1,6 @@
 """What is new or changed in a live document since its last versions (RFC 3229, with "feed" as instance manipulation).
 
-    split        document -> head, the bytes of each entry, foot                 pure
-    lead         ... and what the last versions held -> Trail                    pure, proved
+    lead         a document and what the last versions held -> Trail             pure, proved
     Tracker      reads what is remembered, asks the store about entries that left, saves the trail
 
 An entry has changed when its bytes have, whether by a correction, a setting or a newer renderer. A delta is cut from
@@ -13,17 +12,17 @@ entries.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 
-from feedsvc.config import Settings
+from feedsvc.config import ProofMode, Settings
 from feedsvc.errors import FeedsvcError, OutputError
 from feedsvc.feed import atom, rss
 from feedsvc.feed.compose import only
 from feedsvc.feed.formats import FORMATS, Format
+from feedsvc.feed.pieces import digest_of, split
 from feedsvc.log import get_logger
 from feedsvc.model import Document, Feed, Finding, Section, State, Trail, Version
 from feedsvc.output import Deltas, FeedsFolder
@@ -39,36 +38,10 @@ KEPT_VERSIONS = 8
 WORTHWHILE_SHARE = 0.6
 """A delta that is not smaller than this share of the document is none: the whole is the safer answer."""
 
-_TAGS = {rss.NAME: (b"<item>", b"</item>"), atom.NAME: (b"<entry", b"</entry>")}
-"""In a document of our own no `<` stands for itself in a text or an attribute, and no entry holds another."""
-
-DELTA_FORMATS = tuple(_TAGS)
+DELTA_FORMATS = (rss.NAME, atom.NAME)
 """JSON Feed has no head that a reader would merge by, and RFC 3229's "feed" is for RSS and Atom."""
 
 _TAG_DIGITS = 32
-_DIGEST_BYTES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """A document in pieces, which put together are its bytes; `entries` in its order."""
-
-    head: bytes
-    entries: tuple[bytes, ...]
-    foot: bytes
-
-
-def split(content: bytes, format: str) -> Pieces | None:
-    """Cut a proved RSS or Atom document of ours between its entries; None where something stands between them."""
-    opening, closing = _TAGS[format]
-    *begun, foot = content.split(closing)
-    if not begun:
-        return Pieces(content, (), b"")
-    head, tag, first = begun[0].partition(opening)
-    begun[0] = tag + first
-    if not all(each.startswith(opening) for each in begun):
-        return None
-    return Pieces(head, tuple(each + closing for each in begun), foot)
 
 
 def left(now: Version, before: Version) -> set[str]:
@@ -93,14 +66,15 @@ def lead(
     """The trail to a proved document of this feed, and why its deltas can't be proved (then it has none).
 
     `remembered` is what the last versions held, newest first. `slid_out` is asked which of the entries that have left
-    only made room for newer ones. None where the document does not fall into the feed's entries.
+    only made room for newer ones. `verify` may trust the bytes of each entry by itself. None where the document does
+    not fall into the feed's entries.
     """
     pieces = split(document.content, document.format)
     ids = [entry.entry_id for entry in feed.entries]
     if pieces is None or len(pieces.entries) != len(set(ids)) or len(ids) != len(set(ids)):
         return None
     entries = dict(zip(ids, pieces.entries, strict=True))
-    now = Version(document.digest[:_TAG_DIGITS], {entry_id: _digest(piece) for entry_id, piece in entries.items()})
+    now = Version(document.digest[:_TAG_DIGITS], {entry_id: digest_of(piece) for entry_id, piece in entries.items()})
     earlier = tuple(version for version in remembered if version.tag != now.tag)[:KEPT_VERSIONS]
     departed = frozenset(entry_id for version in earlier for entry_id in left(now, version))
     forgivable = set(slid_out(departed)) if departed else set()
@@ -132,10 +106,6 @@ def _prove(
     return tuple(finding for finding in findings if finding.severity == "error")
 
 
-def _digest(piece: bytes) -> str:
-    return hashlib.blake2b(piece, digest_size=_DIGEST_BYTES).hexdigest()
-
-
 class Tracker:
     """Bound to one store and one feeds folder. What it can't do harms nobody: readers get the whole document."""
 
@@ -147,17 +117,26 @@ class Tracker:
         self._complained: set[tuple[str, ...]] = set()
 
     def follow(
-        self, section: Section, feed: Feed, documents: Sequence[Document], times: Mapping[str, datetime]
+        self,
+        section: Section,
+        feed: Feed,
+        documents: Sequence[Document],
+        times: Mapping[str, datetime],
+        *,
+        proof: ProofMode,
     ) -> None:
-        """Lay the trails to documents that have just gone live, under the folder's lock for the section.
+        """Lay the trails to documents that are about to go live, under the folder's lock for the section.
 
-        Never raises; what goes wrong is logged, once until it goes right.
+        So whoever finds the document finds its deltas, too. Never raises; what goes wrong is logged, once until it
+        goes right.
         """
         why = None
         slid_out = cache(partial(self._slid_out, section))  # each format asks the same
         for document in documents:
             if document.format in DELTA_FORMATS:
-                why = self._follow(feed, document, times[document.format], slid_out) or why
+                row = self._formats[document.format]
+                verify = row.verify if proof == "full" else row.inspect
+                why = self._follow(feed, document, times[document.format], slid_out, verify) or why
         self._tell("deltas_missing", why, slug=section.slug)
 
     def remove_unconfigured(self, settings: Settings) -> None:
@@ -181,7 +160,12 @@ class Tracker:
             log.warning(event, reason=why, **about)
 
     def _follow(
-        self, feed: Feed, document: Document, mtime: datetime, slid_out: Callable[[frozenset[str]], Collection[str]]
+        self,
+        feed: Feed,
+        document: Document,
+        mtime: datetime,
+        slid_out: Callable[[frozenset[str]], Collection[str]],
+        verify: Callable[[bytes, Feed], Iterable[Finding]],
     ) -> str | None:
         try:
             known = self._deltas.load(document.slug, document.format)
@@ -191,7 +175,7 @@ class Tracker:
                 mtime,
                 known.versions if known else (),
                 slid_out=slid_out,
-                verify=self._formats[document.format].verify,
+                verify=verify,
             )
             if led is None:
                 return f"{document.format}: the document can't be cut into its entries"

@@ -7,12 +7,15 @@ raises is a finding like any other: one that nobody can attribute is sought by p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
 
 from feedsvc.errors import RenderError
+from feedsvc.feed.assembly import Kept, assemble
 from feedsvc.feed.compose import compose, without
 from feedsvc.feed.formats import Format
-from feedsvc.model import STORED, Article, Document, Feed, Finding, Holdings, Section, SectionState, Site
+from feedsvc.model import STORED, Article, Document, Feed, Finding, Holdings, Proofs, Section, SectionState, Site
 from feedsvc.text import canonical_text
 
 RENDER = "render"
@@ -22,16 +25,20 @@ COMPOSING = "feed"
 """Stands for a format in findings about articles that don't even become entries."""
 
 
+_NOTHING_KEPT: Mapping[str, Kept] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What came of a feed: `documents` are fit to go live if there are no `findings`.
 
-    `feed` is what they say, None where not even that could be composed.
+    `feed` is what they say, None where not even that could be composed. `proofs` are by format, of all their entries.
     """
 
     documents: tuple[Document, ...]
     findings: tuple[Finding, ...]
     feed: Feed | None = None
+    proofs: Mapping[str, Proofs] = field(default_factory=dict)
 
     @property
     def guilty(self) -> Mapping[str, tuple[Finding, ...]]:
@@ -51,8 +58,14 @@ def prove(
     sections: Mapping[str, Section],
     *,
     formats: Mapping[str, Format],
+    renderer: str,
+    kept: Mapping[str, Kept] = _NOTHING_KEPT,
 ) -> Proof:
-    """Compose what was chosen, render every format of the section and read each document back."""
+    """Compose what was chosen, render every format of the section and read each document back.
+
+    `kept` is what need be neither rendered nor read again, by format; all is, without. `renderer` is the version under
+    which it was proved.
+    """
 
     def compose_these(these: Sequence[Article]) -> Feed:
         return compose(site, section, state, replace(holdings, articles=tuple(these)), sections)
@@ -61,9 +74,10 @@ def prove(
         feed = compose_these(holdings.articles)
     except Exception as error:  # noqa: BLE001  # a fault of ours in one article must cost the others nothing
         return Proof((), _findings_alone(compose_these, holdings.articles) or (_finding_of(error, COMPOSING),))
-    proof = _examine(feed, section, formats)
+    examine = partial(_examine, section=section, formats=formats, renderer=renderer)
+    proof = examine(feed, kept=kept)
     if proof.findings and not proof.guilty:
-        return replace(proof, findings=_seek(feed, section, formats) or proof.findings)
+        return replace(proof, findings=_seek(feed, examine) or proof.findings)
     return proof
 
 
@@ -102,34 +116,43 @@ def _findings_alone(
     return tuple(found)
 
 
-def _examine(feed: Feed, section: Section, formats: Mapping[str, Format]) -> Proof:
+def _examine(
+    feed: Feed,
+    *,
+    section: Section,
+    formats: Mapping[str, Format],
+    renderer: str,
+    kept: Mapping[str, Kept] = _NOTHING_KEPT,
+) -> Proof:
     known = {entry.entry_id for entry in feed.entries}
     documents: list[Document] = []
     findings: list[Finding] = []
+    proofs: dict[str, Proofs] = {}
     for name in section.formats:
 
-        def examine(format: Format = formats[name]) -> list[Finding]:
-            document = Document(feed.slug, format.name, format.render(feed))
-            documents.append(document)
-            return format.verify(document.content, feed)
+        def examine(name: str = name) -> Sequence[Finding]:
+            made = assemble(feed, formats[name], kept.get(name), renderer=renderer)
+            documents.append(Document(feed.slug, name, made.content))
+            proofs[name] = made.proofs
+            return made.findings
 
         findings += guard(name, examine)
     # Warnings keep nothing back, and they are not kept: whoever asks for them (audit.py) reads the document anew.
     errors = (each for each in findings if each.severity == "error")
     # An entry that the feed does not know is the whole document's fault.
     attributed = (each if each.entry_id in known else replace(each, entry_id=None) for each in errors)
-    return Proof(tuple(documents), tuple(attributed), feed)
+    return Proof(tuple(documents), tuple(attributed), feed, proofs)
 
 
-def _seek(feed: Feed, section: Section, formats: Mapping[str, Format]) -> tuple[Finding, ...]:
+def _seek(feed: Feed, examine: Callable[[Feed], Proof]) -> tuple[Finding, ...]:
     """The entries that can't be proved even alone; none where not even the empty feed can."""
     ids = {entry.entry_id for entry in feed.entries}
-    if _examine(without(feed, ids), section, formats).findings:
+    if examine(without(feed, ids)).findings:
         return ()
     return tuple(
         replace(finding, entry_id=entry_id)
         for entry_id in sorted(ids)
-        for finding in _examine(without(feed, ids - {entry_id}), section, formats).findings
+        for finding in examine(without(feed, ids - {entry_id})).findings
     )
 
 

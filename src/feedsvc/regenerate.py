@@ -4,12 +4,13 @@
       read generations, then the newest live articles        store
       put what they leave out into archives (archive)         store
       compose -> Feed                                         pure
-      render each format -> bytes, verify each                pure; a guilty entry is quarantined (trial), and again
+      render each format -> bytes, prove each                 pure; less what was proved before (reuse), and again
+                                                              where a guilty entry is quarantined (trial)
       the archive that is led to lies there (archive)         store, output
       allot Last-Modified                                     store
-      write what differs from what lies there, compressed too (delivery)
-      note the publication                                    store
-      what is new since the last versions (delta)             store, output
+      write what differs from what lies there, compressed too (delivery), and
+      what is new in it since the last versions (delta)       store, output
+      note the publication and what was proved                store
 
 No transaction is open while something is rendered or written; a crash between any two steps leaves a section that is
 stale, judged against the files themselves.
@@ -30,6 +31,7 @@ from feedsvc.delivery import deliver, find_twin_error, mend_twins
 from feedsvc.delta import Tracker
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.feed import opml
+from feedsvc.feed.assembly import Kept
 from feedsvc.feed.formats import FORMATS, RENDERER, Format
 from feedsvc.log import get_logger
 from feedsvc.model import (
@@ -37,11 +39,13 @@ from feedsvc.model import (
     Document,
     Feed,
     Finding,
+    Proofs,
     Publication,
     SectionState,
 )
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats, Shelf
 from feedsvc.proof import guard, prove
+from feedsvc.reuse import gather
 from feedsvc.staleness import Basis, Fingerprints, Stale, formats_of, have_twins, is_current
 from feedsvc.store import Store
 from feedsvc.text import canonical_text
@@ -92,6 +96,7 @@ class _Draft:
     basis: Basis
     feed: Feed | None = None
     documents: tuple[Document, ...] = ()
+    proofs: Mapping[str, Proofs] = field(default_factory=dict)
     entries: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
     quarantined: tuple[str, ...] = ()
@@ -256,7 +261,7 @@ class Regenerator:
             if mended is not None:
                 return mended
         self._folder.remove_orphans(slug)
-        draft = self._draft_index(settings, basis) if slug == INDEX_SLUG else self._draft(settings, slug)
+        draft = self._draft_index(settings, basis) if slug == INDEX_SLUG else self._draft(settings, slug, is_full=force)
         if draft.error is not None:
             blocked = self._note(slug, draft.error, draft.findings)
             self._mend(settings, blocked, files)
@@ -300,13 +305,15 @@ class Regenerator:
         error = f"The list of sections can't be proved: {findings[0]}" if findings else None
         return _Draft(basis=basis, documents=tuple(documents), entries={}, findings=findings, error=error)
 
-    def _draft(self, settings: Settings, slug: str) -> _Draft:
-        verdict = self._court.settle(slug, lambda: self._try(settings, slug))
+    def _draft(self, settings: Settings, slug: str, *, is_full: bool) -> _Draft:
+        kept = {} if is_full or settings.proof == "full" else gather(self._store, self._folder, slug, self._formats)
+        verdict = self._court.settle(slug, lambda: self._try(settings, slug, kept))
         attempt = verdict.attempt
         return _Draft(
             basis=attempt.basis,
             feed=attempt.proof.feed,
             documents=attempt.proof.documents,
+            proofs=attempt.proof.proofs,
             entries=verdict.entries,
             findings=attempt.proof.findings or attempt.choice.unreadable,
             quarantined=attempt.choice.held,
@@ -314,7 +321,7 @@ class Regenerator:
             error=verdict.error,
         )
 
-    def _try(self, settings: Settings, slug: str) -> Attempt[Basis]:
+    def _try(self, settings: Settings, slug: str, kept: Mapping[str, Kept]) -> Attempt[Basis]:
         # Generations before articles: what changes in between makes the section stale again, never silently fresh.
         states = self._store.section_states()
         if slug not in states:
@@ -325,7 +332,16 @@ class Regenerator:
             newest = self.archivist.cut(section, choice)
             states = {**states, slug: replace(states[slug], archives=newest)}
             choice = replace(choice, holdings=replace(choice.holdings, prev_archive=newest or None))
-        proof = prove(settings.site, section, states[slug], choice.holdings, settings.sections, formats=self._formats)
+        proof = prove(
+            settings.site,
+            section,
+            states[slug],
+            choice.holdings,
+            settings.sections,
+            formats=self._formats,
+            renderer=self._renderer,
+            kept=kept,
+        )
         return Attempt(self._fingerprints.of(settings, slug, states), choice, proof)
 
     def _publish(
@@ -338,7 +354,13 @@ class Regenerator:
                 each.format: tx.allot_last_modified(slug, each.format, each.digest, draft.basis.moment, now)
                 for each in draft.documents
             }
-        delivery = deliver(self._folder, draft.documents, times, settings.compression.levels)
+
+        def lay_trails(fresh: Sequence[Document]) -> None:
+            if draft.feed is not None:
+                self._tracker.follow(settings.feeds[slug], draft.feed, fresh, times, proof=settings.proof)
+
+        levels = settings.compression.levels
+        delivery = deliver(self._folder, draft.documents, times, levels, before=lay_trails)
         is_changed = self._folder.remove(slug, surplus) or bool(delivery.new)
         publication = Publication(
             slug=slug,
@@ -353,8 +375,8 @@ class Regenerator:
         )
         with self._store.write() as tx:
             tx.save_publication(self._folder_id, publication)
-        if draft.feed is not None and delivery.new:
-            self._tracker.follow(settings.feeds[slug], draft.feed, delivery.new, times)
+            if draft.proofs:
+                tx.save_proofs(slug, draft.proofs)
         for finding in draft.findings:
             if known is None or finding not in known.findings:
                 log.error("article_unreadable", slug=slug, reason=finding.message)

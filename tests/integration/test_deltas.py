@@ -336,7 +336,8 @@ def test_a_document_that_can_not_be_cut_goes_live_without(desk: Desk) -> None:
     desk.put(10)
     spaced = broken_formats(render=lambda feed, render: render(feed).replace(b"</item><item>", b"</item>\n<item>"))
     with capture_logs() as events:
-        assert regenerator(runtime, spaced).regenerate(runtime.settings, SLUG).outcome == "published"
+        whole = replace(runtime.settings, proof="full")
+        assert regenerator(runtime, spaced).regenerate(whole, SLUG).outcome == "published"
     assert "rss: the document can't be cut into its entries" in str(events)
     assert Holding({"rss": before.documents["rss"]}).catch_up(runtime) is None
     assert Holding({"atom": before.documents["atom"]}).catch_up(runtime) == ["A10"]
@@ -351,7 +352,7 @@ def test_a_delta_that_does_not_prove_is_not_sent(desk: Desk) -> None:
         return [Finding(rule="entries.missing", message="few", format="rss")] if len(feed.entries) < 5 else []
 
     with capture_logs() as events:
-        picky = regenerator(runtime, broken_formats(verify=refuse_few))
+        picky = regenerator(runtime, broken_formats(inspect=refuse_few))
         assert picky.regenerate(runtime.settings, SLUG).outcome == "published"
     assert Holding({"rss": before.documents["rss"]}).catch_up(runtime) is None
     assert Holding({"atom": before.documents["atom"]}).catch_up(runtime) == ["A10"]

@@ -263,9 +263,9 @@ def test_a_crash_between_any_two_steps_heals_at_the_next_run(
     write, rename = FeedsFolder.write, Path.rename
     count = 0
 
-    def crashing_write(self: FeedsFolder, documents: list[Document], times: Any, twins: Any) -> None:
+    def crashing_write(self: FeedsFolder, documents: list[Document], times: Any, twins: Any, **hooks: Any) -> None:
         if step == "after the write":
-            write(self, documents, times, twins)
+            write(self, documents, times, twins, **hooks)
         raise Crash
 
     def crashing_rename(self: Path, target: Path) -> Path:

@@ -244,8 +244,8 @@ def test_a_fault_of_the_whole_document_keeps_the_last_good_ones(
     clock.advance(30)
     formats = broken_formats(render=render)
     with capture_logs() as events:
-        assert said in blocked(runtime, formats)
-        assert said in blocked(runtime, formats)
+        assert said in blocked(runtime, formats, force=True)
+        assert said in blocked(runtime, formats, force=True)
     assert [event["event"] for event in events] == ["section_blocked"]
     assert files(runtime.folder.path) == before
     assert runtime.store.quarantined() == {}

@@ -10,10 +10,11 @@ from lxml import etree
 
 from effort import examples
 from examples import NOON, article, errors, feed_of
-from feedsvc.delta import DELTA_FORMATS, WORTHWHILE_SHARE, lead, split
+from feedsvc.delta import DELTA_FORMATS, WORTHWHILE_SHARE, lead
 from feedsvc.feed.compose import only
 from feedsvc.feed.formats import FORMATS
 from feedsvc.feed.namespaces import PREFIXES
+from feedsvc.feed.pieces import split
 from feedsvc.model import Document, Feed
 
 ENTRY = {"rss": ("//item", "guid"), "atom": ("//atom:entry", "atom:id")}

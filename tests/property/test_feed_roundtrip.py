@@ -13,10 +13,11 @@ from lxml import html
 from articles_in_json import ARTICLE
 from effort import examples
 from examples import MACRO, NOON, SECTIONS, SITE, article, errors, feed_of, section_state
-from feedsvc.delta import DELTA_FORMATS, split
+from feedsvc.delta import DELTA_FORMATS
 from feedsvc.errors import RefusedError
 from feedsvc.feed.compose import compose, only
 from feedsvc.feed.formats import FORMATS
+from feedsvc.feed.pieces import split
 from feedsvc.ingest import accept
 from feedsvc.model import (
     Article,

@@ -23,10 +23,11 @@ from examples import (
     history_feed,
     section_state,
 )
-from feedsvc.delta import DELTA_FORMATS, KEPT_VERSIONS, changed, lead, left, split
+from feedsvc.delta import DELTA_FORMATS, KEPT_VERSIONS, changed, lead, left
 from feedsvc.feed.compose import compose, only
 from feedsvc.feed.formats import FORMATS
 from feedsvc.feed.namespaces import PREFIXES
+from feedsvc.feed.pieces import split
 from feedsvc.model import Article, Document, Feed, Finding, Holdings, Podcast, Trail, Version
 
 SlidOut = Callable[[frozenset[str]], Collection[str]]

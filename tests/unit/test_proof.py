@@ -1,14 +1,18 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from examples import MACRO, SECTIONS, SITE, article, section_state
-from feedsvc.feed.formats import FORMATS
+from feedsvc.feed.formats import FORMATS, Format
 from feedsvc.model import Article, Feed, Finding, Holdings
 from feedsvc.proof import Proof, prove, reason_of
 
+STATE = section_state()
 
-def proof_of(articles: Sequence[Article]) -> Proof:
-    return prove(SITE, MACRO, section_state(), Holdings(articles=tuple(articles)), SECTIONS, formats=FORMATS)
+
+def proof_of(articles: Sequence[Article], state: Any = STATE, formats: Mapping[str, Format] = FORMATS) -> Proof:
+    holdings = Holdings(articles=tuple(articles))
+    return prove(SITE, MACRO, state, holdings, SECTIONS, formats=formats, renderer="test")
 
 
 def test_a_good_feed_is_proved_in_every_format_of_its_section() -> None:
@@ -28,9 +32,9 @@ def test_an_article_that_does_not_even_become_an_entry_is_found_out() -> None:
 
 
 def test_a_fault_of_composing_that_no_article_alone_has_is_the_feeds() -> None:
-    proof = prove(SITE, MACRO, None, Holdings(articles=(article(1),)), SECTIONS, formats=FORMATS)  # type: ignore[arg-type]  # a fault of ours
+    proof = proof_of([article(1)], state=None)
     assert proof.guilty.keys() <= {article(1).entry_id}
-    assert prove(SITE, MACRO, None, Holdings(articles=()), SECTIONS, formats=FORMATS).findings[0].entry_id is None  # type: ignore[arg-type]  # likewise
+    assert proof_of([], state=None).findings[0].entry_id is None
 
 
 def test_what_only_two_together_break_is_nobodys() -> None:
@@ -38,7 +42,7 @@ def test_what_only_two_together_break_is_nobodys() -> None:
         return [Finding(rule="odd", message="two", format="rss")] if len(feed.entries) > 1 else []
 
     formats = {**FORMATS, "rss": replace(FORMATS["rss"], verify=verify)}
-    proof = prove(SITE, MACRO, section_state(), Holdings(articles=(article(1), article(2))), SECTIONS, formats=formats)
+    proof = proof_of([article(1), article(2)], formats=formats)
     assert proof.guilty == {}
     assert [finding.rule for finding in proof.findings] == ["odd"]
 

@@ -59,6 +59,8 @@ def complete(shape: FileShape, path: Path, digest: str) -> Settings:
         database_url=_database_url(shape.database, path.parent),
         feeds_dir=Path(path.parent, shape.feeds),
         compression=Compression(gzip=shape.compression.gzip, brotli=shape.compression.brotli),
+        proof=shape.proof,
+        audit_cpu=shape.audit_cpu,
         server=Server(**shape.server.model_dump()),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -195,6 +195,8 @@ Port = Annotated[int, Field(ge=1, le=65_535), expecting("a whole number from 1 t
 Workers = Annotated[int, Field(ge=1, le=64), expecting("a whole number from 1 to 64")]
 Hops = Annotated[int, Field(ge=0, le=10), expecting("a whole number from 0 to 10")]
 DocumentsPerHour = Annotated[int, Field(ge=0, le=1_000_000), expecting("a whole number from 0 to 1000000")]
+ProofMode = Annotated[Literal["incremental", "full"], expecting("incremental or full")]
+Percent = Annotated[int, Field(ge=0, le=100), expecting("a whole number from 0 to 100")]
 GzipLevel = Annotated[int, Field(ge=0, le=9), expecting("a whole number from 0 to 9")]
 BrotliLevel = Annotated[int, Field(ge=0, le=11), expecting("a whole number from 0 to 11")]
 Folder = Annotated[

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from sqlalchemy.engine import make_url
 
@@ -45,12 +46,16 @@ class Compression:
         return {"br": self.brotli, "gzip": self.gzip}
 
 
+ProofMode = Literal["incremental", "full"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything config.yaml says, with defaults filled in. Paths are absolute.
 
     `sections` holds what the file names, in its order (plain ones and combinations); `feeds` adds `all`, which looks as
     `everything` says (its `include` is always every plain section) or else as the site does.
+    `audit_cpu` is how much of a core the audit of live documents may take, in percent; 0: there is none.
     `digest` is SHA-256 of the file's bytes. `database_url` may hold a secret: never log it (`database_label` is safe).
     """
 
@@ -63,6 +68,8 @@ class Settings:
     server: Server
     everything: Section | None = None
     compression: Compression = Compression()
+    proof: ProofMode = "incremental"
+    audit_cpu: int = 10
 
     @cached_property
     def feeds(self) -> Mapping[str, Section]:

@@ -252,6 +252,13 @@ class FileShape(Shape):
     compression: CompressionShape = Field(
         default=CompressionShape(), description="How hard each document is compressed, once, when it is written."
     )
+    proof: kinds.ProofMode = Field(
+        default="incremental",
+        description="What is parsed back before a document goes live: what is new in it, or all of it each time.",
+    )
+    audit_cpu: kinds.Percent = Field(
+        default=10, description="How much of a core may go into parsing live documents back from the disk, in percent."
+    )
     server: ServerShape = Field(default=ServerShape(), description="Where `feedsvc serve` listens and how big it is.")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from feedsvc.errors import RenderError
 from feedsvc.feed import grammar
 from feedsvc.feed.blame import explain
+from feedsvc.feed.pieces import JSON_CLOSING, JSON_OPENING, JSON_SEPARATOR
 from feedsvc.feed.verify import compare, expect_entry, expect_feed
 from feedsvc.model import Author, Enclosure, Entry, Feed, Finding, Image
 from feedsvc.parse import Reading
@@ -57,7 +58,7 @@ def render(feed: Feed) -> bytes:
             "ttl_seconds": feed.ttl_seconds,
         },
     }
-    return _encode(head, None)[:-1] + b',"items":[\n' + b",\n".join(items) + b"\n]}\n"
+    return b"".join((_encode(head, None)[:-1], JSON_OPENING, JSON_SEPARATOR.join(items), JSON_CLOSING))
 
 
 def _encode(node: dict[str, Any], entry: Entry | None) -> bytes:

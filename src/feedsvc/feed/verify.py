@@ -122,7 +122,7 @@ def compare(
     """Every difference between what a document should read like and what it does; `agree` says what is none."""
     (channel, entries), (found_channel, found_entries) = expected, found
     findings = _compare_readings(format, None, "feed", (channel, found_channel), agree)
-    sequence = _compare_sequence(format, entry_ids, [entry.get("id") for entry in found_entries])
+    sequence = compare_sequence(format, entry_ids, [entry.get("id") for entry in found_entries])
     if sequence:
         return findings + sequence
     for entry_id, entry, found_entry in zip(entry_ids, entries, found_entries, strict=True):
@@ -163,8 +163,8 @@ def _check_frame(parsed: ParsedFeed, expected: Expectation) -> list[Finding]:
     ]
 
 
-def _compare_sequence(format: str, wanted: Sequence[str], found: Sequence[Any]) -> list[Finding]:
-    """Are the right entries there, each once, in the right order?"""
+def compare_sequence(format: str, wanted: Sequence[str], found: Sequence[Any]) -> list[Finding]:
+    """Are the right entries there, each once, in the right order? Both are ids."""
     if list(wanted) == list(found):
         return []
     missing, surplus = Counter(wanted) - Counter(found), Counter(found) - Counter(wanted)

@@ -23,7 +23,7 @@ from feedsvc.model.article import (
     State,
     Withdrawal,
 )
-from feedsvc.model.document import Document, Finding, Severity
+from feedsvc.model.document import Document, Finding, Proofs, Severity
 from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
 from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, STORED, Coding, FormatName, archive_name
 from feedsvc.model.publication import Archive, DocumentRecord, Publication, Quarantined, SectionState
@@ -57,6 +57,7 @@ __all__ = [
     "MemberState",
     "Note",
     "Podcast",
+    "Proofs",
     "Publication",
     "Quarantined",
     "Schedule",

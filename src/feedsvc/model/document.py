@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -20,6 +21,18 @@ class Document:
     def digest(self) -> str:
         """SHA-256 of the bytes in hex: the ETag's source and the test for "nothing changed"."""
         return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """Which bytes were proved to say which entries, in one format of one feed.
+
+    `context` digests all else that the proof hung on: code, libraries, the feed's head. `digests` maps what an entry
+    says (its key) to the digest of the bytes that were proved to say it.
+    """
+
+    context: str
+    digests: Mapping[str, str]
 
 
 Severity = Literal["error", "warning"]

@@ -15,7 +15,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,12 +109,15 @@ class FeedsFolder:
         documents: Sequence[Document],
         last_modified: Mapping[str, datetime],
         twins: Mapping[str, Mapping[Coding, bytes]] = MappingProxyType({}),
+        *,
+        before: Callable[[], None] = lambda: None,
     ) -> Refused:
         """Replace these files (all of one name; `last_modified` and `twins` by format), under that name's lock.
 
         Beside each lie the twins that are given with it and no others. A crash at any point leaves each name with a
         complete old or new document, never with another one's twin (replacing.py). On an error no temp file stays. A
-        twin that can't be written keeps no document back: it is in what comes back.
+        twin that can't be written keeps no document back: it is in what comes back. `before` is called when all of it
+        lies there under other names, with nothing replaced yet.
         """
         return self._replace(
             [
@@ -125,7 +128,8 @@ class FeedsFolder:
                     dict.fromkeys(CODINGS) | dict(twins.get(each.format, {})),
                 )
                 for each in documents
-            ]
+            ],
+            before,
         )
 
     def write_twins(
@@ -138,8 +142,8 @@ class FeedsFolder:
         paths = {name: self.locate(slug, name) for name in twins}
         return self._replace([Replacement(paths[name], last_modified[name], None, twins[name]) for name in twins])
 
-    def _replace(self, replacements: Sequence[Replacement]) -> Refused:
-        refused = replace_files(replacements, self.bell.ring)
+    def _replace(self, replacements: Sequence[Replacement], before: Callable[[], None] = lambda: None) -> Refused:
+        refused = replace_files(replacements, self.bell.ring, before=before)
         return {
             (each.path.suffix.removeprefix("."), coding): error
             for each in replacements

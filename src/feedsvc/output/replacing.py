@@ -1,6 +1,7 @@
 """Files going live, in an order in which no old twin ever stands beside a new document.
 
     every temp file written, fsynced      documents before twins: a disk that fills up refuses these first
+    whoever wants to is told              what belongs to the documents and may be missing is laid beside them (deltas)
     the old twins deleted
     documents renamed, then twins; the bell rung (bell.py)
     the folders fsynced
@@ -50,11 +51,13 @@ def twin_path(path: Path, coding: Coding) -> Path:
     return path.with_name(f"{path.name}.{SUFFIXES[coding]}")
 
 
-def replace_files(replacements: Sequence[Replacement], ring: Callable[[], None]) -> Mapping[Path, OutputError]:
+def replace_files(
+    replacements: Sequence[Replacement], ring: Callable[[], None], *, before: Callable[[], None] = lambda: None
+) -> Mapping[Path, OutputError]:
     """Put them where they go; by path, why a twin could not be put there, which keeps no document back.
 
-    `ring` is called as soon as they are there. Raises OutputError where a document can't be put, or an old twin not be
-    taken away. No temp file stays.
+    `before` is called when all of it lies there under other names; `ring` as soon as they are there. Raises
+    OutputError where a document can't be put, or an old twin not be taken away. No temp file stays.
     """
     temps = _Temps()
     try:
@@ -63,6 +66,7 @@ def replace_files(replacements: Sequence[Replacement], ring: Callable[[], None])
                 _write_temp(temps.documents, each.path, each.content, each.mtime)
         for each in replacements:
             _write_twins(temps, each)
+        before()
         for each in replacements:
             for coding in each.twins:
                 _delete_twin(twin_path(each.path, coding))

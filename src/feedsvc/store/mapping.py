@@ -18,6 +18,7 @@ from feedsvc.model import (
     Enclosure,
     Finding,
     Image,
+    Proofs,
     Publication,
     Quarantined,
     SectionState,
@@ -283,6 +284,20 @@ def publication_from(row: Row[Any]) -> Publication | None:
         return _publication_from(row)
     except (CellError, TypeError, AttributeError, LookupError, OverflowError):
         return None
+
+
+def proofs_from(formats: Any) -> Mapping[str, Proofs]:
+    """By format; none of a cell that can't be read: all is proved anew then."""
+    try:
+        return {
+            name: Proofs(
+                cells.text(found["context"], "formats"),
+                {key: cells.text(digest, "formats") for key, digest in found["digests"].items()},
+            )
+            for name, found in (formats or {}).items()
+        }
+    except (CellError, TypeError, AttributeError, LookupError):
+        return {}
 
 
 def _publication_from(row: Row[Any]) -> Publication:

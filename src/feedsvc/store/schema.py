@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from feedsvc.model import MemberState, State
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest of migrations/versions: a database that stands there needs no Alembic at start."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -326,6 +326,14 @@ publication = Table(
     Column("archived_from", Words),
     Column("archive_error", Words),
 )
+
+proof = Table(
+    "proof",
+    metadata,
+    Column("slug", Words, primary_key=True),
+    Column("formats", Json, nullable=False),
+)
+"""By format: the context, and the digest of the proved bytes of each entry by its key. Of the live documents only."""
 
 quarantine = Table(
     "quarantine",

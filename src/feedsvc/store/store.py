@@ -20,6 +20,7 @@ from feedsvc.model import (
     Article,
     DocumentRecord,
     MemberState,
+    Proofs,
     Publication,
     Quarantined,
     SectionState,
@@ -31,6 +32,7 @@ from feedsvc.store.connect import Database
 from feedsvc.store.mapping import (
     Salvage,
     article_from,
+    proofs_from,
     publication_from,
     quarantined_from,
     readable,
@@ -268,6 +270,14 @@ class Store:
         with self._database.read() as connection:
             found = [known for row in connection.execute(query) if (known := publication_from(row))]
         return {publication.slug: publication for publication in sorted(found, key=lambda one: one.slug)}
+
+    def proofs(self, slug: str) -> Mapping[str, Proofs]:
+        """What is known to be proved of a feed's entries, by format; none where that can't be read."""
+        with self._database.read() as connection:
+            formats = connection.execute(
+                select(schema.proof.c.formats).where(schema.proof.c.slug == slug)
+            ).scalar_one_or_none()
+        return proofs_from(formats)
 
     # quarantine
 

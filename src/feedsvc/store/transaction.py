@@ -19,6 +19,7 @@ from feedsvc.model import (
     ArticleInput,
     Correction,
     DocumentRecord,
+    Proofs,
     Publication,
     Quarantined,
     State,
@@ -339,6 +340,15 @@ class Transaction:
     def save_publication(self, folder_id: str, publication: Publication) -> None:
         """Add or replace by folder and slug."""
         self._put(schema.publication, publication_columns(publication) | {"folder_id": folder_id})
+
+    def save_proofs(self, slug: str, proofs: Mapping[str, Proofs]) -> None:
+        """Add or replace by slug; `proofs` are by format."""
+        formats = {name: {"context": each.context, "digests": dict(each.digests)} for name, each in proofs.items()}
+        self._put(schema.proof, {"slug": slug, "formats": formats})
+
+    def forget_proofs(self, slug: str) -> None:
+        """So that all of it is proved anew; nothing happens where there are none."""
+        self._connection.execute(delete(schema.proof).where(schema.proof.c.slug == slug))
 
     def delete_publication(self, folder_id: str, slug: str) -> None:
         """Forget it; nothing happens where there is none."""

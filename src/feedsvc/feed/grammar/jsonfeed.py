@@ -57,7 +57,7 @@ def check_json(content: bytes, *, self_url: str | None = None, embeds: Collectio
     if value is not None or not faults:
         found = _check_feed(value, Given(self_url, frozenset(embeds)))
         breaches = chain(breaches, check_everywhere(value), found)
-        ids = _read_ids(value)
+        ids = read_ids(value)
     findings = []
     if len(content) > _LARGE_BYTES:
         findings.append(breach(rules.LARGE, NAME, found=f"{len(content)} bytes"))
@@ -72,10 +72,11 @@ def read_items(content: bytes) -> list[tuple[str | None, str | None]] | None:
     if feed is None:
         return None
     titles = (item.get("title") if isinstance(item, dict) else None for item in _list_items(feed))
-    return list(zip(_read_ids(feed), (title if isinstance(title, str) else None for title in titles), strict=True))
+    return list(zip(read_ids(feed), (title if isinstance(title, str) else None for title in titles), strict=True))
 
 
-def _read_ids(feed: Any) -> list[str | None]:
+def read_ids(feed: Any) -> list[str | None]:
+    """The id of each item of a parsed document as readers take it, None where there is none."""
     return [_read_id(item) for item in _list_items(feed)]
 
 

@@ -1,0 +1,131 @@
+"""A feed -> its document in one format and what is wrong with it, reusing the bytes of entries that were proved before.
+
+    each entry -> its key, a digest of all that it says; the rest that bytes or proof may hang on -> the context
+    known: key -> digest of proved bytes; digest -> bytes                  (none at first, and with `proof: full`)
+    render      head, entries whose bytes are not at hand, foot            by the format's renderer, as ever
+    verify      head, entries that were never proved, foot                 by the format's verify, as ever
+    join        head, all entries in their order, foot
+    inspect     the whole: parsed, held to the schema; the sequence of ids; the digest of each entry's bytes
+
+What an entry's bytes say does not hang on its neighbours: it is written, read and held to the rules by itself, but for
+the ids, which must differ. So a document is proved if its head and foot are, each of its entries is, and the whole has
+the right form and sequence. In any doubt all of it is rendered and verified anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+
+from lxml import etree
+
+from feedsvc.feed.compose import only
+from feedsvc.feed.formats import Format
+from feedsvc.feed.pieces import Pieces, digest_of, split
+from feedsvc.model import Entry, Feed, Finding, Proofs
+
+_CODE = ("feed", "parse", "model", "text.py", "htmltags.py", "words.py", "summary.py")
+_LIBRARIES = ("feedgen", "feedparser", "lxml")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is at hand of a feed in one format: `proofs` of entries, and `pieces`, bytes of entries by their digest."""
+
+    proofs: Proofs
+    pieces: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """`proofs` are of all entries in it; they count only without findings."""
+
+    content: bytes
+    findings: tuple[Finding, ...]
+    proofs: Proofs
+
+
+def keep(content: bytes, format: str, proofs: Proofs) -> Kept:
+    """What of a document can be used again."""
+    pieces = split(content, format)
+    return Kept(proofs, {digest_of(piece): piece for piece in pieces.entries} if pieces else {})
+
+
+def assemble(feed: Feed, format: Format, kept: Kept | None = None, *, renderer: str) -> Assembled:
+    """Render a feed and prove it. Raises RenderError, and whatever renderer or verify may raise."""
+    context = _context_of(feed, format, renderer)
+    keys = {entry.entry_id: _key_of(entry) for entry in feed.entries}
+    known = kept.proofs.digests if kept is not None and kept.proofs.context == context else {}
+    if kept is not None and known and len(keys) == len(feed.entries):
+        assembled = _assemble_of_kept(feed, format, keys, known, kept.pieces)
+        if assembled is not None:
+            return replace(assembled, proofs=Proofs(context, assembled.proofs.digests))
+    content = format.render(feed)
+    pieces = split(content, format.name)
+    entries = pieces.entries if pieces and len(pieces.entries) == len(keys) else ()
+    proofs = {key: digest_of(piece) for key, piece in zip(keys.values(), entries, strict=False)}
+    return Assembled(content, tuple(format.verify(content, feed)), Proofs(context, proofs))
+
+
+def _assemble_of_kept(
+    feed: Feed, format: Format, keys: Mapping[str, str], known: Mapping[str, str], lying: Mapping[str, bytes]
+) -> Assembled | None:
+    """None where it can't be proved so, for whatever reason."""
+    at_hand = {each: lying[digest] for each, key in keys.items() if (digest := known.get(key, "")) in lying}
+    missing = only(feed, keys.keys() - at_hand.keys())
+    frame = split(format.render(missing), format.name)
+    if frame is None or len(frame.entries) != len(missing.entries):
+        return None
+    rendered = {entry.entry_id: piece for entry, piece in zip(missing.entries, frame.entries, strict=True)}
+    unproved = [each for each, piece in rendered.items() if known.get(keys[each]) != digest_of(piece)]
+    findings = format.verify(frame.join(rendered[each] for each in unproved), only(feed, unproved))
+    proved = {key: known[key] for key in keys.values() if key in known}
+    proved |= {keys[each]: digest_of(rendered[each]) for each in unproved}
+    pieces = at_hand | rendered
+    content = frame.join(pieces[each] for each in keys)
+    wanted = [proved[key] for key in keys.values()]
+    if any(each.severity == "error" for each in findings) or not _is_whole(content, feed, format, frame, wanted):
+        return None
+    return Assembled(content, tuple(findings), Proofs("", dict(zip(keys.values(), wanted, strict=True))))
+
+
+def _is_whole(content: bytes, feed: Feed, format: Format, frame: Pieces, wanted: Sequence[str]) -> bool:
+    """Does the document fall into just these pieces, and has it the form and the sequence that it should have?"""
+    pieces = split(content, format.name)
+    return (
+        pieces is not None
+        and (pieces.head, pieces.foot) == (frame.head, frame.foot)
+        and [digest_of(piece) for piece in pieces.entries] == wanted
+        and not format.inspect(content, feed)
+    )
+
+
+def _key_of(entry: Entry) -> str:
+    return digest_of(repr(entry).encode(errors="surrogatepass"))
+
+
+def _context_of(feed: Feed, format: Format, renderer: str) -> str:
+    """All that an entry's bytes and their proof may hang on besides the entry: the feed's settings, the code."""
+    head = replace(feed, entries=(), tombstones=(), updated=feed.created, prev_archive_url=None)
+    return digest_of(repr((renderer, _digest_code(), format.name, head)).encode(errors="surrogatepass"))
+
+
+@cache
+def _digest_code() -> str:
+    """What renders, reads and judges: our own code to the letter, the libraries by their versions."""
+    package = resources.files("feedsvc")
+    sources = [source for name in _CODE for source in _read_sources(package / name)]
+    versions = [(name, metadata.version(name)) for name in _LIBRARIES]
+    return hashlib.sha256(repr((versions, etree.LIBXML_VERSION, sources)).encode()).hexdigest()
+
+
+def _read_sources(place: Traversable) -> list[tuple[str, str]]:
+    """Name and digest of each file there, in the order of names."""
+    if place.is_dir():
+        return [found for each in sorted(place.iterdir(), key=lambda each: each.name) for found in _read_sources(each)]
+    is_source = place.name.endswith((".py", ".rng"))
+    return [(place.name, hashlib.sha256(place.read_bytes()).hexdigest())] if is_source else []
