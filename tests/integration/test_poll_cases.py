@@ -1,8 +1,10 @@
-"""Every case of `pollcases`, asked of the application itself."""
+"""Every case of `pollcases`, asked of the application and of the service, whose server needs no WSGI for polls."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import http.client
 import sys
 from collections.abc import Iterator
 from io import BytesIO
@@ -18,6 +20,7 @@ from feedsvc.runtime import Runtime
 from feedsvc.web import create_app
 from pollcases import ASKED, Case, Headers
 from pollsite import Site, build_site
+from service import DEADLINE_SECONDS, free_port, serving
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,12 @@ def app(site: Site) -> Iterator[Flask]:
         yield create_app(runtime)
     finally:
         runtime.close()
+
+
+@pytest.fixture(scope="module")
+def served(site: Site) -> Iterator[str]:
+    with serving(site.config, free_port(), "--no-scheduler") as service:
+        yield service.url.removeprefix("http://")
 
 
 def ask(app: Flask, case: Case, headers: Headers) -> tuple[int, dict[str, str], bytes]:
@@ -56,6 +65,32 @@ def ask(app: Flask, case: Case, headers: Headers) -> tuple[int, dict[str, str], 
     environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers}
     body, status, answered = run_wsgi_app(app, environ)
     return int(status.split()[0]), {name.lower(): value for name, value in answered}, b"".join(body)
+
+
+def ask_served(address: str, case: Case, headers: Headers) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection(address, timeout=DEADLINE_SECONDS)
+    with contextlib.closing(connection):
+        connection.putrequest(case.method, case.path, skip_accept_encoding=True)
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        response = connection.getresponse()
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+
+
+def comparable(headers: dict[str, str]) -> dict[str, str]:
+    """Without what a server adds, and what another name of the host changes."""
+    return {name: value for name, value in headers.items() if name not in {"date", "server", "content-length"}}
+
+
+@pytest.mark.parametrize(("case", "names"), ASKED, ids=lambda value: getattr(value, "name", value))
+def test_the_service_answers_as_the_application_does(
+    site: Site, app: Flask, served: str, case: Case, names: str
+) -> None:
+    given = site.fill_in(case, names=names)
+    status, headers, body = ask_served(served, case, given)
+    own_status, own_headers, own_body = ask(app, case, given)
+    assert (status, comparable(headers), body) == (own_status, comparable(own_headers), own_body)
 
 
 @pytest.mark.parametrize(("case", "names"), ASKED, ids=lambda value: getattr(value, "name", value))

@@ -22,10 +22,10 @@ from granian.server.mp import MPServer
 from feedsvc import log
 from feedsvc.cli.commands import config_option, given_config
 from feedsvc.cli.connections import give_up_on_dead_clients, raise_file_limit
+from feedsvc.cli.direct import answer_directly, can_answer_directly, threads_of_granian
 from feedsvc.cli.terminal import print_line
 from feedsvc.runtime import Runtime, find_config
-from feedsvc.web import create_app, keep_report_card
-from feedsvc.web.places import THREADS
+from feedsvc.web import create_app, keep_report_card, poll_answerer_of
 
 _HEADER_MILLISECONDS = 5_000
 """Whoever has not sent a request's head by then is cut off: half-sent ones cost nobody else anything."""
@@ -68,7 +68,7 @@ def command(host: str, port: int, workers: int) -> None:
         workers=workers,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_BUFFER_BYTES),
-        blocking_threads=THREADS,
+        blocking_threads=threads_of_granian(),
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         websockets=False,
@@ -84,6 +84,8 @@ def load_app(config: Path, port: int) -> Flask:
     Thread(target=give_up_on_dead_clients, args=(port,), name="give-up-on-dead-clients", daemon=True).start()
     app = create_app(Runtime.open(config, migrate=False))
     keep_report_card(app)
+    if can_answer_directly():
+        answer_directly(poll_answerer_of(app))
     return app
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import Any
@@ -14,7 +15,7 @@ from werkzeug.datastructures import Headers
 from feedsvc.output import PollerFiles
 from feedsvc.web.context import runtime_of, this_runtime
 from feedsvc.web.frame import accepts_html, error_page
-from feedsvc.web.places import BEHIND
+from feedsvc.web.places import BEHIND, CARRYING
 from feedsvc.web.polls import Answer, AnswerDocument, Budget, Environ, Keeper, Polls, ReportCard, TrustedHops, limited
 from feedsvc.web.polls.answer import STATUS_LINES
 from feedsvc.web.polls.missing import guess_meaning
@@ -22,10 +23,13 @@ from feedsvc.web.problems import problem
 
 _KEY = "feedsvc.polls"
 _CARD = "feedsvc.report-card"
+_FRONT = "feedsvc.front"
 
 StartResponse = Callable[..., Any]
 Note = Callable[[Environ, Answer], None]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+AnswerPoll = Callable[[dict[str, Any]], Answer | None]
+"""Whatever of the environment is not told of the request itself may be missing."""
 
 
 class Front:
@@ -40,21 +44,34 @@ class Front:
         self._behind = behind
         self._before = before
         self._places = BoundedSemaphore(BEHIND)
+        self._carrying = BoundedSemaphore(CARRYING)
+
+    def answer_poll(self, environ: Environ) -> Answer | None:
+        """The answer to a poll for a document that is there; None for anything else."""
+        if not environ["PATH_INFO"].startswith("/feeds"):
+            return None
+        self._before()
+        answer = self._answer(environ)
+        if answer is not None:
+            self._note(environ, answer)
+        return answer
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"].startswith("/feeds"):
-            self._before()
-            answer = self._answer(environ)
-            if answer is not None:
-                self._note(environ, answer)
-                start_response(STATUS_LINES[answer.status], answer.headers)
-                return (answer.body,)
-        if not self._places.acquire(blocking=False):
-            return _say_busy(environ)(environ, start_response)
-        try:
+        answer = self.answer_poll(environ)
+        if answer is not None:
+            start_response(STATUS_LINES[answer.status], answer.headers)
+            return [answer.body]
+        with ExitStack() as taken:
+            for places in (self._places, self._carrying) if has_body(environ) else (self._places,):
+                if not places.acquire(blocking=False):
+                    return _say_busy(environ)(environ, start_response)
+                taken.callback(places.release)
             return self._behind(environ, start_response)
-        finally:
-            self._places.release()
+
+
+def has_body(environ: Environ) -> bool:
+    """Does the request carry a body (RFC 9112 §6.3)?"""
+    return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def _say_busy(environ: Environ) -> Response:
@@ -68,14 +85,21 @@ def _say_busy(environ: Environ) -> Response:
 class BehindProxies:
     """A WSGI callable that tells the application the address of the client, and not that of the last proxy."""
 
-    def __init__(self, behind: WsgiApp, hops: TrustedHops) -> None:
+    def __init__(self, behind: Front, hops: TrustedHops) -> None:
         self._behind = behind
         self._hops = hops
 
+    def answer_poll(self, environ: dict[str, Any]) -> Answer | None:
+        self._tell(environ)
+        return self._behind.answer_poll(environ)
+
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        self._tell(environ)
+        return self._behind(environ, start_response)
+
+    def _tell(self, environ: dict[str, Any]) -> None:
         if (address := self._hops.find(environ)) is not None:
             environ["REMOTE_ADDR"] = address
-        return self._behind(environ, start_response)
 
 
 class PollResponse(Response):
@@ -107,10 +131,15 @@ def put_in_front(app: Flask, before: Callable[[], None]) -> None:
     answer_document: AnswerDocument = app.extensions[_KEY].answer_document
     if server.documents_per_hour:
         answer_document = limited(answer_document, Budget(server.documents_per_hour))
-    front: WsgiApp = Front(answer_document, app.extensions[_CARD].note, app.wsgi_app, before)
-    if server.trusted_proxies:
-        front = BehindProxies(front, TrustedHops(server.trusted_proxies))
-    app.wsgi_app = front  # type: ignore[method-assign, assignment]  # Flask's own idiom
+    front = Front(answer_document, app.extensions[_CARD].note, app.wsgi_app, before)
+    hops = server.trusted_proxies
+    app.extensions[_FRONT] = app.wsgi_app = BehindProxies(front, TrustedHops(hops)) if hops else front  # type: ignore[method-assign]  # Flask's own idiom
+
+
+def poll_answerer_of(app: Flask) -> AnswerPoll:
+    """What answers polls before `app` is entered, for a server that need not put them into WSGI's form."""
+    front: Front | BehindProxies = app.extensions[_FRONT]
+    return front.answer_poll
 
 
 def keep_report_card(app: Flask) -> Keeper:

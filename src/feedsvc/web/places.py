@@ -5,11 +5,17 @@ Each kind of waiting has so many places and no more, so that some threads are al
 answer polls more slowly, since all of them want the interpreter (bench/serving.py).
 """
 
-THREADS = 32
-"""Of a process of the web server."""
-
 BEHIND = 28
 """Requests that are not polls; who comes later is told to come again in a moment."""
+
+CARRYING = 16
+"""Those of them that carry a body, which granian lets only its own thread read."""
+
+THREADS = 32
+"""For these, and for telling so. In a server that calls for everything by WSGI they are all there is."""
+
+POLLING = 4
+"""Threads for polls in a server that hands all else to others (feedsvc.cli.direct)."""
 
 READING = 12
 DROPPING = 4
