@@ -95,7 +95,7 @@ class Archivist:
         while self._store.has_loose_end(section.slug, held):
             with self._store.write() as tx:
                 tx.cut_archives(section.slug, held, ARCHIVE_ENTRIES, section.max_bytes)
-        return self._store.section_states()[section.slug].archives
+        return self._store.section_states([section.slug])[section.slug].archives
 
     def ensure(self, settings: Settings, slug: str, number: int) -> None:
         """Make this archive and those just before it unless they lie in the folder, stale or not.
@@ -114,7 +114,7 @@ class Archivist:
         Each is held against its file, too. Without `go_on` all of them are made. Nothing happens where the section has
         no archives. Raises StoreError and OutputError when the world outside fails (noted if that can be).
         """
-        state = self._store.section_states().get(slug)
+        state = self._store.section_states([slug]).get(slug)
         if state is None or not state.archives or slug not in settings.feeds or not settings.feeds[slug].is_archived:
             return Progress((), 0, None)
         try:
@@ -248,7 +248,7 @@ class Archivist:
 
     def _try(self, settings: Settings, slug: str, number: int) -> Attempt[_Basis]:
         # Generations before articles: what changes in between makes the archive stale again, never silently fresh.
-        states = self._store.section_states()
+        reading = self._store.read_sections([slug])
         archive = self._store.archive(slug, number)
         if archive is None:
             raise StoreError(f"archive {number} of section {slug} is not in the database (any more)")
@@ -257,14 +257,14 @@ class Archivist:
         proof = prove(
             settings.site,
             section,
-            states[slug],
+            reading.states[slug],
             choice.holdings,
             settings.sections,
             formats=self._formats,
             renderer=self._renderer,
         )
-        shown = self._fingerprints.of_archives(settings, slug, states[slug]).shown
-        return Attempt(_Basis(archive, shown, sum(state.generation for state in states.values())), choice, proof)
+        shown = self._fingerprints.of_archives(settings, slug, reading.states[slug]).shown
+        return Attempt(_Basis(archive, shown, reading.sums.generation), choice, proof)
 
     def _note_error(self, slug: str, error: str) -> None:
         before = self._store.publication(self._folder_id, slug)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,8 @@ from zoneinfo import ZoneInfo
 from feedsvc.config import Settings
 from feedsvc.errors import UnreadableArticleError
 from feedsvc.feed.formats import FORMATS, RENDERER
-from feedsvc.model import Article, Publication, Quarantined, Section, SectionState, State
+from feedsvc.model import Article, Publication, Quarantined, Section, SectionsReading, State
+from feedsvc.staleness import generation_of, sections_of
 from feedsvc.store import Store
 from feedsvc.words import local
 
@@ -51,17 +51,18 @@ def presence(store: Store, settings: Settings, folder_id: str, article: Article)
     `article` as it was read or put just now. A withdrawn one is pending where a feed shows it still.
     """
     # States before publications: a feed that is published in between is found pending, never wrongly settled.
-    states = store.section_states()
+    feeds = settings.feeds_of(article.sections)
+    reading = store.read_sections(sections_of(settings, feeds))
     item = store.quarantined([article.id]).get(article.id)
     found = []
-    for slug in settings.feeds_of(article.sections):
+    for slug in feeds:
         section = settings.feeds[slug]
         known = store.publication(folder_id, slug)
         standing, reason = (
             _before(settings, article)
             or _withdrawn(article, known, section)
             or _quarantined(article, item)
-            or _in_feed(article, known, section, states)
+            or _in_feed(article, known, section, reading)
             or _beyond(store, settings, article, known, section)
         )
         urls = tuple(settings.site.feed_url(slug, FORMATS[name].suffix) for name in section.formats)
@@ -102,14 +103,11 @@ def _quarantined(article: Article, item: Quarantined | None) -> _Verdict:
     return "quarantined", f"It is kept out of all feeds until it is corrected: {item.reason}"
 
 
-def _in_feed(
-    article: Article, known: Publication | None, section: Section, states: Mapping[str, SectionState]
-) -> _Verdict:
+def _in_feed(article: Article, known: Publication | None, section: Section, reading: SectionsReading) -> _Verdict:
     is_withdrawn = article.state is State.WITHDRAWN
     if known is not None and known.entries.get(article.id, 0) >= article.revision:
         return ("notice", "The feed shows a notice in its place.") if is_withdrawn else ("live", "The feed shows it.")
-    generation = sum(states[member].generation for member in section.members if member in states)
-    if known is not None and known.published is not None and known.generation >= generation:
+    if known is not None and known.published is not None and known.generation >= generation_of(section, reading):
         return None
     if known is not None and _is_refused(article, known):
         return "blocked", f"Nothing new goes live in this feed: {known.error}"

@@ -41,13 +41,13 @@ from feedsvc.model import (
     Finding,
     Proofs,
     Publication,
-    SectionState,
 )
-from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats, Shelf
+from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats
 from feedsvc.proof import guard, prove
 from feedsvc.reuse import gather
-from feedsvc.staleness import Basis, Fingerprints, Stale, formats_of, have_twins, is_current
+from feedsvc.staleness import Basis, Fingerprints, formats_of, have_twins, is_current, sections_of
 from feedsvc.store import Store
+from feedsvc.survey import Survey, Surveyor
 from feedsvc.text import canonical_text
 from feedsvc.trial import Attempt, Court
 
@@ -71,19 +71,6 @@ class Result:
     error: str | None
     seconds: float
     twin_error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """One reading of how all feeds stand; each mapping is by slug.
-
-    `archives` are the sections whose archives are to be looked at, with what all of them would be made from now.
-    """
-
-    states: Mapping[str, SectionState]
-    publications: Mapping[str, Publication]
-    stale: Mapping[str, Stale]
-    archives: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +114,7 @@ class Regenerator:
         self._formats = formats
         self._renderer = renderer
         self._fingerprints = Fingerprints(renderer)
+        self.surveyor = Surveyor(store, folder, folder_id, self._fingerprints)
         self._court = Court(store, clock, renderer)
         self._tracker = Tracker(store, folder, formats=formats)
         self.archivist = Archivist(
@@ -172,31 +160,8 @@ class Regenerator:
         return mended.twin_error if mended else None
 
     def survey(self, settings: Settings) -> Survey:
-        """How all feeds stand: two queries, one walk over the folder, a stat for each folder of archives.
-
-        No article is read, and no archive.
-        """
-        states = self._store.section_states()
-        publications = self._store.publications(self._folder_id)
-        stale = self._fingerprints.stale(settings, states, publications, self._folder.stats())
-        return Survey(
-            states,
-            publications,
-            {each.slug: each for each in stale},
-            self._survey_archives(settings, states, publications),
-        )
-
-    def _survey_archives(
-        self, settings: Settings, states: Mapping[str, SectionState], publications: Mapping[str, Publication]
-    ) -> Mapping[str, str]:
-        found = {}
-        for slug, section in settings.plain.items():
-            if section.is_archived and slug in states and slug in publications and states[slug].archives:
-                made_from = self._fingerprints.of_archives(settings, slug, states[slug]).made_from
-                is_current = publications[slug].archived_from == made_from
-                if not is_current or not Shelf(self._folder, slug).is_sealed():
-                    found[slug] = made_from
-        return found
+        """How all feeds stand."""
+        return self.surveyor.survey(settings)
 
     def stale(self, settings: Settings) -> list[str]:
         """Slugs (feeds and `index`) whose files are not made from what is now, one cheap look: no article is read."""
@@ -252,7 +217,7 @@ class Regenerator:
         """Under the section's lock: from what is stored now to what lies in the folder."""
         formats = formats_of(settings, slug)
         known = self._store.publication(self._folder_id, slug)
-        basis = self._fingerprints.of(settings, slug, self._store.section_states())
+        basis = self._fingerprints.of(settings, slug, self._store.read_sections(sections_of(settings, [slug])))
         files = self._folder.stats_of(slug)
         self._folder.sweep(slug)
         # What was unreadable may have been mended in the database, which makes nothing stale.
@@ -323,7 +288,8 @@ class Regenerator:
 
     def _try(self, settings: Settings, slug: str, kept: Mapping[str, Kept]) -> Attempt[Basis]:
         # Generations before articles: what changes in between makes the section stale again, never silently fresh.
-        states = self._store.section_states()
+        reading = self._store.read_sections(sections_of(settings, [slug]))
+        states = reading.states
         if slug not in states:
             raise StoreError(f"section {slug!r} is not registered in the database yet; the worker does it at its start")
         section = settings.feeds[slug]
@@ -331,6 +297,7 @@ class Regenerator:
         if section.is_archived:
             newest = self.archivist.cut(section, choice)
             states = {**states, slug: replace(states[slug], archives=newest)}
+            reading = replace(reading, states=states)
             choice = replace(choice, holdings=replace(choice.holdings, prev_archive=newest or None))
         proof = prove(
             settings.site,
@@ -342,7 +309,7 @@ class Regenerator:
             renderer=self._renderer,
             kept=kept,
         )
-        return Attempt(self._fingerprints.of(settings, slug, states), choice, proof)
+        return Attempt(self._fingerprints.of(settings, slug, reading), choice, proof)
 
     def _publish(
         self, settings: Settings, slug: str, draft: _Draft, known: Publication | None, surplus: Sequence[str]

@@ -19,9 +19,10 @@ from feedsvc.model import INDEX_SLUG, Publication
 from feedsvc.output import FeedsFolder
 from feedsvc.publish import Clock, register_sections
 from feedsvc.quarantine import Held, held
-from feedsvc.regenerate import Regenerator, Survey
+from feedsvc.regenerate import Regenerator
 from feedsvc.staleness import Stale
 from feedsvc.store import Store
+from feedsvc.survey import Survey
 
 log = get_logger(__name__)
 
@@ -89,6 +90,7 @@ class Runtime:
         self.clock = clock
         self.folder_id = folder.prepare()
         self.regenerator = Regenerator(store, folder, self.folder_id, clock)
+        store.when_published(folder.waiters.call)
         self._opened_with = source.current
         self._lock = Lock()
         self._is_migrated = False

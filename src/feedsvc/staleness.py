@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from feedsvc.config import Settings
 from feedsvc.feed import opml
-from feedsvc.model import INDEX_SLUG, Coding, DocumentRecord, Publication, SectionState
+from feedsvc.model import (
+    ALL_SLUG,
+    INDEX_SLUG,
+    Coding,
+    DocumentRecord,
+    Mark,
+    Publication,
+    Section,
+    SectionsReading,
+    SectionState,
+)
 from feedsvc.output import CODINGS, DOCUMENT_FORMATS, SUFFIXES, FileStats
 
 _UNSEEN = frozenset(
@@ -25,7 +35,7 @@ _UNSEEN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a document is made from. `generation` sums those of the section's members.
+    """What a document is made from. `generation` sums those of the section's members, for `all` those of all sections.
 
     `made_from` ends in the number of the members' withdrawals, so that one that waits can be told from other changes.
     `moment` sums all generations there are: of two readings of one store the later has the higher.
@@ -73,9 +83,24 @@ class Fingerprints:
         self._shown: tuple[Settings, Mapping[str, str]] | None = None
         self._archived: tuple[Settings, Mapping[str, str]] | None = None
 
-    def of(self, settings: Settings, slug: str, states: Mapping[str, SectionState]) -> Basis:
-        """Of one feed or `index`, from the states of all sections."""
-        return self._of(settings, slug, states, _moment(states))
+    def of(self, settings: Settings, slug: str, reading: SectionsReading) -> Basis:
+        """Of one feed or `index`, from a reading that has the states of those that `sections_of` names."""
+        own = reading.states.get(slug)
+        identity = own and (own.feed_id, own.created.isoformat())
+        # The newest archive is led to. A combination has none.
+        newest = own.archives if own and slug in settings.plain and settings.plain[slug].is_archived else 0
+        if slug == ALL_SLUG:
+            # Ten thousand members in each look would cost more than the look: counters that only rise tell by their
+            # sum whether any of them moved. Those of sections that are no members any more cost a look in vain.
+            generations: object = reading.sums.generation
+            urgent = reading.sums.urgent_generation
+        else:
+            known = [reading.states[each] for each in _members(settings, slug) if each in reading.states]
+            generations = [(each.slug, each.generation) for each in known]
+            urgent = sum(each.urgent_generation for each in known)
+        generation = generation_of(settings.feeds[slug], reading) if slug in settings.feeds else 0
+        digest = _digest((self._shown_of(settings)[slug], identity, newest, generations))
+        return Basis(made_from=f"{digest}:{urgent}", generation=generation, moment=reading.sums.generation)
 
     def of_archives(self, settings: Settings, slug: str, state: SectionState) -> ArchiveBasis:
         """Of the archives of one section."""
@@ -88,40 +113,27 @@ class Fingerprints:
     def stale(
         self,
         settings: Settings,
-        states: Mapping[str, SectionState],
-        publications: Mapping[str, Publication],
-        files: FileStats,
+        slugs: Iterable[str],
+        reading: SectionsReading,
+        publications: Mapping[str, Publication | Mark],
+        files: FileStats | None,
     ) -> list[Stale]:
-        """Every feed, and `index`, that is not made from what is now."""
-        moment = _moment(states)
+        """Those of these feeds (and `index`) that are not made from what is now; without `files` they all lie there."""
         found = []
-        for slug in (*settings.feeds, INDEX_SLUG):
-            basis = self._of(settings, slug, states, moment)
+        for slug in slugs:
+            basis = self.of(settings, slug, reading)
             known = publications.get(slug)
             if known is None:
                 found.append(Stale(slug, basis.made_from, is_urgent=False, is_missing=True))
                 continue
-            is_missing = not _lies_there(known, formats_of(settings, slug), files)
-            lacks_twins = not is_missing and not have_twins(known, settings.compression.levels, files)
+            is_missing = files is not None and not _lies_there(known, formats_of(settings, slug), files)
+            lacks_twins = (
+                files is not None and not is_missing and not have_twins(known, settings.compression.levels, files)
+            )
             if is_missing or lacks_twins or not _is_made_from(known, basis):
                 is_urgent = _withdrawals(known.made_from) < _withdrawals(basis.made_from)
                 found.append(Stale(slug, basis.made_from, is_urgent, is_missing, lacks_twins))
         return found
-
-    def _of(self, settings: Settings, slug: str, states: Mapping[str, SectionState], moment: int) -> Basis:
-        own = states.get(slug)
-        members = settings.feeds[slug].members if slug != INDEX_SLUG else ()
-        known = [states[member] for member in members if member in states]
-        identity = own and (own.feed_id, own.created.isoformat())
-        # The newest archive is led to. A combination has none.
-        newest = own.archives if own and slug in settings.plain and settings.plain[slug].is_archived else 0
-        generations = [(each.slug, each.generation) for each in known]
-        digest = _digest((self._shown_of(settings)[slug], identity, newest, generations))
-        return Basis(
-            made_from=f"{digest}:{sum(each.urgent_generation for each in known)}",
-            generation=sum(each.generation for each in known),
-            moment=moment,
-        )
 
     def _shown_in_archives(self, settings: Settings) -> Mapping[str, str]:
         """Per archived section a digest of the settings that can show: not of how many entries it holds, or when."""
@@ -146,12 +158,29 @@ class Fingerprints:
         return self._shown[1]
 
 
+def sections_of(settings: Settings, slugs: Iterable[str]) -> set[str]:
+    """The sections whose states tell what these feeds are made from."""
+    found: set[str] = set()
+    for slug in slugs:
+        found.add(slug)
+        if slug != ALL_SLUG:
+            found.update(_members(settings, slug))
+    return found
+
+
+def generation_of(section: Section, reading: SectionsReading) -> int:
+    """How far its members have come, added up; for `all` how far all sections have."""
+    if section.slug == ALL_SLUG:
+        return reading.sums.generation
+    return sum(reading.states[member].generation for member in section.members if member in reading.states)
+
+
 def is_current(known: Publication | None, basis: Basis, formats: Sequence[str], files: FileStats) -> bool:
     """Is what was published made from this, did the newest attempt succeed, and do the files still lie there?"""
     return known is not None and _is_made_from(known, basis) and _lies_there(known, formats, files)
 
 
-def have_twins(known: Publication, levels: Mapping[Coding, int], files: FileStats) -> bool:
+def have_twins(known: Publication | Mark, levels: Mapping[Coding, int], files: FileStats) -> bool:
     """Does each document have exactly the twins that it is to have, each as it was made?"""
     return all(
         has_twins(
@@ -183,19 +212,19 @@ def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
     return settings.feeds[slug].formats if slug in settings.feeds else ()
 
 
-def _is_made_from(known: Publication, basis: Basis) -> bool:
+def _members(settings: Settings, slug: str) -> Sequence[str]:
+    return settings.feeds[slug].members if slug in settings.feeds else ()
+
+
+def _is_made_from(known: Publication | Mark, basis: Basis) -> bool:
     return known.error is None and known.made_from == basis.made_from
 
 
-def _lies_there(known: Publication, formats: Sequence[str], files: FileStats) -> bool:
+def _lies_there(known: Publication | Mark, formats: Sequence[str], files: FileStats) -> bool:
     """Do exactly these formats lie in the folder, each as it was published?"""
     recorded = {record.format: (record.length_bytes, record.mtime) for record in known.documents}
     lying = {name: files[known.slug, name] for name in DOCUMENT_FORMATS if (known.slug, name) in files}
     return lying == {name: recorded.get(name) for name in formats}
-
-
-def _moment(states: Mapping[str, SectionState]) -> int:
-    return sum(state.generation for state in states.values())
 
 
 def _withdrawals(made_from: str) -> int:

@@ -1,9 +1,14 @@
+from contextlib import suppress
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
 from feedsvc.presence import Presence, Standing
+from feedsvc.wake import Sleepers
+from feedsvc.web import waiting
 from feedsvc.web.waiting import Waits, is_decided, preferred_seconds
+from service import DEADLINE_SECONDS, wait_until
 
 
 @pytest.mark.parametrize(
@@ -85,3 +90,39 @@ def test_nobody_waits_beyond_the_places_there_are_and_a_place_comes_back() -> No
         may_end.set()
         waiter.join(20)
     assert waits.until_decided(lambda: standing_as("pending"), ("live",), 0) == (standing_as("pending"), True)
+
+
+def test_is_woken_by_the_publication_that_it_waits_for_and_by_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_LOOK_EVERY_SECONDS", 3600.0)
+    sleepers = Sleepers(tmp_path / "waiting", akin=tmp_path)
+    looks = 0
+    is_live = Event()
+
+    def look() -> tuple[Presence, ...]:
+        nonlocal looks
+        looks += 1
+        return standing_as("live", "live" if is_live.is_set() else "pending")
+
+    found: list[tuple[tuple[Presence, ...], bool]] = []
+    waiter = Thread(target=lambda: found.append(Waits().until_decided(look, ("live",), 3600, sleepers)))
+    waiter.start()
+    try:
+        wait_until(lambda: looks == 2, "it to sleep")
+        sleepers.call(["section-0", "another"])
+        is_live.set()
+        sleepers.call(["section-1"])
+    finally:
+        waiter.join(DEADLINE_SECONDS)
+    assert found == [(standing_as("live", "live"), True)]
+    assert looks == 3
+    with suppress(FileNotFoundError):
+        assert list(sleepers.folder.iterdir()) == []
+
+
+def test_where_nobody_can_be_woken_it_looks_now_and_then(tmp_path: Path) -> None:
+    (tmp_path / "waiting").touch()
+    looks = iter([standing_as("pending"), standing_as("pending"), standing_as("live")])
+    sleepers = Sleepers(tmp_path / "waiting", akin=tmp_path)
+    assert Waits().until_decided(lambda: next(looks), ("live",), 20, sleepers) == (standing_as("live"), True)

@@ -313,7 +313,7 @@ def _salvage(runtime: Runtime, key: str) -> Salvage:
 
 def _stored_section(runtime: Runtime, name: str) -> str:
     """A section taken out of config.yaml keeps its articles: its slug still finds them."""
-    return name if name in runtime.store.section_states() else runtime.settings.resolve_section(name)
+    return name if runtime.store.section_states([name]) else runtime.settings.resolve_section(name)
 
 
 def _standings(runtime: Runtime, article: Article) -> tuple[Presence, ...]:

@@ -87,7 +87,7 @@ def _compose_now(runtime: Runtime, slug: str) -> Feed:
     settings = runtime.settings
     section = settings.feeds[slug]
     holdings = choose(runtime.store, section, RENDERER).holdings
-    return compose(settings.site, section, runtime.store.section_states()[slug], holdings, settings.sections)
+    return compose(settings.site, section, runtime.store.section_states([slug])[slug], holdings, settings.sections)
 
 
 def _find_whereabouts(runtime: Runtime, slug: str, old: Sequence[OldEntry]) -> dict[str, str]:

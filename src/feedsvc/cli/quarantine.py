@@ -118,7 +118,9 @@ def _see_through(runtime: Runtime, articles: Sequence[Article]) -> list[_Came]:
     """Let the worker prove them, or, where none is running, do it here."""
     if runtime.has_worker():
         for article in articles:
-            Waits().until_decided(partial(_standings, runtime, article), ("live", "notice"), _WAIT_SECONDS)
+            Waits().until_decided(
+                partial(_standings, runtime, article), ("live", "notice"), _WAIT_SECONDS, runtime.folder.waiters
+            )
     else:
         sections = {slug for article in articles for slug in article.sections}
         for result in regenerate_feeds(runtime, runtime.settings.feeds_of(tuple(sorted(sections))), force=False):

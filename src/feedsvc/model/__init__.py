@@ -26,7 +26,16 @@ from feedsvc.model.article import (
 from feedsvc.model.document import Document, Finding, Proofs, Severity
 from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
 from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, STORED, Coding, FormatName, archive_name
-from feedsvc.model.publication import Archive, DocumentRecord, Publication, Quarantined, SectionState
+from feedsvc.model.publication import (
+    Archive,
+    DocumentRecord,
+    Mark,
+    Publication,
+    Quarantined,
+    SectionsReading,
+    SectionState,
+    Sums,
+)
 from feedsvc.model.section import ContentMode, Podcast, Schedule, Section, Site, WithdrawalMode
 from feedsvc.model.trail import Trail, Version
 
@@ -54,6 +63,7 @@ __all__ = [
     "FormatName",
     "Holdings",
     "Image",
+    "Mark",
     "MemberState",
     "Note",
     "Podcast",
@@ -63,10 +73,12 @@ __all__ = [
     "Schedule",
     "Section",
     "SectionState",
+    "SectionsReading",
     "Severity",
     "Site",
     "Source",
     "State",
+    "Sums",
     "Token",
     "Tombstone",
     "Trail",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from feedsvc.model.article import Article
 from feedsvc.model.document import Finding
@@ -102,3 +103,44 @@ class SectionState:
     urgent_generation: int
     archives: int = 0
     archive_generation: int = 0
+
+
+class Sums(NamedTuple):
+    """The counters of all sections there are, added up. Each counter only rises, so what moved anywhere shows here."""
+
+    generation: int = 0
+    urgent_generation: int = 0
+    archives: int = 0
+    archive_generation: int = 0
+
+    @classmethod
+    def of(cls, states: Iterable[SectionState]) -> Sums:
+        """Those of these states."""
+        counters = [
+            (each.generation, each.urgent_generation, each.archives, each.archive_generation) for each in states
+        ]
+        return cls(*map(sum, zip(*counters, strict=True)))
+
+    def moved(self, before: SectionState | None, now: SectionState) -> Sums:
+        """With this one as it is now in the place of what it was."""
+        old = (0, 0, 0, 0) if before is None else Sums.of([before])
+        return Sums(*(total - was + is_now for total, was, is_now in zip(self, old, Sums.of([now]), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class SectionsReading:
+    """One reading of the sections: `states` of those that were asked for, by slug, and the sums over all."""
+
+    states: Mapping[str, SectionState]
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What tells of a publication whether it is stale: as there, without what the documents hold."""
+
+    slug: str
+    made_from: str
+    documents: tuple[DocumentRecord, ...]
+    error: str | None
+    archived_from: str | None = None

@@ -1,10 +1,10 @@
 """The feeds folder: `<slug>.rss`, `<slug>.atom`, `<slug>.json`, `index.opml`; the rest is hidden (dot-) state.
 
 A document's name is a slug, or `<slug>/archive/<number>`: the archives of a section lie in a folder of their own.
-`.folder-id` names this folder in the database; `.bell` tells that something changed (bell.py); `.locks/<slug>.lock`
-are its flock files; `.removed` holds the slugs of sections that there were, one a line;
-`.tmp.<slug>.<format>.<random>` are files on their way (in the folder of the document, so that rename is atomic; slugs
-hold no dot, so that each tells whose it is).
+`.folder-id` names this folder in the database; `.bell` tells that something changed (bell.py); in `.waiting` lie the
+FIFOs of those who wait for a publication (wake.py); `.locks/<slug>.lock` are its flock files; `.removed` holds the
+slugs of sections that there were, one a line; `.tmp.<slug>.<format>.<random>` are files on their way (in the folder of
+the document, so that rename is atomic; slugs hold no dot, so that each tells whose it is).
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from feedsvc.output.files import (
 )
 from feedsvc.output.replacing import TEMP_PREFIX, Replacement, delete_files, replace_files, twin_path
 from feedsvc.output.twins import CODINGS, SUFFIXES
+from feedsvc.wake import Sleepers
 
 DOCUMENT_FORMATS = (*get_args(FormatName), "opml")
 """What is ours in the folder; a format's name is its files' suffix."""
@@ -75,10 +76,12 @@ class FeedsFolder:
         """Nothing is touched yet; `prepare` makes what is missing."""
         self.path = path
         self.bell = Bell(path)
+        self.waiters = Sleepers(path / ".waiting", akin=path)
         self._id: str | None = None
 
     path: Path
     bell: Bell
+    waiters: Sleepers
 
     def prepare(self) -> str:
         """Make the folder and its hidden state where they are missing; the folder's id (minted once, kept in it)."""

@@ -6,11 +6,12 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -87,6 +88,10 @@ class Database:
                     time.sleep(0.02)
         if mode != "wal":
             raise StoreError(f"Database {self.label}: its file system can't do write-ahead logging: use a local disk.")
+
+    def driver_arguments(self) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """What the driver's own `connect` takes, for a connection outside of the pool."""
+        return self._engine.dialect.create_connect_args(self.url)
 
     def close(self) -> None:
         self._engine.dispose()

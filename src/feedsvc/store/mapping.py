@@ -18,6 +18,7 @@ from feedsvc.model import (
     Enclosure,
     Finding,
     Image,
+    Mark,
     Proofs,
     Publication,
     Quarantined,
@@ -314,6 +315,23 @@ def _publication_from(row: Row[Any]) -> Publication:
         archived_from=cells.optional(cells.text)(row.archived_from, "archived_from"),
         archive_error=cells.optional(cells.text)(row.archive_error, "archive_error"),
     )
+
+
+MARK_COLUMNS = ("slug", "made_from", "documents", "error", "archived_from")
+
+
+def mark_from(row: Row[Any]) -> Mark | None:
+    """None for a row that can't be read, as for `publication_from`."""
+    try:
+        return Mark(
+            slug=row.slug,
+            made_from=cells.text(row.made_from, "made_from"),
+            documents=tuple(_document_from(document) for document in row.documents),
+            error=cells.optional(cells.text)(row.error, "error"),
+            archived_from=cells.optional(cells.text)(row.archived_from, "archived_from"),
+        )
+    except (CellError, TypeError, AttributeError, LookupError, OverflowError):
+        return None
 
 
 def _document_json(document: DocumentRecord) -> dict[str, Any]:

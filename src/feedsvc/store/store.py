@@ -9,29 +9,34 @@ is found under it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, func, select, text
+from sqlalchemy import BigInteger, Column, Connection, cast, func, select, text
 
 from feedsvc.model import (
     Archive,
     Article,
     DocumentRecord,
+    Mark,
     MemberState,
     Proofs,
     Publication,
     Quarantined,
+    SectionsReading,
     SectionState,
     State,
+    Sums,
     Token,
 )
 from feedsvc.store import archives, schema
 from feedsvc.store.connect import Database
 from feedsvc.store.mapping import (
+    MARK_COLUMNS,
     Salvage,
     article_from,
+    mark_from,
     proofs_from,
     publication_from,
     quarantined_from,
@@ -41,9 +46,11 @@ from feedsvc.store.mapping import (
     token_from,
 )
 from feedsvc.store.migrate import migrate
+from feedsvc.store.notices import Notices
 from feedsvc.store.queries import Time, chunks, newest_articles, places_of, read_on
 from feedsvc.store.schema import Damaged
 from feedsvc.store.transaction import Transaction
+from feedsvc.wake import Sleeper
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,6 +60,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._notices = Notices(database)
+        self._tell_published: Callable[[Collection[str]], None] = _tell_nobody
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -80,9 +89,27 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """A transaction that may write. Commits at the end of the block, rolls back on an exception."""
+        """A transaction that may write. Commits at the end of the block, rolls back on an exception.
+
+        Whoever sleeps till something changes is woken as soon as it is committed.
+        """
         with self._database.write() as connection:
-            yield Transaction(connection)
+            tx = Transaction(connection)
+            yield tx
+            if tx.has_changes:
+                self._notices.tell(connection, tx.changed)
+        if tx.has_changes:
+            self._notices.call(tx.changed)
+        if tx.published:
+            self._tell_published(tx.published)
+
+    def sleeper(self) -> Sleeper:
+        """Woken by each change of articles that anybody commits, with the slugs of their sections. Close it."""
+        return self._notices.sleeper()
+
+    def when_published(self, tell: Callable[[Collection[str]], None]) -> None:
+        """Call this with the slugs of publications as soon as they are noted, by this store."""
+        self._tell_published = tell
 
     # articles
 
@@ -249,11 +276,17 @@ class Store:
 
     # sections
 
-    def section_states(self) -> Mapping[str, SectionState]:
-        """Every section that was ever registered, by slug."""
+    def section_states(self, slugs: Collection[str] | None = None) -> Mapping[str, SectionState]:
+        """Every section that was ever registered, by slug; only these of them, if given."""
         with self._database.read() as connection:
-            states = [section_state_from(row) for row in connection.execute(select(schema.section))]
-        return {state.slug: state for state in sorted(states, key=lambda state: state.slug)}
+            return _section_states(connection, slugs)
+
+    def read_sections(self, slugs: Collection[str] | None = None) -> SectionsReading:
+        """Likewise, with the sums over all sections at the same moment."""
+        with self._database.read() as connection:
+            states = _section_states(connection, slugs)
+            sums = Sums.of(states.values()) if slugs is None else Sums(*tuple(connection.execute(_SUMS).one()))
+        return SectionsReading(states, sums)
 
     # publications
 
@@ -278,6 +311,18 @@ class Store:
                 select(schema.proof.c.formats).where(schema.proof.c.slug == slug)
             ).scalar_one_or_none()
         return proofs_from(formats)
+
+    def marks(self, folder_id: str, slugs: Collection[str] | None = None) -> Mapping[str, Mark]:
+        """What tells of each publication whether it is stale, by slug; only of these, if given."""
+        publication = schema.publication.c
+        columns = (getattr(publication, name) for name in MARK_COLUMNS)
+        query = select(*columns).where(publication.folder_id == folder_id)
+        queries = [query]
+        if slugs is not None:
+            queries = [query.where(publication.slug.in_(part)) for part in chunks(list(slugs))]
+        with self._database.read() as connection:
+            rows = [row for query in queries for row in connection.execute(query)]
+        return {mark.slug: mark for row in rows if (mark := mark_from(row))}
 
     # quarantine
 
@@ -314,3 +359,24 @@ class Store:
         with self._database.read() as connection:
             row = connection.execute(select(schema.token).where(schema.token.c.token_hash == token_hash)).one_or_none()
         return token_from(row) if row else None
+
+
+_counters = (getattr(schema.section.c, name) for name in Sums._fields)
+# PostgreSQL adds up whole numbers to a numeric.
+_SUMS = select(*(cast(func.coalesce(func.sum(counter), 0), BigInteger) for counter in _counters))
+
+
+def _section_states(connection: Connection, slugs: Collection[str] | None) -> Mapping[str, SectionState]:
+    query = select(schema.section)
+    queries = [query]
+    if slugs is not None:
+        queries = [
+            query.where(schema.section.c.slug.in_(part))
+            for part in chunks([slug for slug in slugs if schema.is_storable(slug)])
+        ]
+    states = [section_state_from(row) for query in queries for row in connection.execute(query)]
+    return {state.slug: state for state in sorted(states, key=lambda state: state.slug)}
+
+
+def _tell_nobody(_slugs: Collection[str]) -> None:
+    pass

@@ -47,9 +47,16 @@ KEPT_VERSIONS = 50
 
 
 class Transaction:
-    """The changes one can make. All methods belong to the transaction that Store.write opened."""
+    """The changes one can make. All methods belong to the transaction that Store.write opened.
+
+    `has_changes`: articles were changed. `changed` are the slugs whose generations were raised, `published` those of
+    publications that were noted.
+    """
 
     def __init__(self, connection: Connection) -> None:
+        self.has_changes = False
+        self.changed: set[str] = set()
+        self.published: set[str] = set()
         self._connection = connection
         self._is_sqlite = connection.dialect.name == "sqlite"
         self._touched: dict[str, set[int]] = {}
@@ -108,6 +115,7 @@ class Transaction:
             "revision": 1,
             "corrections": corrections_json(corrections),
         }
+        self.has_changes = True
         insertion = self._insertion(schema.article).values(columns).on_conflict_do_nothing()
         row = self._connection.execute(insertion.returning(schema.article)).one_or_none()
         if row is None:
@@ -123,6 +131,7 @@ class Transaction:
         which raise_generations commits. Raises ArticleNotFoundError; ConflictError where the external id is another
         article's.
         """
+        self.has_changes = True
         mine = schema.article.c.seq == article.seq
         row = self._connection.execute(select(schema.article.c.sections).where(mine)).one_or_none()
         if row is None:
@@ -212,6 +221,8 @@ class Transaction:
                 raising.returning(section.generation, section.archive_generation)
             ).one_or_none()
             if row is not None:
+                self.has_changes = True
+                self.changed.add(slug)
                 values[slug] = row.generation
                 self._stamp_archives(slug, numbers, row.archive_generation)
         return values
@@ -339,6 +350,7 @@ class Transaction:
 
     def save_publication(self, folder_id: str, publication: Publication) -> None:
         """Add or replace by folder and slug."""
+        self.published.add(publication.slug)
         self._put(schema.publication, publication_columns(publication) | {"folder_id": folder_id})
 
     def save_proofs(self, slug: str, proofs: Mapping[str, Proofs]) -> None:
@@ -379,8 +391,12 @@ class Transaction:
 
     # worker heartbeat and tokens
 
-    def beat(self, folder_id: str, now: datetime, next_runs: Mapping[str, str]) -> None:
-        """Say that this folder's worker lives, and when it looks at each section next (ISO 8601)."""
+    def beat(self, folder_id: str, now: datetime, next_runs: Mapping[str, str] | None) -> None:
+        """Say that this folder's worker lives, and when it looks at each section next (ISO 8601); None: as before."""
+        if next_runs is None:
+            mine = schema.heartbeat.c.folder_id == folder_id
+            self._connection.execute(update(schema.heartbeat).where(mine).values(at=now))
+            return
         self._put(schema.heartbeat, {"folder_id": folder_id, "at": now, "next_runs": dict(next_runs)})
 
     def add_token(self, name: str, token_hash: str, sections: Sequence[str], now: datetime) -> Token:

@@ -226,7 +226,7 @@ def _listed_sections(runtime: Runtime, scope: Scope, slug: str | None) -> Sequen
         return [None] if scope.sections is None else sorted(scope.sections)
     if slug in runtime.settings.feeds:
         members = runtime.settings.feeds[slug].members
-    elif slug in runtime.store.section_states():  # taken out of config.yaml, its articles stay
+    elif runtime.store.section_states([slug]):  # taken out of config.yaml, its articles stay
         members = (slug,)
     else:
         raise UnknownSectionError(slug, tuple(runtime.settings.feeds))
@@ -331,7 +331,7 @@ def _answer(runtime: Runtime, outcome: Outcome, notes: Sequence[Note]) -> Respon
     else:
         waits: Waits = current_app.extensions[_WAITS_KEY]
         wanted: tuple[Standing, ...] = ("withdrawn", "notice") if article.state is State.WITHDRAWN else ("live",)
-        standings, has_waited = waits.until_decided(look, wanted, seconds)
+        standings, has_waited = waits.until_decided(look, wanted, seconds, runtime.folder.waiters)
         if has_waited:
             headers["Preference-Applied"] = f"wait={seconds}"
         if any(presence.standing not in wanted for presence in standings):

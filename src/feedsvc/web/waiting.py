@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from threading import BoundedSemaphore
 
 from feedsvc.presence import Presence, Standing
+from feedsvc.wake import Sleeper, Sleepers, sleep_alone
 from feedsvc.web.pace import Monotonic
 from feedsvc.web.places import WAITING
 
 _WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=[,;]|$)', re.IGNORECASE | re.ASCII)
 _LONGEST_SECONDS = 30
-_LOOK_EVERY_SECONDS = 0.025
+_LOOK_EVERY_SECONDS = 0.5
+"""Whoever waits is woken by what is published; this is for what was called out while nobody could hear."""
+
+_LOOK_DEAF_SECONDS = 0.05
+"""Where nobody can be woken."""
 
 Look = Callable[[], tuple[Presence, ...]]
 
@@ -39,9 +45,12 @@ class Waits:
         self._monotonic = monotonic
 
     def until_decided(
-        self, look: Look, wanted: tuple[Standing, ...], seconds: float
+        self, look: Look, wanted: tuple[Standing, ...], seconds: float, sleepers: Sleepers | None = None
     ) -> tuple[tuple[Presence, ...], bool]:
-        """The standings once they are decided, else those when the time is up; False if there was no place to wait."""
+        """The standings once they are decided, else those when the time is up; False if there was no place to wait.
+
+        `sleepers` are those who are woken by what is published.
+        """
         standings = look()
         if is_decided(standings, wanted):
             return standings, True
@@ -49,9 +58,29 @@ class Waits:
             return standings, False
         try:
             deadline = self._monotonic() + seconds
-            while not is_decided(standings, wanted) and (left := deadline - self._monotonic()) > 0:
-                time.sleep(min(_LOOK_EVERY_SECONDS, left))
-                standings = look()
+            sleeper, every_seconds = _sleeper(sleepers)
+            with closing(sleeper):
+                standings = look()  # nobody heard what was published before there was a sleeper
+                while not is_decided(standings, wanted) and (left := deadline - self._monotonic()) > 0:
+                    self._sleep(sleeper, standings, min(left, every_seconds))
+                    standings = look()
         finally:
             self._places.release()
         return standings, True
+
+    def _sleep(self, sleeper: Sleeper, standings: tuple[Presence, ...], seconds: float) -> None:
+        """Until a feed is published in which something is pending, or so long."""
+        pending = {one.slug for one in standings if not one.is_settled}
+        until = self._monotonic() + seconds
+        while (left := until - self._monotonic()) > 0:
+            call = sleeper.sleep(left)
+            if call.is_anything or not pending.isdisjoint(call.names):
+                return
+
+
+def _sleeper(sleepers: Sleepers | None) -> tuple[Sleeper, float]:
+    """And how often to look in any case."""
+    if sleepers is not None:
+        with suppress(OSError):
+            return sleepers.join(), _LOOK_EVERY_SECONDS
+    return sleep_alone(), _LOOK_DEAF_SECONDS
