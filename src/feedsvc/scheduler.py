@@ -1,8 +1,10 @@
 """When -> which use case: the worker that keeps a feeds folder right.
 
     timetable   APScheduler, one job a schedule: says which sections are due
-    watch       every 0.2 s: settings, articles due, what is stale; hands it out; one thread, the only one that decides
-    hands       regenerate one section each, in a thread of its own, at most HANDS at once; archives when nothing waits
+    watch       woken by every change: what moved, and what waits for it (watch.py, backlog.py); hands it out; one
+                thread, the only one that decides
+    hands       regenerate one section each, in a thread of its own, at most HANDS at once; archives when nothing waits;
+                one surveys everything now and then
 
 Whatever fails is logged once, tried again after growing pauses, and recovers by itself.
 """
@@ -10,23 +12,23 @@ Whatever fails is logged once, tried again after growing pauses, and recovers by
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from queue import Empty, SimpleQueue
 from types import FrameType
 
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
 from feedsvc.log import get_logger
-from feedsvc.model import Publication, SectionState
-from feedsvc.publish import promote_due
 from feedsvc.runtime import Runtime
-from feedsvc.staleness import Stale
+from feedsvc.survey import Survey
 from feedsvc.timetable import Timetable
+from feedsvc.wake import Call, Sleeper
+from feedsvc.watch import SurveyOrder, Watch
 
 log = get_logger(__name__)
 
@@ -35,21 +37,14 @@ HANDS = 8
 sections that wait: for another process's lock, a slow disk, the database. So only eight slow ones at once keep back a
 ninth. Each has a database connection at times, of which the store keeps fifteen."""
 
-_WATCH_SECONDS = 0.2
-_REST_SHARE = 10
-"""After a look the watch rests so many times as long as it took: looking stays cheap with thousands of sections."""
-
-_SURVEY_SECONDS = 5.0
-"""How often all is looked at although the store says that nothing moved: a file may be gone, a pause over."""
+NET_SECONDS = 1.0
+"""How often the worker looks by itself: at config.yaml, at articles that are due, at the sums of all counters."""
 
 _BEAT_SECONDS = 5.0
 _STOP_SECONDS = 5.0
-_FIRST_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 60.0
+_FIRST_STORE_PAUSE_SECONDS = 0.2
 _LONGEST_STORE_PAUSE_SECONDS = 5.0
-
-_SECOND = timedelta(seconds=1)
-"""What Last-Modified counts in."""
+_SIGNAL_SECONDS = 0.5
 
 _ARCHIVES = ".archive"
 """Stands behind a slug (none has a dot) for the archives of that section."""
@@ -61,18 +56,8 @@ _ARCHIVES_STEP_BACK_SECONDS = 10.0
 _HOUSEKEEPING = ".housekeeping"
 """Stands where a slug does (none has a dot) for clearing away what nobody needs any more."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """`made_from` is what it failed with: as soon as that changes, it is tried again without waiting."""
-
-    made_from: str
-    error: str
-    pause_seconds: float
-    retry_at: float
-
-    def keeps_back(self, made_from: str) -> bool:
-        return made_from == self.made_from and time.monotonic() < self.retry_at
+_SURVEYING = ".survey"
+"""Likewise for looking at everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,55 +67,64 @@ class _Done:
     error: Exception | str | None
 
 
-class Worker:
-    """Keeps one feeds folder right until it is stopped. Its state belongs to the watch thread; queues lead into it."""
+@dataclass(frozen=True, slots=True)
+class _Surveyed:
+    order: SurveyOrder
+    survey: Survey
+    seconds: float
 
-    def __init__(self, runtime: Runtime) -> None:
+
+class Worker:
+    """Keeps one feeds folder right until it is stopped. Its state belongs to the watch thread; queues lead into it.
+
+    `net_seconds`: how often it looks although nobody called.
+    """
+
+    def __init__(self, runtime: Runtime, *, net_seconds: float = NET_SECONDS) -> None:
         self._runtime = runtime
+        self._seen = Watch(runtime, net_seconds)
         self._timetable = Timetable(self._note_tick)
         self._watch = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
-        self._wake = threading.Event()
+        self._sleeper: Sleeper | None = None
         self._stopping = threading.Event()
         self._ticks: SimpleQueue[tuple[str, ...]] = SimpleQueue()
         self._done: SimpleQueue[_Done] = SimpleQueue()
+        self._surveys: SimpleQueue[_Surveyed] = SimpleQueue()
         self._settings: Settings | None = None
         self._config_error: str | None = None
-        self._states: Mapping[str, SectionState] | None = None
         self._is_clean = False
-        self._ticked: set[str] = set()
-        self._waiting: dict[str, Stale] = {}
-        self._waiting_archives: dict[str, str] = {}
-        self._archived_at = float("-inf")
+        self._archived_at = -math.inf
         self._busy: set[str] = set()
-        self._failures: dict[str, _Failure] = {}
         self._troubles: dict[str, str] = {}
-        self._unreadable: frozenset[str] = frozenset()
-        self._surveyed_at = self._beat_at = float("-inf")
-        self._rest_until = 0.0
-        self._store_pause_seconds = _WATCH_SECONDS
+        self._beat_at = -math.inf
+        self._beaten: object = None
+        self._store_retry_at = -math.inf
+        self._store_pause_seconds = _FIRST_STORE_PAUSE_SECONDS
 
     def start(self) -> None:
         """Begin, in threads of its own."""
         log.info("worker_started", feeds_dir=str(self._runtime.folder.path), sections=len(self._runtime.settings.feeds))
+        self._sleeper = self._runtime.store.sleeper()
         self._timetable.start()
         self._watch.start()
 
     def stop(self) -> None:
         """End within a few seconds. A section at work that takes longer is abandoned: its old documents stay whole."""
         self._stopping.set()
-        self._wake.set()
+        self._wake()
         self._timetable.stop()
         deadline = time.monotonic() + _STOP_SECONDS
         self._watch.join(_STOP_SECONDS)
         with contextlib.suppress(Empty):
             while self._busy:
                 self._busy.discard(self._done.get(timeout=max(0.0, deadline - time.monotonic())).slug)
+        if self._sleeper is not None:
+            self._sleeper.close()
         log.info("worker_stopped", abandoned=sorted(self._busy))
 
     def refresh_now(self) -> None:
         """Look at config.yaml and the database at once, at everything."""
-        self._ticks.put(())
-        self._wake.set()
+        self._note_tick(())
 
     def run_forever(self, stop_event: threading.Event) -> None:
         """Start, wait for the event, stop. In the main thread SIGTERM and SIGINT end it too, and SIGHUP refreshes."""
@@ -140,75 +134,106 @@ class Worker:
             self.start()
             while not stop_event.is_set():
                 with contextlib.suppress(Empty):
-                    if words.get(timeout=_WATCH_SECONDS) != signal.SIGHUP:
+                    if words.get(timeout=_SIGNAL_SECONDS) != signal.SIGHUP:
                         break
                     self.refresh_now()
             self.stop()
 
     def _note_tick(self, slugs: tuple[str, ...]) -> None:
         self._ticks.put(slugs)
-        self._wake.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._sleeper is not None:
+            self._sleeper.call()
 
     def _run(self) -> None:
+        assert self._sleeper is not None
+        call = Call()
         while not self._stopping.is_set():
-            self._wake.wait(max(0.0, self._rest_until - time.monotonic()))
-            self._wake.clear()
-            self._take_notes()
-            if time.monotonic() >= self._rest_until:
-                began = time.monotonic()
-                is_reached = self._look_around()
-                self._rest_after(began, is_reached=is_reached)
+            self._take_notes(call)
+            if time.monotonic() >= self._store_retry_at:
+                self._pause_after(is_reached=self._look_around())
             self._hand_out()
+            call = self._sleeper.sleep(self._rest_seconds())
 
-    def _take_notes(self) -> None:
+    def _rest_seconds(self) -> float:
+        """How long there is nothing to do unless somebody calls."""
+        now = time.monotonic()
+        if now < self._store_retry_at:
+            return self._store_retry_at - now
+        survey_at = math.inf if _SURVEYING in self._busy else self._seen.survey_at
+        until = min(self._seen.next_at(now), survey_at, self._beat_at + _BEAT_SECONDS)
+        if self._seen.waiting_archives or not self._is_clean:
+            until = min(until, now + NET_SECONDS)
+        return max(0.0, until - now)
+
+    def _take_notes(self, call: Call) -> None:
+        self._seen.note_call(call)
         with contextlib.suppress(Empty):
             while True:
-                for slug in self._ticks.get_nowait():
-                    self._ticked.add(slug)
-                    self._failures.pop(slug, None)
-                self._states = None
-                self._rest_until = 0.0
+                self._seen.note_ticks(self._ticks.get_nowait())
         with contextlib.suppress(Empty):
             while True:
                 self._note_done(self._done.get_nowait())
+        with contextlib.suppress(Empty):
+            while True:
+                found = self._surveys.get_nowait()
+                self._recover("survey")
+                self._seen.note_survey(found.order, found.survey, found.seconds)
 
     def _note_done(self, done: _Done) -> None:
         self._busy.discard(done.slug)
-        if done.slug.endswith(_ARCHIVES):
+        slug = done.slug.removesuffix(_ARCHIVES)
+        if slug != done.slug:
             self._archived_at = time.monotonic()
-            self._states = None  # so that it is seen how many are left
+            self._seen.suspect(slug, at_files=False)  # so that it is seen how many are left
         self._is_clean &= done.slug != _HOUSEKEEPING or done.error is None
-        before = self._failures.pop(done.slug, None)
         if done.error is None:
+            self._seen.waiting.failures.pop(done.slug, None)
+            self._seen.note_made(slug)
             return
-        is_again = before is not None and before.made_from == done.made_from
-        pause = min(before.pause_seconds * 2, _LONGEST_PAUSE_SECONDS) if before and is_again else _FIRST_PAUSE_SECONDS
-        self._states = None  # so that it is found stale again, and waits for its pause to be over
-        self._failures[done.slug] = _Failure(done.made_from, str(done.error), pause, time.monotonic() + pause)
+        if done.slug == _SURVEYING:
+            self._note_blindness(done.error)
+            return
+        is_news = self._seen.waiting.note_failure(done.slug, done.made_from, str(done.error), time.monotonic())
+        # So that it is found stale again, and waits for its pause to be over.
+        self._seen.suspect(slug, at_files=True)
         # Others tell of the rest: regenerate of what blocks a section, the watch of a database that is away.
         is_told = isinstance(done.error, str | OutputError | StoreUnavailableError)
-        if not is_told and (before is None or before.error != str(done.error)):
+        if not is_told and is_news:
             log.error("section_failed", slug=done.slug, error=str(done.error), exc_info=_bug(done.error))
 
-    def _rest_after(self, began: float, *, is_reached: bool) -> None:
-        now = time.monotonic()
+    def _note_blindness(self, error: Exception | str) -> None:
+        """A survey failed; the next one tells when it works again."""
+        self._seen.waiting.note_failure(_SURVEYING, "", str(error), time.monotonic())
+        self._seen.survey_at = self._seen.waiting.failures[_SURVEYING].retry_at
+        if not isinstance(error, StoreUnavailableError | str):
+            self._complain("worker_trouble", "survey", error)
+
+    def _pause_after(self, *, is_reached: bool) -> None:
         if is_reached:
-            self._store_pause_seconds = _WATCH_SECONDS
-        else:
-            self._store_pause_seconds = min(self._store_pause_seconds * 2, _LONGEST_STORE_PAUSE_SECONDS)
-        self._rest_until = now + max(self._store_pause_seconds, (now - began) * _REST_SHARE)
+            self._store_pause_seconds = _FIRST_STORE_PAUSE_SECONDS
+            return
+        self._store_pause_seconds = min(self._store_pause_seconds * 2, _LONGEST_STORE_PAUSE_SECONDS)
+        self._store_retry_at = time.monotonic() + self._store_pause_seconds
 
     def _look_around(self) -> bool:
-        """Each step by itself, so that trouble in one leaves the others; False if the database can't be reached."""
+        """Each step by itself, so that trouble in one leaves the others; False if the database can't be reached.
+
+        A step says whether there was something to do.
+        """
         steps = {
             "settings": self._follow_settings,
-            "promotion": self._promote,
-            "survey": self._survey,
+            "changes": self._seen.look_at_changes,
+            "promotion": self._seen.promote,
+            "net": self._seen.cast_net,
+            "survey": self._order_survey,
             "heartbeat": self._beat,
         }
         for name, step in steps.items():
             try:
-                step()
+                is_made = step()
             except StoreUnavailableError as error:
                 if "database" not in self._troubles:  # its words change from try to try
                     self._complain("store_unavailable", "database", error)
@@ -216,7 +241,8 @@ class Worker:
             except Exception as error:  # noqa: BLE001  # the watch must outlive every fault; _complain tells of it
                 self._complain("worker_trouble", name, error)
             else:
-                self._recover(name)
+                if is_made:
+                    self._recover(name)
         self._recover("database")
         return True
 
@@ -229,11 +255,12 @@ class Worker:
         if self._troubles.pop(part, None) is not None:
             log.info("worker_recovered", part=part)
 
-    def _follow_settings(self) -> None:
+    def _follow_settings(self) -> bool:
         try:
             self._runtime.refresh()
         finally:  # a database that is away keeps nobody from taking over a file
             self._take_over()
+        return True
 
     def _take_over(self) -> None:
         source, settings = self._runtime.source, self._runtime.settings
@@ -252,86 +279,50 @@ class Worker:
         if is_new:
             self._timetable.plan(settings)
             self._settings = settings
-            self._states = None
+            self._seen.survey_at = -math.inf
+            self._beaten = None
             self._is_clean = False
 
-    def _promote(self) -> None:
-        due = self._runtime.store.next_due()
-        if due is not None and due <= self._runtime.clock():
-            broken: list[str] = []
-            for article in promote_due(self._runtime.store, self._runtime.clock, broken=broken):
-                log.info("article_went_live", article_id=article.id, sections=list(article.sections))
-            for reason in sorted(set(broken) - self._unreadable):
-                log.error("article_unreadable", slug=None, reason=reason)
-            self._unreadable = frozenset(broken)
+    def _order_survey(self) -> bool:
+        order = self._seen.order_survey() if self._is_free(_SURVEYING, "") else None
+        if order is None:
+            return False
 
-    def _survey(self) -> None:
-        """See what is stale, unless nothing moved since the last time."""
-        states = self._runtime.store.section_states()
-        now = time.monotonic()
-        if states == self._states and now < self._surveyed_at + _SURVEY_SECONDS:
-            return
-        settings = self._runtime.settings
-        survey = self._runtime.regenerator.survey(settings)
-        self._states, self._surveyed_at = survey.states, now
-        self._ticked &= survey.stale.keys()
-        found = {slug: each for slug, each in survey.stale.items() if each.lacks_twins or self._is_due(settings, each)}
-        resting = {
-            slug for slug, each in found.items() if not each.is_missing and self._rests(survey.publications[slug])
-        }
-        if resting:
-            self._states = None  # so that they are seen again at the next look
-        found = {slug: each for slug, each in found.items() if slug not in resting}
-        # First come, first served: a section that changes all the time keeps none behind it waiting.
-        self._waiting = {slug: found[slug] for slug in self._waiting if slug in found} | found
-        self._waiting_archives = dict(survey.archives)
+        def survey(_slug: str) -> None:
+            began = time.monotonic()
+            found = self._runtime.regenerator.survey(order.settings)
+            self._surveys.put(_Surveyed(order, found, time.monotonic() - began))
 
-    def _rests(self, publication: Publication) -> bool:
-        """Did it go live within this second? Its next Last-Modified would lie in the future (RFC 9110 §8.8.2.1).
-
-        So changes that come thick and fast go live together, once a second. A clock that was set back waits for nobody.
-        """
-        last = max((record.mtime for record in publication.documents), default=None)
-        return last is not None and timedelta(0) < last + _SECOND - self._runtime.clock() <= _SECOND
-
-    def _is_due(self, settings: Settings, stale: Stale) -> bool:
-        """Now, or only when its schedule comes round?"""
-        return (
-            stale.slug not in settings.feeds  # the index; or taken out of config.yaml since it was found
-            or settings.feeds[stale.slug].on_change
-            or stale.is_urgent
-            or stale.is_missing
-            or stale.slug in self._ticked
-        )
+        self._mend_hearing()
+        self._employ(_SURVEYING, "", survey)
+        return False
 
     def _hand_out(self) -> None:
         if not self._is_clean and self._is_free(_HOUSEKEEPING, ""):
             self._is_clean = True
             self._employ(_HOUSEKEEPING, "", self._keep_house)
-        for stale in sorted(self._waiting.values(), key=lambda stale: not stale.is_urgent):
-            if len(self._busy) >= HANDS or self._stopping.is_set():
-                return
-            if self._is_free(stale.slug, stale.made_from):
-                del self._waiting[stale.slug]
-                is_due = self._is_due(self._runtime.settings, stale)
-                self._ticked.discard(stale.slug)
-                self._employ(stale.slug, stale.made_from, self._regenerate if is_due else self._mend_twins)
+        while len(self._busy) < HANDS and not self._stopping.is_set():
+            stale = self._seen.waiting.take(self._busy, time.monotonic())
+            if stale is None:
+                break
+            is_due = self._seen.is_due(stale)
+            self._seen.note_taken(stale.slug)
+            self._employ(stale.slug, stale.made_from, self._regenerate if is_due else self._mend_twins)
         self._hand_out_archives()
 
     def _hand_out_archives(self) -> None:
         """One section's at a time, and only what no live document has to wait for."""
-        free = [
-            slug for slug, made_from in self._waiting_archives.items() if self._is_free(slug + _ARCHIVES, made_from)
-        ]
-        is_crowded = bool(self._busy) and time.monotonic() < self._archived_at + _ARCHIVES_STEP_BACK_SECONDS
+        waiting = self._seen.waiting_archives
+        free = [slug for slug, made_from in waiting.items() if self._is_free(slug + _ARCHIVES, made_from)]
+        is_pausing = time.monotonic() < self._archived_at + _ARCHIVES_STEP_BACK_SECONDS
+        is_crowded = is_pausing and bool(self._busy - {_SURVEYING})
         if not free or is_crowded or any(name.endswith(_ARCHIVES) for name in self._busy) or self._stopping.is_set():
             return
-        made_from = self._waiting_archives.pop(free[0])
+        made_from = waiting.pop(free[0])
         self._employ(free[0] + _ARCHIVES, made_from, self._bring_up_archives)
 
     def _is_free(self, slug: str, made_from: str) -> bool:
-        failure = self._failures.get(slug)
-        return slug not in self._busy and not (failure and failure.keeps_back(made_from))
+        return slug not in self._busy and not self._seen.waiting.keeps_back(slug, made_from, time.monotonic())
 
     def _employ(self, slug: str, made_from: str, task: Callable[[str], str | None]) -> None:
         self._busy.add(slug)
@@ -343,7 +334,7 @@ class Worker:
             except Exception as raised:  # noqa: BLE001  # it is told, and tried again, by _note_done
                 error = raised
             self._done.put(_Done(slug, made_from, error))
-            self._wake.set()
+            self._wake()
 
         # A daemon, so that one that hangs can't keep the process from ending.
         threading.Thread(target=work, name=f"feedsvc-hand-{slug}", daemon=True).start()
@@ -362,7 +353,7 @@ class Worker:
         """As many as can be made until live documents wait again."""
 
         def has_time(made: int) -> bool:
-            is_alone = not self._waiting and self._busy == {name}
+            is_alone = not self._seen.waiting.has_ready(time.monotonic()) and self._busy <= {name, _SURVEYING}
             return is_alone and made < _ARCHIVES_AT_ONCE and not self._stopping.is_set()
 
         slug = name.removesuffix(_ARCHIVES)
@@ -375,12 +366,22 @@ class Worker:
         self._runtime.regenerator.archivist.break_seals()
         self._runtime.regenerator.remove_unconfigured(self._runtime.settings)
 
-    def _beat(self) -> None:
+    def _beat(self) -> bool:
         now = time.monotonic()
-        if now >= self._beat_at + _BEAT_SECONDS:
-            with self._runtime.store.write() as tx:
-                tx.beat(self._runtime.folder_id, self._runtime.clock(), self._timetable.next_runs())
-            self._beat_at = now
+        if now < self._beat_at + _BEAT_SECONDS:
+            return False
+        moments = self._timetable.moments()
+        next_runs = None if moments == self._beaten else self._timetable.next_runs()
+        with self._runtime.store.write() as tx:
+            tx.beat(self._runtime.folder_id, self._runtime.clock(), next_runs)
+        self._beat_at, self._beaten = now, moments
+        return True
+
+    def _mend_hearing(self) -> None:
+        """Somebody may have taken away what it is called by."""
+        if self._sleeper is not None and self._sleeper.is_lost():
+            lost, self._sleeper = self._sleeper, self._runtime.store.sleeper()
+            lost.close()
 
 
 def _bug(error: Exception | str) -> Exception | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -41,23 +42,28 @@ class Timetable:
 
     def plan(self, settings: Settings) -> None:
         """Replace the jobs by those of these settings."""
-        shared: dict[Schedule, tuple[str, ...]] = {}
+        shared: defaultdict[Schedule, list[str]] = defaultdict(list)
         for slug, section in settings.feeds.items():
-            shared[section.schedule] = (*shared.get(section.schedule, ()), slug)
+            shared[section.schedule].append(slug)
         self._scheduler.remove_all_jobs()
         self._slugs = {}
         for schedule, slugs in shared.items():
             job = self._scheduler.add_job(
-                self._due, _trigger(schedule, ZoneInfo(settings.site.timezone)), args=(slugs,)
+                self._due, _trigger(schedule, ZoneInfo(settings.site.timezone)), args=(tuple(slugs),)
             )
-            self._slugs[job.id] = slugs
+            self._slugs[job.id] = tuple(slugs)
+
+    def moments(self) -> tuple[tuple[str, datetime | None], ...]:
+        """What `next_runs` follows from: as long as this stays, so do they."""
+        return tuple((job.id, job.next_run_time) for job in self._scheduler.get_jobs())
 
     def next_runs(self) -> dict[str, str]:
         """Slug -> when its schedule comes round next, ISO 8601 in UTC."""
         return {
-            slug: job.next_run_time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            slug: at
             for job in self._scheduler.get_jobs()
             if job.next_run_time is not None
+            for at in [job.next_run_time.astimezone(UTC).isoformat().replace("+00:00", "Z")]
             for slug in self._slugs[job.id]
         }
 

@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from engine import broken_formats, newsroom_on, regenerator, temp_names, texts
-from feedsvc import archive, publish, scheduler
+from feedsvc import archive, backlog, publish, scheduler, watch
 from feedsvc.errors import RenderError, StoreError
 from feedsvc.feed.formats import Format
 from feedsvc.model import Feed
@@ -46,8 +46,8 @@ def sqlite_newsroom(sqlite_url: str, tmp_path: Path) -> Iterator[Newsroom]:
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same worker, with pauses so short that tests need not sit them out."""
-    monkeypatch.setattr(scheduler, "_SURVEY_SECONDS", 0.5)
-    monkeypatch.setattr(scheduler, "_FIRST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(watch, "SURVEY_SECONDS", 0.5)
+    monkeypatch.setattr(backlog, "FIRST_PAUSE_SECONDS", 0.2)
     monkeypatch.setattr(scheduler, "_ARCHIVES_STEP_BACK_SECONDS", 1.0)
 
 
@@ -183,15 +183,15 @@ def test_a_blocked_section_is_told_once_tried_again_and_recovers(newsroom: Newsr
         use(newsroom.runtime, broken_formats(render=broken_macro))
         article = newsroom.put(sections=("macro", "finance"))
         wait_until(lambda: shows(newsroom, "finance", article.entry_id), "the other section")
-        wait_until(lambda: worker._failures.get("macro"), "the failure to be noted")
-        first = worker._failures["macro"]
-        wait_until(lambda: worker._failures["macro"].pause_seconds > first.pause_seconds, "a second try")
+        wait_until(lambda: worker._seen.waiting.failures.get("macro"), "the failure to be noted")
+        first = worker._seen.waiting.failures["macro"]
+        wait_until(lambda: worker._seen.waiting.failures["macro"].pause_seconds > first.pause_seconds, "a second try")
         assert len(named(events, "section_blocked")) == 1
         assert named(events, "section_failed") == []
         use(newsroom.runtime, broken_formats())
         newsroom.put(title="什么都行")  # something moved: it is tried at once
         wait_until(lambda: shows(newsroom, "macro", article.entry_id), "it to recover")
-        wait_until(lambda: "macro" not in worker._failures, "the failure to be forgotten")
+        wait_until(lambda: "macro" not in worker._seen.waiting.failures, "the failure to be forgotten")
 
 
 def test_a_fault_of_ours_in_one_section_is_told_with_its_place(sqlite_newsroom: Newsroom) -> None:
@@ -214,9 +214,9 @@ def test_a_fault_of_ours_in_one_section_is_told_with_its_place(sqlite_newsroom: 
         newsroom.runtime.regenerator = Faulty(newsroom.runtime)  # type: ignore[assignment]
         article = newsroom.put()
         wait_until(lambda: shows(newsroom, "all", article.entry_id), "the others")
-        wait_until(lambda: {"macro", "economy"} <= set(worker._failures), "both to fail")
-        pause = worker._failures["macro"].pause_seconds
-        wait_until(lambda: worker._failures["macro"].pause_seconds > pause, "a second try")
+        wait_until(lambda: {"macro", "economy"} <= set(worker._seen.waiting.failures), "both to fail")
+        pause = worker._seen.waiting.failures["macro"].pause_seconds
+        wait_until(lambda: worker._seen.waiting.failures["macro"].pause_seconds > pause, "a second try")
         told = {each["slug"]: each for each in named(events, "section_failed")}
         assert len(named(events, "section_failed")) == 2
         assert isinstance(told["macro"]["exc_info"], ZeroDivisionError)
@@ -263,7 +263,7 @@ def test_clearing_away_that_fails_is_tried_again(sqlite_newsroom: Newsroom) -> N
     temp = newsroom.runtime.folder.path / ".tmp.macro.rss.0123456789abcdef"
     temp.mkdir()
     with working(newsroom) as (worker, _):
-        wait_until(lambda: worker._failures, "it to fail")
+        wait_until(lambda: worker._seen.waiting.failures, "it to fail")
         temp.rmdir()
         temp.touch()
         wait_until(lambda: not temp.exists(), "it to be tried again")
@@ -282,14 +282,14 @@ def test_the_heartbeat_says_when_each_section_comes_next(newsroom: Newsroom) -> 
 
 def test_nothing_happens_while_nothing_changes(newsroom: Newsroom) -> None:
     with working(newsroom) as (worker, events):
-        wait_until(lambda: not worker._busy and not worker._waiting, "all to be done")
-        surveyed_at = worker._surveyed_at
+        wait_until(lambda: not worker._busy and not worker._seen.waiting, "all to be done")
+        surveyed_at = worker._seen.surveyed_at
         worker.refresh_now()
-        wait_until(lambda: worker._surveyed_at > surveyed_at, "a look at everything")
+        wait_until(lambda: worker._seen.surveyed_at > surveyed_at, "a look at everything")
         published = len(named(events, "section_published"))
-        surveyed_at = worker._surveyed_at
+        surveyed_at = worker._seen.surveyed_at
         worker.refresh_now()
-        wait_until(lambda: worker._surveyed_at > surveyed_at, "another look")
+        wait_until(lambda: worker._seen.surveyed_at > surveyed_at, "another look")
         assert len(named(events, "section_published")) == published
         assert not worker._busy
 
@@ -430,9 +430,9 @@ def test_signals_of_the_main_thread(sqlite_newsroom: Newsroom) -> None:
 
     def send() -> None:
         wait_until(lambda: texts(newsroom.runtime, "all"), "it to work")
-        surveyed_at = worker._surveyed_at
+        surveyed_at = worker._seen.surveyed_at
         os.kill(os.getpid(), signal.SIGHUP)
-        wait_until(lambda: worker._surveyed_at > surveyed_at, "a look at everything")
+        wait_until(lambda: worker._seen.surveyed_at > surveyed_at, "a look at everything")
         os.kill(os.getpid(), signal.SIGTERM)
 
     thread = threading.Thread(target=send)
@@ -473,6 +473,8 @@ def test_archives_follow_by_themselves(sqlite_newsroom: Newsroom, monkeypatch: p
     altered = right.replace(b"\xe7\xac\xac", b"\xe4\xb8\x8d")
     with (shelf / "2.atom").open("r+b") as file:
         file.write(altered)
+    later = (shelf / "2.atom").stat().st_mtime + 5  # all of this may have happened within one second
+    os.utime(shelf / "2.atom", (later, later))
     assert is_done()
     with working(sqlite_newsroom):
         wait_until(lambda: (shelf / "2.atom").read_bytes() == right, "the altered one")

@@ -1,0 +1,134 @@
+"""Pure: the feeds that wait to be made, and which comes first.
+
+    urgent    a withdrawal waits: before all others, the longest first
+    news      an article has changed: the newest change first
+    rest      what a survey found (a setting, an upgrade, files that are gone): as it was found
+
+Each fourth time whoever has waited longest comes first. So the newest change is made at once however many wait, and one
+section that changes all the time keeps none behind it waiting for ever: of n none waits for more than 4n others.
+
+What failed waits out a pause that grows from try to try, unless something moves. Times are monotonic seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from feedsvc.staleness import Stale
+
+OLDEST_EACH = 4
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`made_from` is what it failed with: as soon as that changes, it is tried again without waiting."""
+
+    made_from: str
+    error: str
+    pause_seconds: float
+    retry_at: float
+
+
+@dataclass(slots=True)
+class _Item:
+    stale: Stale
+    ready_at: float
+
+
+class Backlog:
+    """By slug, each once: whatever happens meanwhile, what waits is no more than there are feeds."""
+
+    def __init__(self) -> None:
+        self.failures: dict[str, Failure] = {}
+        self._items: dict[str, _Item] = {}  # in the order in which they came
+        self._urgent: dict[str, None] = {}
+        self._news: dict[str, None] = {}  # the newest last
+        self._rest: dict[str, None] = {}
+        self._resting: dict[str, float] = {}
+        self._taken = 0
+
+    def __contains__(self, slug: object) -> bool:
+        return slug in self._items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def note(self, stale: Stale, *, is_news: bool, ready_at: float = -math.inf) -> None:
+        """It waits, and may be made from `ready_at` on. What waits already keeps its turn."""
+        slug = stale.slug
+        self._items[slug] = _Item(stale, ready_at)
+        if ready_at > -math.inf:
+            self._resting[slug] = ready_at
+        else:
+            self._resting.pop(slug, None)
+        if stale.is_urgent:
+            self._urgent.setdefault(slug)
+        if is_news:
+            self._rest.pop(slug, None)
+            self._news.pop(slug, None)
+            self._news[slug] = None
+        elif slug not in self._news:
+            self._rest.setdefault(slug)
+
+    def hold(self, slug: str) -> None:
+        """Let it wait until it is noted again."""
+        if slug in self._items:
+            self._items[slug].ready_at = math.inf
+            self._resting.pop(slug, None)
+
+    def drop(self, slug: str) -> None:
+        """It waits no longer."""
+        self._items.pop(slug, None)
+        self._resting.pop(slug, None)
+        for lane in (self._urgent, self._news, self._rest):
+            lane.pop(slug, None)
+
+    def keep(self, is_kept: Callable[[str], bool]) -> None:
+        """Drop all others."""
+        for slug in [slug for slug in self._items if not is_kept(slug)]:
+            self.drop(slug)
+
+    def take(self, busy: Collection[str], now: float) -> Stale | None:
+        """Whose turn it is, of those that are free; it waits no longer."""
+        is_for_oldest = (self._taken + 1) % OLDEST_EACH == 0
+        for slug in self._in_turn(is_for_oldest=is_for_oldest):
+            item = self._items[slug]
+            if slug not in busy and item.ready_at <= now and not self.keeps_back(slug, item.stale.made_from, now):
+                self._taken += 1
+                self.drop(slug)
+                return item.stale
+        return None
+
+    def _in_turn(self, *, is_for_oldest: bool) -> Iterator[str]:
+        yield from self._urgent
+        orders: tuple[Iterable[str], ...] = (self._items,) if is_for_oldest else (reversed(self._news), self._rest)
+        for order in orders:
+            yield from order
+
+    def next_at(self, now: float) -> float:
+        """When the next pause or rest of something that waits is over."""
+        retries = (failure.retry_at for slug, failure in self.failures.items() if slug in self._items)
+        return min((at for at in (*retries, *self._resting.values()) if at > now), default=math.inf)
+
+    def has_ready(self, now: float) -> bool:
+        """Could one be made now?"""
+        return any(item.ready_at <= now for item in list(self._items.values()))
+
+    def keeps_back(self, name: str, made_from: str, now: float) -> bool:
+        """Did it fail with just this, and is the pause not over?"""
+        failure = self.failures.get(name)
+        return failure is not None and failure.made_from == made_from and now < failure.retry_at
+
+    def note_failure(self, name: str, made_from: str, error: str, now: float) -> bool:
+        """It is tried again after a pause, longer than the last one. Is that news?"""
+        before = self.failures.get(name)
+        pause_seconds = FIRST_PAUSE_SECONDS
+        if before is not None and before.made_from == made_from:
+            pause_seconds = min(before.pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+        self.failures[name] = Failure(made_from, error, pause_seconds, now + pause_seconds)
+        return before is None or before.error != error
