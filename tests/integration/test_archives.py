@@ -258,7 +258,7 @@ def test_a_crash_after_the_cut_is_finished_by_the_next_look(
     clock.advance(60)
     newsroom.put()
 
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
