@@ -88,6 +88,7 @@ class Archivist:
         self._fingerprints = fingerprints
         self._formats = formats
         self._renderer = renderer
+        self._told: dict[str, set[str]] = {}
 
     def cut(self, section: Section, choice: Choice) -> int:
         """See to it that each article is in the live document that was chosen or in an archive; the newest's number."""
@@ -183,6 +184,7 @@ class Archivist:
         if errors:
             self._note_error(slug, errors[0])
         elif not waiting:
+            self._told.pop(slug, None)
             with self._store.write() as tx:
                 tx.note_archives(self._folder_id, slug, basis.made_from, None)
         return Progress(tuple(made), len(waiting) - len(made), errors[0] if errors else None)
@@ -271,8 +273,10 @@ class Archivist:
         noted = canonical_text(error)
         with self._store.write() as tx:
             tx.note_archives(self._folder_id, slug, None, noted)
-        if before is None or before.archive_error != noted:
+        told = self._told.setdefault(slug, set())  # one obstacle may be met at several files by turns
+        if noted not in told and (before is None or before.archive_error != noted):
             log.error("archive_blocked", slug=slug, error=noted)
+        told.add(noted)
 
 
 def _uncompressed(number: int, delivery: Delivery) -> str | None:

@@ -58,7 +58,8 @@ def choose(store: Store, section: Section, renderer: str) -> Choice:
     newest = _find(store, section, renderer)
     found = [newest]
     if len(newest.kept) == section.limit and _seats(section):
-        found.append(_find(store, section, renderer, by="updated", since=newest.kept[-1].published))
+        oldest = newest.kept[-1].published
+        found.append(_find(store, section, renderer, by="updated", since=oldest, known=newest.seen))
     fitting = _within_bytes(_seat(section, newest.kept, found[-1].kept), section.max_bytes)
     broken = list(dict.fromkeys(why for each in found for why in each.broken))
     seen = {article.id: article for each in found for article in each.seen}
@@ -106,13 +107,19 @@ class _Found:
 
 
 def _find(
-    store: Store, section: Section, renderer: str, *, by: Time = "published", since: datetime | None = None
+    store: Store,
+    section: Section,
+    renderer: str,
+    *,
+    by: Time = "published",
+    since: datetime | None = None,
+    known: Sequence[Article] = (),
 ) -> _Found:
     """The newest by one of their times that are not in quarantine, `limit` of them if there are so many."""
     wanted = section.limit
     while True:
         broken: list[str] = []
-        newest = store.newest(section.members, wanted, IN_PLACE, by=by, since=since, broken=broken)
+        newest = store.newest(section.members, wanted, IN_PLACE, by=by, since=since, known=known, broken=broken)
         rows = store.quarantined([article.id for article in newest])
         held = tuple(
             article.id for article in newest if article.id in rows and rows[article.id].keeps_out(article, renderer)

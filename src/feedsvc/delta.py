@@ -24,7 +24,7 @@ from feedsvc.feed.compose import only
 from feedsvc.feed.formats import FORMATS, Format
 from feedsvc.feed.pieces import digest_of, split
 from feedsvc.log import get_logger
-from feedsvc.model import Document, Feed, Finding, Section, State, Trail, Version
+from feedsvc.model import Document, Feed, Finding, Section, Trail, Version
 from feedsvc.output import Deltas, FeedsFolder
 from feedsvc.proof import guard
 from feedsvc.staleness import formats_of
@@ -189,12 +189,6 @@ class Tracker:
 
     def _slid_out(self, section: Section, entry_ids: frozenset[str]) -> frozenset[str]:
         """Those that still belong to the section: live there, not in quarantine."""
-        articles = self._store.articles_by_entry_id(entry_ids)
-        held = self._store.quarantined([article.id for article in articles.values()])
-        return frozenset(
-            entry_id
-            for entry_id, article in articles.items()
-            if article.state is State.LIVE
-            and article.id not in held
-            and not set(section.members).isdisjoint(article.sections)
-        )
+        sections = self._store.sections_of_live(entry_ids)
+        members = set(section.members)
+        return frozenset(entry_id for entry_id, named in sections.items() if not members.isdisjoint(named))

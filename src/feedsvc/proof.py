@@ -12,7 +12,7 @@ from functools import partial
 from types import MappingProxyType
 
 from feedsvc.errors import RenderError
-from feedsvc.feed.assembly import Kept, assemble
+from feedsvc.feed.assembly import Kept, assemble, keys_of
 from feedsvc.feed.compose import compose, without
 from feedsvc.feed.formats import Format
 from feedsvc.model import STORED, Article, Document, Feed, Finding, Holdings, Proofs, Section, SectionState, Site
@@ -124,14 +124,14 @@ def _examine(
     renderer: str,
     kept: Mapping[str, Kept] = _NOTHING_KEPT,
 ) -> Proof:
-    known = {entry.entry_id for entry in feed.entries}
+    keys = keys_of(feed)
     documents: list[Document] = []
     findings: list[Finding] = []
     proofs: dict[str, Proofs] = {}
     for name in section.formats:
 
         def examine(name: str = name) -> Sequence[Finding]:
-            made = assemble(feed, formats[name], kept.get(name), renderer=renderer)
+            made = assemble(feed, formats[name], kept.get(name), keys=keys, renderer=renderer)
             documents.append(Document(feed.slug, name, made.content))
             proofs[name] = made.proofs
             return made.findings
@@ -140,7 +140,7 @@ def _examine(
     # Warnings keep nothing back, and they are not kept: whoever asks for them (audit.py) reads the document anew.
     errors = (each for each in findings if each.severity == "error")
     # An entry that the feed does not know is the whole document's fault.
-    attributed = (each if each.entry_id in known else replace(each, entry_id=None) for each in errors)
+    attributed = (each if each.entry_id in keys else replace(each, entry_id=None) for each in errors)
     return Proof(tuple(documents), tuple(attributed), feed, proofs)
 
 

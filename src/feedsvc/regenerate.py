@@ -219,7 +219,6 @@ class Regenerator:
         known = self._store.publication(self._folder_id, slug)
         basis = self._fingerprints.of(settings, slug, self._store.read_sections(sections_of(settings, [slug])))
         files = self._folder.stats_of(slug)
-        self._folder.sweep(slug)
         # What was unreadable may have been mended in the database, which makes nothing stale.
         if known and not (force or known.findings) and is_current(known, basis, formats, files):
             mended = self._mend(settings, known, files)

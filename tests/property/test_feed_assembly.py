@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from effort import examples
 from examples import article, errors, example_feed, feed_of, history_feed
-from feedsvc.feed.assembly import Kept, assemble, keep
+from feedsvc.feed.assembly import Kept, assemble, keep, keys_of
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import Feed
 from mutations import mutate
@@ -40,7 +40,7 @@ def test_step_by_step_is_as_at_once(name: str, steps: list[Step]) -> None:
     kept: Kept | None = None
     for step in steps:
         feed = feed_holding(step)
-        made = assemble(feed, FORMATS[name], kept, renderer="test")
+        made = assemble(feed, FORMATS[name], kept, keys=keys_of(feed), renderer="test")
         assert made.content == FORMATS[name].render(feed)
         assert errors(made.findings) == []
         kept = keep(made.content, name, made.proofs)
@@ -51,8 +51,8 @@ def test_step_by_step_is_as_at_once(name: str, steps: list[Step]) -> None:
 @given(st.data())
 def test_a_file_that_was_altered_alters_nothing(name: str, data: st.DataObject) -> None:
     feed = data.draw(st.sampled_from(FEEDS))
-    made = assemble(feed, FORMATS[name], renderer="test")
+    made = assemble(feed, FORMATS[name], keys=keys_of(feed), renderer="test")
     altered = mutate(data.draw, made.content, name)
-    again = assemble(feed, FORMATS[name], keep(altered, name, made.proofs), renderer="test")
+    again = assemble(feed, FORMATS[name], keep(altered, name, made.proofs), keys=keys_of(feed), renderer="test")
     assert again.content == made.content
     assert errors(again.findings) == []

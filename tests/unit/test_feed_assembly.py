@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from examples import FINANCE, MACRO, article, errors, example_feed, feed_of, full_article, history_feed
-from feedsvc.feed.assembly import Assembled, Kept, assemble, keep
+from feedsvc.feed.assembly import Assembled, Kept, keep, keys_of
+from feedsvc.feed.assembly import assemble as assemble_with
 from feedsvc.feed.formats import FORMATS, Format
 from feedsvc.feed.pieces import digest_of, split
 from feedsvc.model import Feed, Finding, Podcast, Proofs
@@ -52,8 +53,12 @@ class Counting:
         self.format: Format = replace(row, render=render, verify=verify)
 
 
+def assemble(feed: Feed, row: Format, kept: Kept | None = None, *, renderer: str = RENDERER) -> Assembled:
+    return assemble_with(feed, row, kept, keys=keys_of(feed), renderer=renderer)
+
+
 def first(feed: Feed, name: str) -> Assembled:
-    return assemble(feed, FORMATS[name], renderer=RENDERER)
+    return assemble(feed, FORMATS[name])
 
 
 def kept_of(feed: Feed, name: str) -> Kept:
@@ -75,7 +80,7 @@ def test_a_document_falls_into_pieces_and_back(feed: Feed, name: str) -> None:
 @pytest.mark.parametrize("feed", FEEDS.values(), ids=FEEDS)
 def test_what_was_proved_once_is_put_together_again(feed: Feed, name: str) -> None:
     counting = Counting(name)
-    made = assemble(feed, counting.format, kept_of(feed, name), renderer=RENDERER)
+    made = assemble(feed, counting.format, kept_of(feed, name))
     assert made.content == FORMATS[name].render(feed)
     assert errors(made.findings) == []
     assert made.proofs == first(feed, name).proofs
@@ -85,7 +90,7 @@ def test_what_was_proved_once_is_put_together_again(feed: Feed, name: str) -> No
 @pytest.mark.parametrize("name", FORMATS)
 def test_only_what_is_new_or_changed_is_rendered_and_verified(name: str) -> None:
     counting = Counting(name)
-    made = assemble(AFTER, counting.format, kept_of(BEFORE, name), renderer=RENDERER)
+    made = assemble(AFTER, counting.format, kept_of(BEFORE, name))
     assert made.content == FORMATS[name].render(AFTER)
     assert made.findings == ()
     assert made.proofs == first(AFTER, name).proofs
@@ -96,7 +101,7 @@ def test_only_what_is_new_or_changed_is_rendered_and_verified(name: str) -> None
 def test_without_the_bytes_all_is_rendered_and_only_what_is_new_verified(name: str) -> None:
     counting = Counting(name)
     kept = Kept(kept_of(BEFORE, name).proofs, {})
-    made = assemble(AFTER, counting.format, kept, renderer=RENDERER)
+    made = assemble(AFTER, counting.format, kept)
     assert made.content == FORMATS[name].render(AFTER)
     assert (counting.rendered, counting.verified) == ([7], [3])
 
@@ -146,7 +151,7 @@ FAULTS: Mapping[str, Change] = {each.__name__: each for each in (damage, swap, r
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_is_not_right_is_made_anew(fault: str, name: str) -> None:
-    made = assemble(BEFORE, FORMATS[name], FAULTS[fault](kept_of(BEFORE, name)), renderer=RENDERER)
+    made = assemble(BEFORE, FORMATS[name], FAULTS[fault](kept_of(BEFORE, name)))
     assert made.content == FORMATS[name].render(BEFORE)
     assert made.findings == ()
     assert made.proofs == first(BEFORE, name).proofs
@@ -157,7 +162,7 @@ def test_a_stale_piece_is_not_used(name: str) -> None:
     """What an entry says is its key: as soon as it says anything else, the old bytes are nobody's."""
     stale = feed_of(*(article(number, title=f"旧的题目 {number}") for number in range(1, 7)))
     counting = Counting(name)
-    made = assemble(BEFORE, counting.format, kept_of(stale, name), renderer=RENDERER)
+    made = assemble(BEFORE, counting.format, kept_of(stale, name))
     assert made.content == FORMATS[name].render(BEFORE)
     assert counting.verified == [6]
 
@@ -166,7 +171,7 @@ def test_a_stale_piece_is_not_used(name: str) -> None:
 @pytest.mark.parametrize("other", FORMATS)
 def test_what_was_proved_of_another_format_counts_for_nothing(name: str, other: str) -> None:
     counting = Counting(name)
-    made = assemble(BEFORE, counting.format, kept_of(BEFORE, other), renderer=RENDERER)
+    made = assemble(BEFORE, counting.format, kept_of(BEFORE, other))
     assert made.content == FORMATS[name].render(BEFORE)
     assert counting.verified == [0 if name == other else 6]
 
@@ -184,7 +189,7 @@ def test_what_was_proved_of_another_format_counts_for_nothing(name: str, other: 
 @pytest.mark.parametrize("name", FORMATS)
 def test_another_setting_of_the_feed_proves_all_anew(feed: Feed, name: str) -> None:
     counting = Counting(name)
-    made = assemble(feed, counting.format, kept_of(BEFORE, name), renderer=RENDERER)
+    made = assemble(feed, counting.format, kept_of(BEFORE, name))
     assert made.content == FORMATS[name].render(feed)
     assert counting.verified == [6]
 
@@ -200,7 +205,7 @@ def test_what_changes_each_time_proves_nothing_anew() -> None:
     feed = replace(history_feed(), entries=BEFORE.entries)
     counting = Counting("atom")
     moved = replace(feed, tombstones=(), prev_archive_url="https://news.example.org/feeds/macro/archive/9.atom")
-    made = assemble(moved, counting.format, kept_of(feed, "atom"), renderer=RENDERER)
+    made = assemble(moved, counting.format, kept_of(feed, "atom"))
     assert made.content == FORMATS["atom"].render(moved)
     assert counting.verified == [0]
 
@@ -213,13 +218,13 @@ def test_a_fault_of_a_new_entry_is_found_and_hangs_on_it(name: str) -> None:
         return found + [Finding(rule="odd", message="odd", format=name, entry_id=entry_id) for entry_id in wrong]
 
     faulty = replace(FORMATS[name], verify=verify)
-    made = assemble(AFTER, faulty, kept_of(BEFORE, name), renderer=RENDERER)
+    made = assemble(AFTER, faulty, kept_of(BEFORE, name))
     assert [finding.entry_id for finding in made.findings] == [AFTER.entries[1].entry_id]
 
 
 def test_a_head_that_says_something_else_is_found() -> None:
     faulty = replace(FORMATS["rss"], render=lambda feed: FORMATS["rss"].render(replace(feed, title="别的")))
-    made = assemble(AFTER, faulty, kept_of(BEFORE, "rss"), renderer=RENDERER)
+    made = assemble(AFTER, faulty, kept_of(BEFORE, "rss"))
     assert [finding.rule for finding in made.findings] == ["feed.title"]
 
 

@@ -26,7 +26,7 @@ from lxml import etree
 from feedsvc.feed.compose import only
 from feedsvc.feed.formats import Format
 from feedsvc.feed.pieces import Pieces, digest_of, split
-from feedsvc.model import Entry, Feed, Finding, Proofs
+from feedsvc.model import Feed, Finding, Proofs
 
 _CODE = ("feed", "parse", "model", "text.py", "htmltags.py", "words.py", "summary.py")
 _LIBRARIES = ("feedgen", "feedparser", "lxml")
@@ -55,10 +55,19 @@ def keep(content: bytes, format: str, proofs: Proofs) -> Kept:
     return Kept(proofs, {digest_of(piece): piece for piece in pieces.entries} if pieces else {})
 
 
-def assemble(feed: Feed, format: Format, kept: Kept | None = None, *, renderer: str) -> Assembled:
-    """Render a feed and prove it. Raises RenderError, and whatever renderer or verify may raise."""
+def keys_of(feed: Feed) -> Mapping[str, str]:
+    """What each of its entries says, digested; by entry id, the same for all formats."""
+    return {entry.entry_id: digest_of(repr(entry).encode(errors="surrogatepass")) for entry in feed.entries}
+
+
+def assemble(
+    feed: Feed, format: Format, kept: Kept | None = None, *, keys: Mapping[str, str], renderer: str
+) -> Assembled:
+    """Render a feed and prove it; `keys` are those of its entries.
+
+    Raises RenderError, and whatever renderer or verify may raise.
+    """
     context = _context_of(feed, format, renderer)
-    keys = {entry.entry_id: _key_of(entry) for entry in feed.entries}
     known = kept.proofs.digests if kept is not None and kept.proofs.context == context else {}
     if kept is not None and known and len(keys) == len(feed.entries):
         assembled = _assemble_of_kept(feed, format, keys, known, kept.pieces)
@@ -102,10 +111,6 @@ def _is_whole(content: bytes, feed: Feed, format: Format, frame: Pieces, wanted:
         and [digest_of(piece) for piece in pieces.entries] == wanted
         and not format.inspect(content, feed)
     )
-
-
-def _key_of(entry: Entry) -> str:
-    return digest_of(repr(entry).encode(errors="surrogatepass"))
 
 
 def _context_of(feed: Feed, format: Format, renderer: str) -> str:

@@ -11,6 +11,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -213,7 +214,13 @@ def _compare_letters(
 
 
 def _select(element: etree._Element, path: str) -> list[Any]:
-    return list(element.xpath(path, namespaces=PREFIXES))  # type: ignore[arg-type]
+    return list(_compiled(path)(element))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=500)
+def _compiled(path: str) -> etree.XPath:
+    """The paths are few, the elements many; an XPath locks itself, so threads may share it."""
+    return etree.XPath(path, namespaces=PREFIXES)
 
 
 def _letters_of(node: Any) -> str:

@@ -13,7 +13,6 @@ name alone (nginx's gzip_static) never pairs two generations.
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -109,10 +108,12 @@ def _write_twins(temps: _Temps, replacement: Replacement) -> None:
 def _write_temp(temps: dict[Path, Path], path: Path, content: bytes, mtime: datetime) -> None:
     with telling(path.parent):
         make_folder(path.parent)
-    temp = path.with_name(f"{TEMP_PREFIX}{path.name}.{secrets.token_hex(8)}")
+    # One name for ever, under the name's lock: what a crash left there makes room here, and nobody has to look for it.
+    temp = path.with_name(f"{TEMP_PREFIX}{path.name}")
     temps[temp] = path
     with telling(path):
         try:
+            temp.unlink(missing_ok=True)
             write_durably(temp, content, mtime)
         except BaseException:
             del temps[temp]

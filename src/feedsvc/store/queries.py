@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from heapq import nlargest
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import BigInteger, Column, Connection, Select, bindparam, select, type_coerce, union_all
@@ -71,16 +72,18 @@ def newest_articles(
     *,
     by: Time,
     since: datetime | None,
+    known: Sequence[Article],
     broken: list[str] | None,
 ) -> list[Article]:
     """As Store.newest; sections named twice count once."""
     wanted = limit
+    known_by_seq = {each.seq: each for each in known}
     while True:
         places = _newest_places(connection, sections, states, wanted, by=by, since=since)
         told: list[str] = []
         articles: list[Article] = []
         for part in chunks(places):
-            articles += articles_in_place(connection, part, sections, states, told)
+            articles += articles_in_place(connection, part, sections, states, told, known=known_by_seq)
             if len(articles) >= limit:
                 break
         if len(articles) >= limit or len(places) < wanted:
@@ -120,19 +123,27 @@ def articles_in_place(
     sections: Collection[str],
     states: Collection[MemberState],
     broken: list[str] | None,
+    *,
+    known: Mapping[int, Article] = MappingProxyType({}),
 ) -> list[Article]:
-    """The articles (seqs) that have these places, in this order; `broken` gets a sentence about each that has not."""
-    rows = {row.seq: row for row in connection.execute(select(article).where(article.c.seq.in_(places)))}
+    """The articles (seqs) that have these places, in this order; `broken` gets a sentence about each that has not.
+
+    Of those that are `known` no row is read.
+    """
+    unread = [seq for seq in places if seq not in known]
+    rows = {}
+    if unread:
+        rows = {row.seq: row for row in connection.execute(select(article).where(article.c.seq.in_(unread)))}
     told = [] if broken is None else broken
     found = []
     for seq in places:
-        if seq not in rows:
+        if seq not in rows and seq not in known:
             told.append(
                 f"Article number {seq} (`seq`) was deleted from the database, but its places in sections were not: "
                 f"delete the rows of article_section WHERE seq = {seq}, too."
             )
             continue
-        for one in readable([rows[seq]], told):
+        for one in [known[seq]] if seq in known else readable([rows[seq]], told):
             if any(one.state_in(slug) in states for slug in one.sections if slug in sections):
                 found.append(one)
             else:

@@ -187,6 +187,7 @@ metadata = MetaData()
 _counter = BigInteger().with_variant(Integer(), "sqlite")
 
 SCHEDULED = literal_column("'scheduled'", StateWord)
+LIVE = literal_column("'live'", StateWord)
 MEMBER_WORDS = {state: literal_column(f"'{state.value}'", MemberStateWord) for state in MemberState}
 """Written into the statement, not bound: PostgreSQL then plans for this very state, however rare it is."""
 

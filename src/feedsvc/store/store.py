@@ -43,6 +43,7 @@ from feedsvc.store.mapping import (
     readable,
     salvage,
     section_state_from,
+    sections_from,
     token_from,
 )
 from feedsvc.store.migrate import migrate
@@ -144,6 +145,19 @@ class Store:
                 found += readable(rows.all())
         return {article.entry_id: article for article in found}
 
+    def sections_of_live(self, entry_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """The sections of those that stand in the feeds under these ids, live and not in quarantine, by id."""
+        article, held = schema.article.c, schema.quarantine.c
+        query = (
+            select(article.entry_id, article.sections)
+            .outerjoin(schema.quarantine, held.article_id == article.id)
+            .where(article.state == schema.LIVE, held.article_id.is_(None))
+        )
+        keys = [entry_id for entry_id in dict.fromkeys(entry_ids) if schema.is_storable(entry_id)]
+        with self._database.read() as connection:
+            rows = [row for part in chunks(keys) for row in connection.execute(query.where(article.entry_id.in_(part)))]
+        return {row.entry_id: sections_from(row.sections) or () for row in rows}
+
     def _one_article(self, column: Column[str], key: str) -> Article | None:
         if not schema.is_storable(key):
             return None
@@ -168,15 +182,17 @@ class Store:
         *,
         by: Time = "published",
         since: datetime | None = None,
+        known: Sequence[Article] = (),
         broken: list[str] | None = None,
     ) -> list[Article]:
         """The newest that stand in one of these states in any of these plain sections, each once.
 
         In descending order of published, or of updated, then seq; none that is older than `since` by it. As for
-        `newest_live`, one LIMITed index range for each member and state.
+        `newest_live`, one LIMITed index range for each member and state. Those that are `known` from a moment ago are
+        not read again.
         """
         with self._database.read() as connection:
-            return newest_articles(connection, sections, states, limit, by=by, since=since, broken=broken)
+            return newest_articles(connection, sections, states, limit, by=by, since=since, known=known, broken=broken)
 
     def list_articles(
         self,

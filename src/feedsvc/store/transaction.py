@@ -315,19 +315,17 @@ class Transaction:
         self._lock_document(slug)
         version = schema.document_version
         mine = (version.c.slug == slug, version.c.format == format)
-        versions = self._connection.execute(
-            select(version).where(*mine).order_by(version.c.last_modified.desc()).limit(KEPT_VERSIONS)
-        ).all()
-        newest = versions[0] if versions else None
+        newest_first = select(version).where(*mine).order_by(version.c.last_modified.desc())
+        newest = self._connection.execute(newest_first.limit(1)).one_or_none()
         if newest and newest.digest == digest:
             if newest.generation < generation:
                 at_newest = (*mine, version.c.last_modified == newest.last_modified)
                 self._connection.execute(update(version).where(*at_newest).values(generation=generation))
             return _known(newest)
         if newest and generation < newest.generation:
-            for known in versions:
-                if known.digest == digest:
-                    return _known(known)
+            known = self._connection.execute(newest_first.where(version.c.digest == digest).limit(1)).one_or_none()
+            if known:
+                return _known(known)
         last_modified = now.replace(microsecond=0)
         if newest:
             last_modified = max(last_modified, newest.last_modified + timedelta(seconds=1))
@@ -336,10 +334,9 @@ class Transaction:
                 slug=slug, format=format, last_modified=last_modified, digest=digest, generation=generation
             )
         )
-        if len(versions) == KEPT_VERSIONS:
-            self._connection.execute(
-                delete(version).where(*mine, version.c.last_modified <= versions[-1].last_modified)
-            )
+        oldest_kept = select(version.c.last_modified).where(*mine).order_by(version.c.last_modified.desc())
+        surplus = version.c.last_modified <= oldest_kept.offset(KEPT_VERSIONS).limit(1).scalar_subquery()
+        self._connection.execute(delete(version).where(*mine, surplus))
         return last_modified
 
     def _lock_document(self, slug: str) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lxml import etree
+
 from feedsvc.feed.grammar.atomrules import SCHEMA as ATOM_SCHEMA
 from feedsvc.feed.grammar.elements import Element
-from feedsvc.feed.grammar.frame import DOCTYPE, parse_frame
+from feedsvc.feed.grammar.frame import DOCTYPE, WELLFORMED
 from feedsvc.feed.grammar.jsonfeed import read_ids
 from feedsvc.feed.grammar.jsonframe import read_json, write_path
 from feedsvc.feed.grammar.jsonrules import TWICE
 from feedsvc.feed.grammar.rssrules import SCHEMA as RSS_SCHEMA
-from feedsvc.feed.grammar.rules import Fault, Rule, breach
+from feedsvc.feed.grammar.rules import Rule, breach
 from feedsvc.feed.grammar.schema import refusal_of
 from feedsvc.feed.namespaces import ATOM
 from feedsvc.model import Finding
@@ -36,9 +38,11 @@ def read_form(content: bytes, format: str) -> Form:
 
 
 def _read_xml(content: bytes, format: str) -> Form:
-    tree = parse_frame(content)
-    if isinstance(tree, Fault):
-        return Form((breach(tree.rule, format, place=tree.place, found=tree.found),), ())
+    try:
+        root = etree.fromstring(content, etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        return Form((breach(WELLFORMED, format, found=str(error)),), ())
+    tree = root.getroottree()
     if tree.docinfo.internalDTD is not None:
         return Form((breach(DOCTYPE, format),), ())
     rule, ids_in = _XML[format]
@@ -46,7 +50,7 @@ def _read_xml(content: bytes, format: str) -> Form:
     if refusal is not None:
         message, line = refusal
         return Form((breach(rule, format, found=message, place=f"line {line}"),), ())
-    return Form((), tuple(ids_in(tree.getroot())))
+    return Form((), tuple(ids_in(root)))
 
 
 def _read_json(content: bytes) -> Form:
