@@ -125,6 +125,14 @@ class Archivist:
                 self._note_error(slug, str(error))
             raise
 
+    def renew(self, settings: Settings, slug: str, number: int) -> str | None:
+        """Make one archive anew, under a new Last-Modified, whatever lies there; why it can't be, or None."""
+        with self._folder.lock_archives(slug):
+            error = self._make(settings, slug, number, is_anew=True)
+        if error is not None:
+            self._note_error(slug, error)
+        return error
+
     def count_waiting(self, settings: Settings, slug: str, state: SectionState) -> int:
         """How many are not noted as made from what is now. It reads a row for each archive of the section."""
         basis = self._fingerprints.of_archives(settings, slug, state)
@@ -228,7 +236,7 @@ class Archivist:
             tx.note_twins(self._folder_id, archive, delivery.records[0])
         return True, _uncompressed(number, delivery)
 
-    def _make(self, settings: Settings, slug: str, number: int) -> str | None:
+    def _make(self, settings: Settings, slug: str, number: int, *, is_anew: bool = False) -> str | None:
         """Prove one archive and put it into the folder; why it can't be, or None. Under the lock."""
         name = archive_name(slug, number)
         verdict = self._court.settle(name, lambda: self._try(settings, slug, number))
@@ -238,7 +246,7 @@ class Archivist:
         basis, now = attempt.basis, self._clock()
         document = replace(attempt.proof.documents[0], slug=name)
         with self._store.write() as tx:
-            mtime = tx.allot_last_modified(name, ARCHIVE_FORMAT, document.digest, basis.moment, now)
+            mtime = tx.allot_last_modified(name, ARCHIVE_FORMAT, document.digest, basis.moment, now, is_anew=is_anew)
         delivery = deliver(self._folder, [document], {ARCHIVE_FORMAT: mtime}, settings.compression.levels)
         if delivery.new:
             log.info("archive_published", slug=slug, number=number, entries=len(verdict.entries))

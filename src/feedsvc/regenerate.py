@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -128,8 +128,10 @@ class Regenerator:
             renderer=renderer,
         )
 
-    def regenerate(self, settings: Settings, slug: str, *, force: bool = False) -> Result:
+    def regenerate(self, settings: Settings, slug: str, *, force: bool = False, renew: Collection[str] = ()) -> Result:
         """Bring one feed (or `index`, the OPML) up to date. `force` renders and verifies even when it is not stale.
+
+        The documents in the formats of `renew` get a new Last-Modified in any case: others were read under the old one.
 
         Raises UnknownSectionError; StoreError and OutputError when the world outside fails (noted if that can be).
         """
@@ -137,7 +139,7 @@ class Regenerator:
             raise UnknownSectionError(slug, (*settings.feeds, INDEX_SLUG))
         began = time.monotonic()
         with self._noting_failure(slug), self._folder.lock(slug):
-            result = self._bring_up(settings, slug, force=force)
+            result = self._bring_up(settings, slug, force=force, renew=renew)
         result = replace(result, seconds=time.monotonic() - began)
         if result.outcome == "published":
             log.info(
@@ -213,7 +215,7 @@ class Regenerator:
                 self._note(slug, f"{type(error).__name__}: {error}", ())
             raise
 
-    def _bring_up(self, settings: Settings, slug: str, *, force: bool) -> Result:
+    def _bring_up(self, settings: Settings, slug: str, *, force: bool, renew: Collection[str]) -> Result:
         """Under the section's lock: from what is stored now to what lies in the folder."""
         formats = formats_of(settings, slug)
         known = self._store.publication(self._folder_id, slug)
@@ -233,7 +235,7 @@ class Regenerator:
         if draft.prev_archive is not None:
             self.archivist.ensure(settings, slug, draft.prev_archive)
         surplus = [name for _, name in files if name in DOCUMENT_FORMATS and name not in formats]
-        return self._publish(settings, slug, draft, known, surplus)
+        return self._publish(settings, slug, draft, known, surplus=surplus, renew=renew)
 
     def _mend(self, settings: Settings, known: Publication, files: FileStats) -> Result | None:
         """Make the twins that are missing or wrong; None where a document turns out to be another one."""
@@ -311,13 +313,22 @@ class Regenerator:
         return Attempt(self._fingerprints.of(settings, slug, reading), choice, proof)
 
     def _publish(
-        self, settings: Settings, slug: str, draft: _Draft, known: Publication | None, surplus: Sequence[str]
+        self,
+        settings: Settings,
+        slug: str,
+        draft: _Draft,
+        known: Publication | None,
+        *,
+        surplus: Sequence[str],
+        renew: Collection[str],
     ) -> Result:
         """Put into the folder what differs from what lies there, and note it."""
         now = self._clock()
         with self._store.write() as tx:
             times = {
-                each.format: tx.allot_last_modified(slug, each.format, each.digest, draft.basis.moment, now)
+                each.format: tx.allot_last_modified(
+                    slug, each.format, each.digest, draft.basis.moment, now, is_anew=each.format in renew
+                )
                 for each in draft.documents
             }
 

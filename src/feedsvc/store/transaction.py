@@ -305,24 +305,28 @@ class Transaction:
 
     # publications
 
-    def allot_last_modified(self, slug: str, format: str, digest: str, generation: int, now: datetime) -> datetime:
+    def allot_last_modified(
+        self, slug: str, format: str, digest: str, generation: int, now: datetime, *, is_anew: bool = False
+    ) -> datetime:
         """When these bytes count as last modified; remembered, so that replicas and restarts agree.
 
         The newest known version of (slug, format) has the same digest: its time. Else, if `generation` is below the
         newest version's and the digest is known: the known time (a lagging replica). Else max(now, newest + 1 s), whole
         seconds, noted as the newest version. Keeps the last 50 versions of each.
+
+        With `is_anew` it is always a new time: other bytes may have been read under the one that these had.
         """
         self._lock_document(slug)
         version = schema.document_version
         mine = (version.c.slug == slug, version.c.format == format)
         newest_first = select(version).where(*mine).order_by(version.c.last_modified.desc())
         newest = self._connection.execute(newest_first.limit(1)).one_or_none()
-        if newest and newest.digest == digest:
+        if newest and newest.digest == digest and not is_anew:
             if newest.generation < generation:
                 at_newest = (*mine, version.c.last_modified == newest.last_modified)
                 self._connection.execute(update(version).where(*at_newest).values(generation=generation))
             return _known(newest)
-        if newest and generation < newest.generation:
+        if newest and generation < newest.generation and not is_anew:
             known = self._connection.execute(newest_first.where(version.c.digest == digest).limit(1)).one_or_none()
             if known:
                 return _known(known)
