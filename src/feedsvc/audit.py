@@ -6,7 +6,7 @@ Reads, changes nothing. Each feed is read under its lock, so that a service at w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from feedsvc.choice import Choice, choose, choose_archived
@@ -24,6 +24,7 @@ from feedsvc.model import (
     Feed,
     Finding,
     Holdings,
+    Publication,
     Section,
     SectionState,
     Severity,
@@ -32,6 +33,39 @@ from feedsvc.model import (
 from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, StoredDocument, unpack
 from feedsvc.proof import guard
 from feedsvc.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """What lies on disk of one feed, and what the store says of it, read at one moment.
+
+    `documents` and `twins` are by format: what lies there, or why it can't be read; what is wrong with its compressed
+    forms. `feed` is what it should say, None where that can't be composed; `stored` is what is wrong with its rows.
+    """
+
+    slug: str
+    publication: Publication | None
+    documents: Mapping[str, StoredDocument | Finding]
+    twins: Mapping[str, tuple[Finding, ...]]
+    feed: Feed | None
+    stored: tuple[Finding, ...]
+
+    @property
+    def records(self) -> tuple[DocumentRecord, ...]:
+        return self.publication.documents if self.publication else ()
+
+    def find_damage(self, name: str) -> tuple[Finding, ...]:
+        """What is wrong with the bytes in one format: are they the published ones, and their twins these?"""
+        document = self.documents[name]
+        altered = [document] if isinstance(document, Finding) else _find_alteration(document, self.records)
+        return (*altered, *self.twins[name])
+
+    def find_differences(self, name: str, settings: Settings) -> tuple[Finding, ...]:
+        """What the document in one format says otherwise than the store, parsed back whole; nothing of none."""
+        document = self.documents[name]
+        if isinstance(document, Finding) or (self.feed is None and self.stored):
+            return ()
+        return guard(name, partial(_compare, document, settings, self.feed))
 
 
 def audit(
@@ -43,22 +77,24 @@ def audit(
 
     Raises OutputError where the folder as a whole can't be used, StoreError where the store doesn't answer.
     """
-    expected = formats or formats_of(settings, slug)
     with folder.lock(slug):
-        publication = store.publication(folder_id, slug)
-        lying = {name: _read(folder, slug, name) for name in expected}
-        records = publication.documents if publication else ()
-        twins = {name: _audit_twins(folder, settings, slug, lying[name], records) for name in expected}
-        feed, bad = (None, ()) if slug == INDEX_SLUG else _compose_now(store, settings, settings.feeds[slug])
-    findings: list[Finding] = list(bad)
-    for name, document in lying.items():
-        if isinstance(document, Finding):
-            findings += [document, *twins[name]]
-            continue
-        findings += [*_find_alteration(document, records), *twins[name]]
-        if feed is not None or not bad:
-            findings += guard(name, partial(_compare, document, settings, feed))
+        exhibit = read_feed(store, folder, folder_id, settings, slug, formats=formats)
+    findings = list(exhibit.stored)
+    for name in exhibit.documents:
+        findings += [*exhibit.find_damage(name), *exhibit.find_differences(name, settings)]
     return tuple(findings)
+
+
+def read_feed(
+    store: Store, folder: FeedsFolder, folder_id: str, settings: Settings, slug: str, *, formats: tuple[str, ...] = ()
+) -> Exhibit:
+    """Of one feed (or `index`), under its lock. Raises as `audit`."""
+    publication = store.publication(folder_id, slug)
+    lying = {name: _read(folder, slug, name) for name in formats or formats_of(settings, slug)}
+    records = publication.documents if publication else ()
+    twins = {name: tuple(_audit_twins(folder, settings, slug, lying[name], records)) for name in lying}
+    feed, bad = (None, ()) if slug == INDEX_SLUG else _compose_now(store, settings, settings.feeds[slug])
+    return Exhibit(slug, publication, lying, twins, feed, bad)
 
 
 def audit_archives(
@@ -69,23 +105,36 @@ def audit_archives(
     section = settings.feeds.get(slug)
     if section is None or not section.is_archived or state is None:
         return {}
-    found: dict[str, tuple[Finding, ...]] = {}
-    for number in range(1, state.archives + 1):
-        name = archive_name(slug, number)
-        with folder.lock_archives(slug):
-            records = tuple(store.archive_records(folder_id, slug, number).values())
-            lying = _read(folder, name, ARCHIVE_FORMAT)
-            twins = _audit_twins(folder, settings, name, lying, records)
-            choice = choose_archived(store, section, number, RENDERER)
-        if isinstance(lying, Finding):
-            message = f"it is not there; `feedsvc regenerate {slug}` or a running service makes it"
-            found[name] = (replace(lying, message=message) if lying.rule == "file.missing" else lying, *twins)
-            continue
-        feed, bad = _compose(settings, section, state, choice.holdings, _list_bad(choice))
-        if feed is not None:
-            bad += guard(ARCHIVE_FORMAT, partial(FORMATS[ARCHIVE_FORMAT].verify, lying.content, feed))
-        found[name] = (*_find_alteration(lying, records), *bad, *twins)
-    return found
+    return {
+        archive_name(slug, number): audit_archive(store, folder, folder_id, settings, slug, number=number, state=state)
+        for number in range(1, state.archives + 1)
+    }
+
+
+def audit_archive(
+    store: Store,
+    folder: FeedsFolder,
+    folder_id: str,
+    settings: Settings,
+    slug: str,
+    *,
+    number: int,
+    state: SectionState,
+) -> tuple[Finding, ...]:
+    """Everything wrong with one archive of a section whose `state` this is."""
+    name, section = archive_name(slug, number), settings.feeds[slug]
+    with folder.lock_archives(slug):
+        records = tuple(store.archive_records(folder_id, slug, number).values())
+        lying = _read(folder, name, ARCHIVE_FORMAT)
+        twins = _audit_twins(folder, settings, name, lying, records)
+        choice = choose_archived(store, section, number, RENDERER)
+    if isinstance(lying, Finding):
+        message = f"it is not there; `feedsvc regenerate {slug}` or a running service makes it"
+        return (replace(lying, message=message) if lying.rule == "file.missing" else lying, *twins)
+    feed, bad = _compose(settings, section, state, choice.holdings, _list_bad(choice))
+    if feed is not None:
+        bad += guard(ARCHIVE_FORMAT, partial(FORMATS[ARCHIVE_FORMAT].verify, lying.content, feed))
+    return (*_find_alteration(lying, records), *bad, *twins)
 
 
 def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
@@ -113,7 +162,7 @@ def _compose_now(store: Store, settings: Settings, section: Section) -> tuple[Fe
 
     None where it can't be composed, or where the section was never registered and nothing can be.
     """
-    states = store.section_states()
+    states = store.section_states([section.slug])
     if section.slug not in states:
         return None, ()
     state = states[section.slug]
