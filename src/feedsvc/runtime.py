@@ -17,6 +17,7 @@ from feedsvc.errors import OutputError, StoreError
 from feedsvc.log import get_logger
 from feedsvc.model import INDEX_SLUG, Publication
 from feedsvc.output import FeedsFolder
+from feedsvc.progress import AuditProgress, read_progress
 from feedsvc.publish import Clock, register_sections
 from feedsvc.quarantine import Held, held
 from feedsvc.regenerate import Regenerator
@@ -66,6 +67,7 @@ class _Picture:
     next_runs: Mapping[str, str] = field(default_factory=dict)
     stuck: frozenset[str] = frozenset()
     archives_waiting: Mapping[str, int] = field(default_factory=dict)
+    audit: AuditProgress = field(default_factory=AuditProgress)
 
     def absent_from(self, slug: str) -> list[Held]:
         """Who is missing in this feed."""
@@ -150,7 +152,7 @@ class Runtime:
         return is_new
 
     def checks(self) -> list[Check]:
-        """config, database, feeds folder, worker, and each section with something to say. Never raises.
+        """config, database, feeds folder, worker, the audit and each section with something to say. Never raises.
 
         A section that is stale for a moment, or until its schedule comes round, does not degrade health. One that is
         blocked, stuck, not there or without an article that belongs in it does.
@@ -166,7 +168,9 @@ class Runtime:
         documents: [{format, bytes, last_modified, twins: {br, gzip}}] (bytes; 0: not worth keeping),
         findings: [{rule, format, entry_id, message, expected, found}],
         quarantined: [{article_id, title, revision, reason, since}], archives: {count, waiting, error}, next_run}],
-        unconfigured: [{slug}] (sections that the store knows and config.yaml does not)}
+        unconfigured: [{slug}] (sections that the store knows and config.yaml does not),
+        audit: {limit_percent, cpu_percent, live, waiting (how many live documents, and how many of them were not
+        audited as they lie there), round: {began, ended, done, of}, alarms: [{at, feed, format, finding, done, open}]}}
         """
         checks, picture = self._examine()
         settings, error = self.settings, self.source.error
@@ -182,6 +186,7 @@ class Runtime:
             "quarantined": len(picture.held),
             "sections": [_section(picture, slug, section.title) for slug, section in settings.feeds.items()],
             "unconfigured": [{"slug": slug} for slug in picture.survey.states if slug not in settings.feeds],
+            "audit": picture.audit.as_json(),
         }
 
     def has_worker(self) -> bool:
@@ -212,6 +217,8 @@ class Runtime:
         checks += [Check(name, name not in broken, broken.get(name, detail[name])) for name in detail]
         if "database" not in broken:
             checks.append(self._check_worker(picture))
+        if picture.audit.trouble is not None:
+            checks.append(Check("audit", ok=False, detail=picture.audit.trouble))
         checks += [check for slug in (*self.settings.feeds, INDEX_SLUG) if (check := _check_section(picture, slug))]
         return checks, picture
 
@@ -228,6 +235,7 @@ class Runtime:
             },
             last_seen=last_seen,
             next_runs=next_runs,
+            audit=read_progress(self.folder, self.settings, survey.publications, survey.states),
         )
 
     def _stuck(self, survey: Survey) -> frozenset[str]:

@@ -5,6 +5,7 @@
                 thread, the only one that decides
     hands       regenerate one section each, in a thread of its own, at most HANDS at once; archives when nothing waits;
                 one surveys everything now and then
+    audit       reads back whole what is live, while nothing waits (auditor.py)
 
 Whatever fails is logged once, tried again after growing pauses, and recovers by itself.
 """
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import FrameType
 
+from feedsvc.auditor import Auditor
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
 from feedsvc.log import get_logger
@@ -85,6 +87,7 @@ class Worker:
         self._seen = Watch(runtime, net_seconds)
         self._timetable = Timetable(self._note_tick)
         self._watch = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
+        self._auditor = Auditor(runtime, lambda: not (self._seen.waiting or self._busy))
         self._sleeper: Sleeper | None = None
         self._stopping = threading.Event()
         self._ticks: SimpleQueue[tuple[str, ...]] = SimpleQueue()
@@ -107,10 +110,12 @@ class Worker:
         self._sleeper = self._runtime.store.sleeper()
         self._timetable.start()
         self._watch.start()
+        self._auditor.start()
 
     def stop(self) -> None:
         """End within a few seconds. A section at work that takes longer is abandoned: its old documents stay whole."""
         self._stopping.set()
+        self._auditor.leave()
         self._wake()
         self._timetable.stop()
         deadline = time.monotonic() + _STOP_SECONDS
@@ -118,6 +123,7 @@ class Worker:
         with contextlib.suppress(Empty):
             while self._busy:
                 self._busy.discard(self._done.get(timeout=max(0.0, deadline - time.monotonic())).slug)
+        self._auditor.stop(max(0.0, deadline - time.monotonic()))
         if self._sleeper is not None:
             self._sleeper.close()
         log.info("worker_stopped", abandoned=sorted(self._busy))
@@ -181,6 +187,7 @@ class Worker:
                 found = self._surveys.get_nowait()
                 self._recover("survey")
                 self._seen.note_survey(found.order, found.survey, found.seconds)
+                self._auditor.note_survey(found.survey.publications, found.survey.states)
 
     def _note_done(self, done: _Done) -> None:
         self._busy.discard(done.slug)
@@ -192,6 +199,7 @@ class Worker:
         if done.error is None:
             self._seen.waiting.failures.pop(done.slug, None)
             self._seen.note_made(slug)
+            self._auditor.note_made(done.slug)
             return
         if done.slug == _SURVEYING:
             self._note_blindness(done.error)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from feedsvc.cli.commands import config_option
-from feedsvc.cli.messages import complain, warn
+from feedsvc.cli.messages import complain, say, warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import print_json, print_table
 
@@ -27,17 +27,32 @@ def command(is_json: bool) -> None:
         ("feed", "state", "published", "entries", "bytes", "twins", "findings", "next run"),
         [_row(section) for section in status["sections"]],
     )
+    say(_tell_of_audit(status["audit"]))
     for check in status["checks"]:
         is_told = check["name"] == "config" and not status["config"]["ok"]  # on opening, with every problem
         if not check["ok"] and not is_told:
             complain(f"{check['name']}: {check['detail']}")
     if status["quarantined"]:
         warn(f"In quarantine: {status['quarantined']}. `feedsvc quarantine` lists them, and says why.")
+    if over := [alarm for alarm in status["audit"]["alarms"] if not alarm["open"]]:
+        warn(f"The audit's last alarm, {over[0]['at']}: {over[0]['feed']}: {over[0]['finding']}. {over[0]['done']}")
     for section in status["unconfigured"]:
         warn(f"{section['slug']}: config.yaml does not name it any more; its articles are kept")
     for section in status["sections"]:
         for line in _explain(section):
             warn(f"{section['slug']}: {line}")
+
+
+def _tell_of_audit(audit: Mapping[str, Any]) -> str:
+    if not audit["limit_percent"]:
+        return "No audit: audit_cpu is 0."
+    progress = audit["round"]
+    goes_on = f"this round {progress['done']} of {progress['of']}"
+    where = f"the last round ended at {progress['ended']}" if progress["ended"] else goes_on
+    return (
+        f"Audit: {audit['live'] - audit['waiting']} of {audit['live']} live documents were read back as they lie "
+        f"there; {where}; {audit['cpu_percent']} % of a core lately, of {audit['limit_percent']} %."
+    )
 
 
 def _row(section: Mapping[str, Any]) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ datetime is aware, in UTC, whole seconds. URLs are absolute and percent-encoded.
 """
 
 from feedsvc.model.access import Token
+from feedsvc.model.alarm import Alarm, AuditState
 from feedsvc.model.article import (
     IN_PLACE,
     Article,
@@ -45,10 +46,12 @@ __all__ = [
     "INDEX_SLUG",
     "IN_PLACE",
     "STORED",
+    "Alarm",
     "Archive",
     "Article",
     "ArticleFields",
     "ArticleInput",
+    "AuditState",
     "Author",
     "Category",
     "Coding",

@@ -1,5 +1,6 @@
 """Documents into the feeds folder, whole or not at all, and back."""
 
+from feedsvc.output.audited import Audited, LastGood, Marks, is_audited
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refused, StoredDocument
 from feedsvc.output.lookout import Lookout, Moment
@@ -13,16 +14,20 @@ __all__ = [
     "KEPT_DAYS",
     "LARGEST_TALLY",
     "SUFFIXES",
+    "Audited",
     "Deltas",
     "FeedsFolder",
     "FileStats",
+    "LastGood",
     "Lookout",
+    "Marks",
     "Moment",
     "OwnFile",
     "PollerFiles",
     "Refused",
     "Shelf",
     "StoredDocument",
+    "is_audited",
     "make_twins",
     "pack",
     "slugs_with_archives",

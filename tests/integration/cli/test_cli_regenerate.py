@@ -6,11 +6,15 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from commands import Site
+from feedsvc.model import Alarm, AuditState
+from feedsvc.output import Audited, FeedsFolder
 
 
 def snapshot(site: Site) -> dict[str, tuple[bytes, int]]:
@@ -154,6 +158,27 @@ def test_status_tells_each_section(site: Site) -> None:
         *("macro", "finance", "tech", "culture", "world", "briefing", "letters", "economy", "all")
     ]
     assert "worker" in table.stderr  # none is running
+
+
+def test_status_tells_of_the_audit(site: Site) -> None:
+    audit = status(site)["audit"]
+    assert (audit["live"], audit["waiting"], audit["limit_percent"]) == (28, 28, 10)
+    assert "Audit: 0 of 28 live documents were read back" in site.run("status").stderr
+    at = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    alarm = Alarm(at=at, name="macro", format="rss", finding="rss: file.altered: its bytes", done="It was made anew.")
+    audited = Audited(FeedsFolder(site.feeds))
+    audited.write_state(AuditState(began=at, ended=at, alarms=(alarm,)))
+    told = site.run("status").stderr
+    assert "audit: macro: rss: file.altered: its bytes. It was made anew." in told
+    assert "the last round ended at 2026-03-02T08:00:00Z" in told
+    audited.write_state(AuditState(began=at, last="macro", done=4, alarms=(replace(alarm, is_open=False),)))
+    told = site.run("status").stderr
+    assert (
+        "The audit's last alarm, 2026-03-02T08:00:00Z: macro: rss: file.altered: its bytes. It was made anew." in told
+    )
+    assert "this round 4 of 28" in told
+    site.change_config("sections:", "audit_cpu: 0\nsections:")
+    assert "No audit" in site.run("status").stderr
 
 
 def test_status_tells_what_waits_and_what_is_blocked(site: Site) -> None:
