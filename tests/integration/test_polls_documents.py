@@ -189,7 +189,7 @@ def test_memory_is_bounded_and_bytes_go_before_what_is_known(folder: FeedsFolder
             assert cache.kept_bytes <= 400 * KIB
     kept = [known for place in places if (known := cache._known.get(place.file))]
     assert len(kept) == 40
-    assert sum(1 for known in kept if known.bodies) == 4
+    assert sum(1 for known in kept if known.bodies) == 5
 
 
 def test_what_is_asked_for_all_the_time_stays(folder: FeedsFolder) -> None:
@@ -201,6 +201,62 @@ def test_what_is_asked_for_all_the_time_stays(folder: FeedsFolder) -> None:
     for number in range(1, 20):
         cache.read(look(cache, cache.place(f"s{number}", "rss")), "identity")
         assert cache.read(look(cache, hot), "identity") is body
+
+
+def test_of_more_than_there_is_room_for_most_stay_however_they_are_asked_for(folder: FeedsFolder) -> None:
+    """In turn, as who fetches all feeds does: had each come in the place of the oldest, none would ever be there."""
+    contents = [text(number, 50 * KIB) for number in range(40)]
+    for number, content in enumerate(contents):
+        lay(folder, f"s{number}", content, is_pressed=False)
+    cache = DocumentCache(folder, limit_bytes=2_000 * KIB)
+    places = [cache.place(f"s{number}", "rss") for number in range(40)]
+
+    def count_in_memory() -> int:
+        found = 0
+        for number, place in enumerate(places):
+            known = look(cache, place)
+            found += "identity" in known.bodies
+            assert cache.read(known, "identity") == contents[number]
+        return found
+
+    count_in_memory()
+    assert min(count_in_memory() for _ in range(10)) >= 30
+
+
+def test_of_more_than_can_be_known_most_stay_known(folder: FeedsFolder) -> None:
+    for number in range(40):
+        lay(folder, f"s{number}", text(number, KIB), is_pressed=False)
+    cache = DocumentCache(folder, limit_bytes=200 * KIB)
+    places = [cache.place(f"s{number}", "rss") for number in range(40)]
+    for _ in range(3):
+        known = [cache._known.get(place.file) for place in places]
+        kept = sum(look(cache, place) is each for place, each in zip(places, known, strict=True))
+    assert kept >= 30
+
+
+def test_what_becomes_popular_comes_to_stay(folder: FeedsFolder) -> None:
+    for number in range(20):
+        lay(folder, f"s{number}", text(number, 50 * KIB), is_pressed=False)
+    cache = DocumentCache(folder, limit_bytes=400 * KIB)
+    for number in range(20):
+        cache.read(look(cache, cache.place(f"s{number}", "rss")), "identity")
+    late = look(cache, cache.place("s19", "rss"))
+    assert not late.bodies
+    for _ in range(20):
+        assert cache.read(late, "identity") == text(19, 50 * KIB)
+    assert late.bodies
+
+
+def test_a_feed_that_is_not_there_lets_nobody_look_at_all_others(
+    folder: FeedsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = DocumentCache(folder, monotonic=lambda: 0.0)
+    place = cache.place("macro", "rss")
+    lay(folder, "macro", text(1, 2_000))
+    known = look(cache, place)
+    assert cache.look_up(cache.place("missing", "rss")) is None
+    monkeypatch.setattr(os, "stat", lambda *_, **__: pytest.fail("it was looked at"))
+    assert look(cache, place) is known
 
 
 def test_a_document_larger_than_all_memory_is_served(folder: FeedsFolder) -> None:
@@ -217,7 +273,7 @@ def test_what_is_known_of_very_many_documents_is_bounded_too(folder: FeedsFolder
     for number in range(40):
         look(cache, cache.place(f"s{number}", "rss"))
         assert cache.kept_bytes <= 40 * KIB
-    assert len(cache._known) == 5
+    assert len(cache._known) == 6
 
 
 def test_a_folder_that_is_swapped_or_lost_is_noticed(folder: FeedsFolder, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from flask import request
 
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError
-from feedsvc.output import FeedsFolder, make_twins
+from feedsvc.output import FeedsFolder, Lookout, Mark, make_twins
 from feedsvc.web.places import BEHIND
 from feedsvc.web.polls import Polls, environ_of
 from feedsvc.web.polls.conditional import http_date
@@ -477,10 +477,14 @@ def test_a_thread_that_is_late_with_an_older_version_spoils_no_answer(
 def test_a_twin_that_can_not_be_read_costs_nobody_the_document(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_self: FeedsFolder, slug: str, format: str, *_: object) -> None:
-        raise OutputError(Path(f"{slug}.{format}.gz"), "permission denied")
+    read = Lookout.read
 
-    monkeypatch.setattr(FeedsFolder, "read_twin", refuse)
+    def refuse(self: Lookout, name: str, mark: Mark) -> bytes | None:
+        if name.endswith(".gz"):
+            raise OutputError(Path(name), "permission denied")
+        return read(self, name, mark)
+
+    monkeypatch.setattr(Lookout, "read", refuse)
     response = newsroom.client.get("/feeds/macro.rss", headers={"Accept-Encoding": "gzip"})
     assert (response.status_code, response.headers.get("Content-Encoding")) == (200, None)
     assert response.get_data() == (newsroom.runtime.folder.path / "macro.rss").read_bytes()

@@ -2,8 +2,9 @@
 
 from feedsvc.output.audited import Audited, LastGood, Marks, is_audited
 from feedsvc.output.deltas import Deltas
+from feedsvc.output.files import mtime_of
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refused, StoredDocument
-from feedsvc.output.lookout import Lookout, Moment
+from feedsvc.output.lookout import Lookout, Mark, Moment, mark_of
 from feedsvc.output.pollers import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
 from feedsvc.output.shelf import Shelf, slugs_with_archives
 from feedsvc.output.twins import CODINGS, SUFFIXES, make_twins, pack, unpack
@@ -20,6 +21,7 @@ __all__ = [
     "FileStats",
     "LastGood",
     "Lookout",
+    "Mark",
     "Marks",
     "Moment",
     "OwnFile",
@@ -29,6 +31,8 @@ __all__ = [
     "StoredDocument",
     "is_audited",
     "make_twins",
+    "mark_of",
+    "mtime_of",
     "pack",
     "slugs_with_archives",
     "unpack",

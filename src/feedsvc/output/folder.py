@@ -219,16 +219,6 @@ class FeedsFolder:
                     found[slug, suffix] = status
         return found
 
-    def look_at_twin(self, slug: str, format: str, coding: Coding, mtime: datetime) -> os.stat_result | None:
-        """The compressed form of the document whose mtime this is; None if there is none. Cheap."""
-        path = twin_path(self.locate(slug, format), coding)
-        with telling(path):
-            try:
-                status = path.lstat()
-            except FileNotFoundError:
-                return None
-        return status if stat.S_ISREG(status.st_mode) and mtime_of(status) == mtime else None
-
     def stats(self) -> FileStats:
         """What `stat` says of every document, and of what lies where a twin would, by one walk over the folder."""
         found = {}

@@ -10,12 +10,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from typing import NamedTuple
 
 from feedsvc.errors import OutputError
 from feedsvc.log import get_logger
-from feedsvc.model import Coding, Trail
-from feedsvc.output import CODINGS, Deltas, FeedsFolder, Lookout, Moment, pack
+from feedsvc.model import Trail
+from feedsvc.output import (
+    CODINGS,
+    SUFFIXES,
+    Deltas,
+    FeedsFolder,
+    Lookout,
+    Mark,
+    Moment,
+    StoredDocument,
+    mark_of,
+    mtime_of,
+    pack,
+)
 from feedsvc.web.pace import Monotonic, Pace
 from feedsvc.web.polls.negotiation import IDENTITY, Form
 
@@ -24,8 +35,15 @@ log = get_logger(__name__)
 KEPT_BYTES = 64_000_000
 """What a process keeps of documents in memory, unless config.yaml says otherwise."""
 
-_OVERHEAD_BYTES = 4_000
+_OVERHEAD_BYTES = 3_000
 """About what is kept of a document besides its bytes, with what is made of it for two forms (tracemalloc)."""
+
+_KEPT_OF = 16
+"""Where there is no room, one in so many that come takes the place of what was asked for longest ago.
+
+Were each of them to, then of a thousand documents that are asked for in turn none would be there when it is asked for
+again, though there is room for nine hundred. So most of these stay, and what is asked for often comes soon enough.
+"""
 
 _LOOK_AGAIN_SECONDS = 1.0
 _DELTA_LEVEL = 3
@@ -40,33 +58,21 @@ class Place:
     file: str
 
 
-class Mark(NamedTuple):
-    """What moves with a file's bytes: ctime as well, since an inode is used again, and a time can be set back."""
-
-    inode: int
-    length_bytes: int
-    mtime_ns: int
-    ctime_ns: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> Mark:
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
 @dataclass(slots=True, eq=False)
 class Known:
     """What is known of a document while its file stays as it is, and its twins do.
 
     `lengths` are those of the codings there are, `identity` among them. `bodies` are the bytes that are in memory now:
     by form, and those of deltas by version and form. `origins` are the versions from which a delta leads here, None
-    while no trail to it was seen. `look_again` is when to look at its twins again, `look_for_trail` when to look for
+    while no trail to it was seen. `twins` are the marks of what lies where each twin would, if anything does, in the
+    order of CODINGS. `look_again` is when to look at its twins again, `look_for_trail` when to look for
     its trail (monotonic); `seen` is the last moment in which the file was looked at. `made` is what somebody made of
     it, to be forgotten with it.
     """
 
     place: Place
     mark: Mark
-    twins: Mapping[Coding, Mark]
+    twins: tuple[Mark | None, ...]
     mtime: datetime
     digest: str
     lengths: Mapping[Form, int]
@@ -79,7 +85,7 @@ class Known:
 
 
 class DocumentCache:
-    """The feeds folder's documents; of their bytes no more than `limit_bytes`, the least wanted dropped first.
+    """The feeds folder's documents; of their bytes no more than `limit_bytes`. What does not fit is read each time.
 
     A file is looked at whenever the bell has rung since, and once a second without (see output.lookout); every
     change of bytes moves its time (see Transaction.allot_last_modified). So what feedsvc puts there is given out from
@@ -98,6 +104,7 @@ class DocumentCache:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._filled: OrderedDict[str, Known] = OrderedDict()
         self._kept_bytes = 0
+        self._turned_away = 0
         self._complaints = Pace(10)
 
     @property
@@ -135,12 +142,10 @@ class DocumentCache:
         if body is not None:
             self._touch(self._filled, known.place.file)
             return body
-        place = known.place
-        if coding == IDENTITY:
-            document = self._folder.read(place.slug, place.format)
-            body = document.content if document is not None and document.digest == known.digest else None
-        else:
-            body = self._folder.read_twin(place.slug, place.format, coding, known.mtime)
+        file, mark = known.place.file, known.mark
+        if coding != IDENTITY:
+            file, mark = f"{file}.{SUFFIXES[coding]}", known.twins[CODINGS.index(coding)] or ""
+        body = self._lookout.read(file, mark)
         if body is None or len(body) != known.lengths[coding]:
             self._forget(known)
             return None
@@ -187,11 +192,11 @@ class DocumentCache:
 
         Twins come a moment after their document, and one that was damaged is mended under the same name and time.
         """
-        if known is None or known.mark != Mark.of(status):
+        if known is None or known.mark != mark_of(status):
             return self._learn(place, status, moment)
         if known.look_again <= self._monotonic():
             known.look_again = self._monotonic() + _LOOK_AGAIN_SECONDS
-            if self._find_twins(place, known.mtime) != known.twins:
+            if tuple(map(_mark, self._look_at_twins(place))) != known.twins:
                 return self._learn(place, status, moment)
         known.seen = moment
         self._touch(self._known, place.file)
@@ -202,13 +207,17 @@ class DocumentCache:
         document = self._folder.read(place.slug, place.format) if stat.S_ISREG(status.st_mode) else None
         if document is None:
             return None
-        twins = self._find_twins(place, document.mtime)
+        twins = self._look_at_twins(place)
         lengths: dict[Form, int] = {IDENTITY: len(document.content)}
-        lengths.update((coding, mark.length_bytes) for coding, mark in twins.items())
+        lengths |= {
+            coding: each.st_size
+            for coding, each in zip(CODINGS, twins, strict=True)
+            if each is not None and _is_twin(each, document)
+        }
         known = Known(
             place=place,
-            mark=Mark.of(status),
-            twins=twins,
+            mark=mark_of(status),
+            twins=tuple(map(_mark, twins)),
             mtime=document.mtime,
             digest=document.digest,
             lengths=lengths,
@@ -216,15 +225,16 @@ class DocumentCache:
             seen=moment,
         )
         with self._lock:
+            is_new = self._known.get(place.file) is None
             self._drop(place.file)
-            self._known[place.file] = known
-            self._kept_bytes += _OVERHEAD_BYTES
-            self._make_room()
+            if not is_new or self._is_kept(self._may_know()):
+                self._known[place.file] = known
+                self._kept_bytes += _OVERHEAD_BYTES
+                self._make_room()
         return known
 
-    def _find_twins(self, place: Place, mtime: datetime) -> Mapping[Coding, Mark]:
-        found = {coding: self._folder.look_at_twin(place.slug, place.format, coding, mtime) for coding in CODINGS}
-        return {coding: Mark.of(status) for coding, status in found.items() if status is not None}
+    def _look_at_twins(self, place: Place) -> list[os.stat_result | None]:
+        return [self._lookout.look(f"{place.file}.{SUFFIXES[coding]}") for coding in CODINGS]
 
     def _make_do(self, known: Known | None, error: OutputError) -> Known:
         if known is None:
@@ -235,12 +245,25 @@ class DocumentCache:
 
     def _keep(self, known: Known, form: Form | tuple[str, Form], body: bytes) -> None:
         with self._lock:
-            if self._known.get(known.place.file) is known and form not in known.bodies:
+            if self._known.get(known.place.file) is not known or form in known.bodies:
+                return
+            if self._is_kept(self._kept_bytes + len(body) <= self._limit_bytes):
                 known.bodies[form] = body
                 self._kept_bytes += len(body)
                 self._filled[known.place.file] = known
                 self._filled.move_to_end(known.place.file)
                 self._make_room()
+
+    def _may_know(self) -> bool:
+        """Is there room for one more?"""
+        return (len(self._known) + 1) * _OVERHEAD_BYTES <= self._limit_bytes // 2
+
+    def _is_kept(self, has_room: bool) -> bool:  # noqa: FBT001  # it is asked for nothing else
+        """Is what has just come to be kept, though there may be no room?"""
+        if has_room:
+            return True
+        self._turned_away += 1
+        return self._turned_away % _KEPT_OF == 0
 
     def _touch(self, kept: OrderedDict[str, Known], file: str) -> None:
         try:  # noqa: SIM105  # contextlib.suppress costs several times as much
@@ -270,3 +293,13 @@ class DocumentCache:
             self._drop(next(iter(self._known)))
         while self._kept_bytes > self._limit_bytes and self._filled:
             self._empty(next(iter(self._filled)))
+
+
+def _mark(status: os.stat_result | None) -> Mark | None:
+    return None if status is None else mark_of(status)
+
+
+def _is_twin(status: os.stat_result, document: StoredDocument) -> bool:
+    """Does it belong to this document, as far as can be told without reading it?"""
+    is_file = stat.S_ISREG(status.st_mode) and status.st_size < len(document.content)
+    return is_file and mtime_of(status) == document.mtime

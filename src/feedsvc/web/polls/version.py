@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -12,6 +13,12 @@ from feedsvc.web.polls.negotiation import IDENTITY, Form
 from feedsvc.web.polls.targets import Target
 
 _VARY: Header = ("Vary", "Accept-Encoding")
+
+
+@lru_cache(maxsize=1_000)
+def _header(name: str, value: str) -> Header:
+    """One for all documents that send the same."""
+    return name, value
 
 
 class Sending(NamedTuple):
@@ -75,18 +82,24 @@ class Version:
         ]
 
     def _describe(self, form: Form) -> Sending:
-        validators = [
+        unchanged = next((each.unchanged for each in self._sendings.values() if form != IDENTITY != each.form), None)
+        unchanged = unchanged or Answer(HTTPStatus.NOT_MODIFIED, self._describe_version(form))
+        length = str(self.known.lengths[form])
+        described = [_header("Content-Type", self.target.media_type), ("Content-Length", length)]
+        if form != IDENTITY:
+            described.append(_header("Content-Encoding", form))
+        return Sending(form, described + unchanged.headers, unchanged)
+
+    def _describe_version(self, form: Form) -> list[Header]:
+        """What a 304 says as well; the same for all codings."""
+        return [
             ("ETag", self.tags[0] if form == IDENTITY else self.tags[1]),
             ("Last-Modified", http_date(self.known.mtime)),
-            ("Cache-Control", self.target.cache_control),
+            _header("Cache-Control", self.target.cache_control),
             _VARY,
             *CORS,
             *SECURITY,
         ]
-        described = [("Content-Type", self.target.media_type), ("Content-Length", str(self.known.lengths[form]))]
-        if form != IDENTITY:
-            described.append(("Content-Encoding", form))
-        return Sending(form, described + validators, Answer(HTTPStatus.NOT_MODIFIED, validators))
 
     def _file_tag(self, form: Form) -> str:
         return f"{int(self.known.mtime.timestamp()):x}-{self.known.lengths[form]:x}"
