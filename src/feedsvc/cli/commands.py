@@ -36,6 +36,9 @@ COMMANDS = {
 }
 """Name -> what it does, in the order of a newcomer's day. Each lives in the module of its name, as `command`."""
 
+_HIDDEN = {"_web": "web_child", "_supervise": "supervise"}
+"""Processes of `serve`, by name, and their modules."""
+
 FAILED = 1
 WRONG_USE = 2
 INTERRUPTED = 130
@@ -68,11 +71,9 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's signature)
-        if cmd_name == "_web":
-            return _load("web_child")
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in _HIDDEN:
             return None
-        return _load({"import": "import_"}.get(cmd_name, cmd_name))
+        return _load({"import": "import_", **_HIDDEN}.get(cmd_name, cmd_name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

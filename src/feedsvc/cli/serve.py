@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import sys
 
 import click
 
-from feedsvc import log
 from feedsvc.cli.commands import Failure, config_option, given_config
 from feedsvc.cli.messages import warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.errors import StoreError
 from feedsvc.runtime import find_config
-from feedsvc.supervisor import Child, supervise
 
 _MENDS = {
     errno.EADDRINUSE: "something listens there already: stop it, or take another --port",
@@ -42,12 +41,12 @@ def command(host: str | None, port: int | None, workers: int | None, no_schedule
             warn(f"{error} The feeds there are will be served; the rest waits for the database.")
     port = port or server.port
     address = claim(host or server.host, port)
-    log.configure()
-    web = ("_web", "--host", address, "--port", str(port), "--workers", str(workers or server.workers))
-    children = [Child("web", _feedsvc(*web))]
-    if not no_scheduler:
-        children.append(Child("worker", _feedsvc("worker")))
-    raise click.exceptions.Exit(supervise(children))
+    options = ["--host", address, "--port", str(port), "--workers", str(workers or server.workers)]
+    options += ["--no-scheduler"] if no_scheduler else []
+    sys.stdout.flush()
+    config = ("--config", str(find_config(given_config())))
+    # The same process, so that whoever started it watches and ends it, without all that checking took.
+    os.execv(sys.executable, (sys.executable, "-P", "-m", "feedsvc", *config, "_supervise", *options))  # noqa: S606  # no shell
 
 
 def claim(host: str, port: int) -> str:
@@ -67,8 +66,3 @@ def claim(host: str, port: int) -> str:
         mend = _MENDS.get(error.errno or 0, error.strerror)
         raise Failure(f"Can't listen on {host} port {port}: {mend}.") from error
     return str(address[0])
-
-
-def _feedsvc(*arguments: str) -> tuple[str, ...]:
-    """This feedsvc, in a process of its own; -P keeps modules of the folder in which it was started out of its way."""
-    return (sys.executable, "-P", "-m", "feedsvc", "--config", str(find_config(given_config())), *arguments)

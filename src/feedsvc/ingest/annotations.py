@@ -11,8 +11,6 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pypinyin import Style, pinyin
-
 from feedsvc.ingest.report import shorten
 
 _TONE_MARKS = "\u0300\u0301\u0304\u030c"
@@ -72,6 +70,8 @@ def clean_line(line: str) -> CleanLine:
 @lru_cache(maxsize=4096)
 def read_character(character: str) -> frozenset[str]:
     """The readings of a Chinese character with their tones; none for anything else."""
+    from pypinyin import Style, pinyin  # noqa: PLC0415  # 55 MB of dictionaries, for nothing but news pages
+
     readings = pinyin(character, style=Style.TONE, heteronym=True, errors="ignore")
     return frozenset(readings[0]) if readings else frozenset()
 
