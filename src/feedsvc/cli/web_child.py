@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import encodings.idna  # noqa: F401  # see _Server.startup
+import gc
 import http.client
 import multiprocessing
 import os
+import sys
 import time
 from contextlib import suppress
 from functools import partial
@@ -32,6 +35,9 @@ _HEADER_MILLISECONDS = 5_000
 
 _BUFFER_BYTES = 64 * 1024
 
+_M_ARENA_MAX = -8
+"""mallopt(3), glibc's."""
+
 _STOP_SECONDS = 3
 _ANNOUNCE_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.05
@@ -42,8 +48,11 @@ class _Server(MPServer):
         """Start the processes, and only then a thread: a fork in the midst of its work would take locks along.
 
         A process that granian starts anew later is forked beside that thread, while it announces. The one module
-        that both would import lazily (to connect, and to route a request) is imported before.
+        that both would import lazily (to connect, and to route a request) is imported before. What is there by then is
+        never collected, so that collecting does not write into pages that all processes share.
         """
+        gc.collect()
+        gc.freeze()
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian does not annotate it
         Thread(target=announce, args=(self.bind_addr, self.bind_port), name="announce", daemon=True).start()
 
@@ -60,6 +69,7 @@ def command(host: str, port: int, workers: int) -> None:
     """Serve the feeds on this address, as so many processes, until stopped."""
     log.configure()
     raise_file_limit()
+    share_arenas()
     server = _Server(
         "feedsvc.web:create_app",
         address=host,
@@ -87,6 +97,12 @@ def load_app(config: Path, port: int) -> Flask:
     if can_answer_directly():
         answer_directly(poll_answerer_of(app))
     return app
+
+
+def share_arenas() -> None:
+    """Let all threads take memory from two places, not two of each thread's own: what one gives back serves another."""
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+        mallopt(_M_ARENA_MAX, 2)
 
 
 def announce(host: str, port: int) -> None:
