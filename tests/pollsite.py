@@ -37,7 +37,11 @@ sections:
 _CLOSED = "  gone: {{title: 旧栏目}}\n"
 
 _EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
 _MODIFIED = "%a, %d %b %Y %H:%M:%S GMT"
+
+LATER = _EPOCH + timedelta(days=1)
+"""When all of it is live. What is published anew at this time is dated a second apart, and nothing ahead of today."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from feedsvc.web.recipe import LISTEN, write_recipe
 @click.option(
     "--without-headers-more",
     is_flag=True,
-    help="nginx has no more_set_input_headers: who sends If-None-Match and If-Modified-Since is the service's then.",
+    help="nginx has no more_clear_input_headers: who sends If-None-Match and If-Modified-Since is the service's then.",
 )
 @click.option(
     "--keep-open",
