@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from feedsvc.staleness import Stale
 
@@ -96,13 +97,33 @@ class Backlog:
     def take(self, busy: Collection[str], now: float) -> Stale | None:
         """Whose turn it is, of those that are free; it waits no longer."""
         is_for_oldest = (self._taken + 1) % OLDEST_EACH == 0
-        for slug in self._in_turn(is_for_oldest=is_for_oldest):
+        taken = self._take(self._in_turn(is_for_oldest=is_for_oldest), busy, now)
+        self._taken += taken is not None
+        return taken
+
+    def _take(self, order: Iterable[str], busy: Collection[str], now: float) -> Stale | None:
+        for slug in order:
             item = self._items[slug]
-            if slug not in busy and item.ready_at <= now and not self.keeps_back(slug, item.stale.made_from, now):
-                self._taken += 1
+            if slug not in busy and self._is_ready(slug, item, now):
                 self.drop(slug)
                 return item.stale
         return None
+
+    def _is_ready(self, slug: str, item: _Item, now: float) -> bool:
+        return item.ready_at <= now and not self.keeps_back(slug, item.stale.made_from, now)
+
+    def take_oldest(self, busy: Collection[str], now: float) -> Stale | None:
+        """Who has waited longest, of those that are free; it waits no longer."""
+        return self._take(self._items, busy, now)
+
+    def take_news(self, busy: Collection[str], now: float) -> Stale | None:
+        """Whose turn it is, of withdrawals and changed articles alone."""
+        return self._take(chain(self._urgent, reversed(self._news)), busy, now)
+
+    def count_ready(self, most: int, now: float) -> int:
+        """How many could be made now, counted up to so many."""
+        ready = (1 for slug, item in self._items.items() if self._is_ready(slug, item, now))
+        return sum(islice(ready, most))
 
     def _in_turn(self, *, is_for_oldest: bool) -> Iterator[str]:
         yield from self._urgent

@@ -15,8 +15,8 @@ from feedsvc.config import Settings, SettingsSource
 from feedsvc.delivery import find_twin_error
 from feedsvc.errors import OutputError, StoreError
 from feedsvc.log import get_logger
-from feedsvc.model import INDEX_SLUG, Publication
-from feedsvc.output import FeedsFolder
+from feedsvc.model import INDEX_SLUG, BulkProgress, Publication
+from feedsvc.output import FeedsFolder, read_bulk_progress
 from feedsvc.progress import AuditProgress, read_progress
 from feedsvc.publish import Clock, register_sections
 from feedsvc.quarantine import Held, held
@@ -163,7 +163,8 @@ class Runtime:
         """The truth for `feedsvc status --json` and /healthz; times are ISO 8601 in UTC, sizes bytes. Never raises.
 
         {version, ok, checks: [{name, ok, detail}], config: {path, ok, error}, database, feeds_dir,
-        worker: {alive, last_seen}, articles: {draft, scheduled, live, withdrawn} (or {}), quarantined (how many),
+        worker: {alive, last_seen}, progress: {done, waiting, seconds, seconds_left} of the worker while it makes very
+        many feeds, else null, articles: {draft, scheduled, live, withdrawn} (or {}), quarantined (how many),
         sections: [{slug, title, state: live|stale|blocked|never, published, attempted, entries, error,
         documents: [{format, bytes, last_modified, twins: {br, gzip}}] (bytes; 0: not worth keeping),
         findings: [{rule, format, entry_id, message, expected, found}],
@@ -182,6 +183,7 @@ class Runtime:
             "database": self._opened_with.database_label,
             "feeds_dir": str(self.folder.path),
             "worker": {"alive": self._is_alive(picture), "last_seen": _iso(picture.last_seen)},
+            "progress": _bulk_progress(read_bulk_progress(self.folder.path)) if self._is_alive(picture) else None,
             "articles": self._count_articles(),
             "quarantined": len(picture.held),
             "sections": [_section(picture, slug, section.title) for slug, section in settings.feeds.items()],
@@ -353,6 +355,18 @@ def _section(picture: _Picture, slug: str, title: str) -> dict[str, Any]:
             "error": known.archive_error if known else None,
         },
         "next_run": picture.next_runs.get(slug),
+    }
+
+
+def _bulk_progress(progress: BulkProgress | None) -> dict[str, Any] | None:
+    if progress is None:
+        return None
+    left = progress.seconds_left
+    return {
+        "done": progress.done,
+        "waiting": progress.waiting,
+        "seconds": round(progress.seconds, 1),
+        "seconds_left": None if left is None else round(left, 1),
     }
 
 

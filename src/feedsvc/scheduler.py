@@ -5,6 +5,7 @@
                 thread, the only one that decides
     hands       regenerate one section each, in a thread of its own, at most HANDS at once; archives when nothing waits;
                 one surveys everything now and then
+    pool        processes that do the same while very many wait (bulk.py), each with a thread here that waits for it
     audit       reads back whole what is live, while nothing waits (auditor.py)
 
 Whatever fails is logged once, tried again after growing pauses, and recovers by itself.
@@ -19,14 +20,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from types import FrameType
 
 from feedsvc.auditor import Auditor
+from feedsvc.bulk import BulkWork, OpenPool
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
+from feedsvc.jobs import Task
 from feedsvc.log import get_logger
 from feedsvc.runtime import Runtime
+from feedsvc.staleness import Stale
 from feedsvc.survey import Survey
 from feedsvc.timetable import Timetable
 from feedsvc.wake import Call, Sleeper
@@ -79,11 +84,14 @@ class _Surveyed:
 class Worker:
     """Keeps one feeds folder right until it is stopped. Its state belongs to the watch thread; queues lead into it.
 
-    `net_seconds`: how often it looks although nobody called.
+    `net_seconds`: how often it looks although nobody called. Without `open_pool` it makes all feeds in its own process.
     """
 
-    def __init__(self, runtime: Runtime, *, net_seconds: float = NET_SECONDS) -> None:
+    def __init__(
+        self, runtime: Runtime, *, net_seconds: float = NET_SECONDS, open_pool: OpenPool | None = None
+    ) -> None:
         self._runtime = runtime
+        self._bulk = BulkWork(runtime.folder.path, open_pool)
         self._seen = Watch(runtime, net_seconds)
         self._timetable = Timetable(self._note_tick)
         self._watch = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
@@ -120,6 +128,7 @@ class Worker:
         self._timetable.stop()
         deadline = time.monotonic() + _STOP_SECONDS
         self._watch.join(_STOP_SECONDS)
+        self._bulk.close()
         with contextlib.suppress(Empty):
             while self._busy:
                 self._busy.discard(self._done.get(timeout=max(0.0, deadline - time.monotonic())).slug)
@@ -169,7 +178,7 @@ class Worker:
         if now < self._store_retry_at:
             return self._store_retry_at - now
         survey_at = math.inf if _SURVEYING in self._busy else self._seen.survey_at
-        until = min(self._seen.next_at(now), survey_at, self._beat_at + _BEAT_SECONDS)
+        until = min(self._seen.next_at(now), survey_at, self._beat_at + _BEAT_SECONDS, self._bulk.next_at())
         if self._seen.waiting_archives or not self._is_clean:
             until = min(until, now + NET_SECONDS)
         return max(0.0, until - now)
@@ -191,6 +200,7 @@ class Worker:
 
     def _note_done(self, done: _Done) -> None:
         self._busy.discard(done.slug)
+        self._bulk.note_done(done.slug)
         slug = done.slug.removesuffix(_ARCHIVES)
         if slug != done.slug:
             self._archived_at = time.monotonic()
@@ -309,14 +319,39 @@ class Worker:
         if not self._is_clean and self._is_free(_HOUSEKEEPING, ""):
             self._is_clean = True
             self._employ(_HOUSEKEEPING, "", self._keep_house)
-        while len(self._busy) < HANDS and not self._stopping.is_set():
-            stale = self._seen.waiting.take(self._busy, time.monotonic())
+        self._hand_to_pool()
+        waiting = self._seen.waiting
+        while len(self._busy) - len(self._bulk.at_work) < HANDS and not self._stopping.is_set():
+            take = waiting.take_news if self._bulk.is_open else waiting.take
+            stale = take(self._busy, time.monotonic())
             if stale is None:
                 break
-            is_due = self._seen.is_due(stale)
-            self._seen.note_taken(stale.slug)
-            self._employ(stale.slug, stale.made_from, self._regenerate if is_due else self._mend_twins)
+            task = self._regenerate if self._is_whole(stale) else self._mend_twins
+            self._employ(stale.slug, stale.made_from, task)
         self._hand_out_archives()
+
+    def _hand_to_pool(self) -> None:
+        settings = self._runtime.settings
+        self._bulk.look(settings, self._seen.waiting)
+        while self._bulk.has_room(settings) and not self._stopping.is_set():
+            stale = self._seen.waiting.take_oldest(self._busy, time.monotonic())
+            if stale is None:
+                break
+            self._bulk.give(stale.slug)
+            task: Task = "regenerate" if self._is_whole(stale) else "mend_twins"
+            self._employ(stale.slug, stale.made_from, partial(self._do_in_pool, task))
+
+    def _do_in_pool(self, task: Task, slug: str) -> str | None:
+        error, is_told = self._bulk.do(slug, task)
+        if error is not None and not is_told:
+            raise FeedsvcError(error)
+        return error
+
+    def _is_whole(self, stale: Stale) -> bool:
+        """Is the feed to be made, or only what is missing beside it?"""
+        is_due = self._seen.is_due(stale)
+        self._seen.note_taken(stale.slug)
+        return is_due
 
     def _hand_out_archives(self) -> None:
         """One section's at a time, and only what no live document has to wait for."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from feedsvc.config import Settings
-from feedsvc.model import INDEX_SLUG, Mark, Publication, SectionState
+from feedsvc.model import INDEX_SLUG, Mark, Publication, SectionsReading, SectionState, Sums
 from feedsvc.output import FeedsFolder, FileStats, Shelf
 from feedsvc.staleness import Fingerprints, Stale, sections_of
 from feedsvc.store import Store
@@ -49,6 +49,10 @@ class Surveyor:
         self._folder = folder
         self._folder_id = folder_id
         self._fingerprints = fingerprints
+
+    def prepare(self, settings: Settings) -> None:
+        """Compute what is the same in all looks, as long as these settings are in force."""
+        self._fingerprints.of(settings, INDEX_SLUG, SectionsReading({}, Sums()))
 
     def survey(self, settings: Settings) -> Survey:
         """How all feeds stand."""

@@ -140,7 +140,7 @@ def test_a_document_replaces_a_link_not_what_it_leads_to(folder: FeedsFolder, tm
 
 
 def leave_temp(folder: FeedsFolder, slug: str) -> None:
-    (folder.path / f".tmp.{slug}.rss.0123456789abcdef").write_text("half a docu")
+    (folder.path / f".tmp.{slug}.rss").write_text("half a docu")
 
 
 def test_sweeping_finds_exactly_its_own(folder: FeedsFolder) -> None:
@@ -148,7 +148,7 @@ def test_sweeping_finds_exactly_its_own(folder: FeedsFolder) -> None:
         leave_temp(folder, slug)
     with folder.lock("macro"):
         assert folder.sweep("macro") == 1
-    assert temp_names(folder) == [".tmp.mac.rss.0123456789abcdef", ".tmp.macro-eu.rss.0123456789abcdef"]
+    assert temp_names(folder) == [".tmp.mac.rss", ".tmp.macro-eu.rss"]
 
 
 def test_sweeping_all_skips_who_is_at_work(folder: FeedsFolder) -> None:
@@ -156,7 +156,7 @@ def test_sweeping_all_skips_who_is_at_work(folder: FeedsFolder) -> None:
     leave_temp(folder, "finance")
     with folder.lock("finance"):
         assert folder.sweep_all() == 1
-        assert temp_names(folder) == [".tmp.finance.rss.0123456789abcdef"]
+        assert temp_names(folder) == [".tmp.finance.rss"]
     assert folder.sweep_all() == 1
     assert temp_names(folder) == []
 

@@ -247,7 +247,7 @@ def test_left_overs_are_cleared_away_at_the_start(newsroom: Newsroom) -> None:
     newsroom.regenerate()
     folder = newsroom.runtime.folder.path
     # Of a section that nobody regenerates any more, since regenerating one clears up after it, too.
-    (folder / ".tmp.science.rss.0123456789abcdef").touch()
+    (folder / ".tmp.science.rss").touch()
     path = newsroom.runtime.settings.path
     path.write_text(path.read_text().replace("  science:\n    title: Science & Sea\n    language: en\n", ""))
     with working(newsroom) as (_, events):
@@ -260,7 +260,7 @@ def test_left_overs_are_cleared_away_at_the_start(newsroom: Newsroom) -> None:
 def test_clearing_away_that_fails_is_tried_again(sqlite_newsroom: Newsroom) -> None:
     newsroom = sqlite_newsroom
     newsroom.regenerate()
-    temp = newsroom.runtime.folder.path / ".tmp.macro.rss.0123456789abcdef"
+    temp = newsroom.runtime.folder.path / ".tmp.macro.rss"
     temp.mkdir()
     with working(newsroom) as (worker, _):
         wait_until(lambda: worker._seen.waiting.failures, "it to fail")

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 
 from feedsvc.archive import Progress
+from feedsvc.bulk import open_pool
 from feedsvc.cli.commands import Failure, config_option
 from feedsvc.cli.messages import warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import print_table, progress
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
+from feedsvc.jobs import Job
 from feedsvc.model import INDEX_SLUG
+from feedsvc.pool import processes_of
 from feedsvc.publish import promote_due
 from feedsvc.regenerate import Result
 from feedsvc.runtime import Runtime
+
+_WORTH_A_POOL = 50
+"""Fewer are made before its processes have started."""
 
 
 @click.command("regenerate")
@@ -50,24 +57,42 @@ def command(everything: bool, slugs: tuple[str, ...]) -> None:
 
 
 def regenerate_feeds(runtime: Runtime, slugs: Sequence[str], *, force: bool = True) -> list[Result]:
-    """Regenerate these one after the other; a failing one is a result, and never keeps the others back."""
+    """Regenerate these, many of them by a pool; a failing one is a result, and never keeps the others back."""
+    if len(slugs) >= _WORTH_A_POOL and processes_of(runtime.settings.bulk):
+        return _regenerate_in_pool(runtime, slugs, force=force)
     return [_regenerate(runtime, slug, force=force) for slug in progress(slugs, "Regenerating")]
+
+
+def _regenerate_in_pool(runtime: Runtime, slugs: Sequence[str], *, force: bool) -> list[Result]:
+    pool = open_pool(runtime.settings, is_quiet=True)
+    with ThreadPoolExecutor(pool.size) as threads:
+        try:
+            answers = threads.map(pool.work, (Job(slug, force=force) for slug in slugs))
+            found = list(progress(answers, "Regenerating", len(slugs)))
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+            pool.stop()
+    return [answer.result or _blocked(slug, answer.error or "") for slug, answer in zip(slugs, found, strict=True)]
 
 
 def _regenerate(runtime: Runtime, slug: str, *, force: bool) -> Result:
     try:
         return runtime.regenerator.regenerate(runtime.settings, slug, force=force)
     except (StoreError, OutputError) as error:
-        return Result(
-            slug=slug,
-            outcome="blocked",
-            entries=0,
-            length_bytes=0,
-            findings=(),
-            quarantined=(),
-            error=str(error),
-            seconds=0.0,
-        )
+        return _blocked(slug, str(error))
+
+
+def _blocked(slug: str, error: str) -> Result:
+    return Result(
+        slug=slug,
+        outcome="blocked",
+        entries=0,
+        length_bytes=0,
+        findings=(),
+        quarantined=(),
+        error=error,
+        seconds=0.0,
+    )
 
 
 def _bring_up_archives(runtime: Runtime, slug: str) -> Result | None:

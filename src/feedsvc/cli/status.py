@@ -10,7 +10,7 @@ import click
 from feedsvc.cli.commands import config_option
 from feedsvc.cli.messages import complain, say, warn
 from feedsvc.cli.opening import open_runtime
-from feedsvc.cli.terminal import print_json, print_table
+from feedsvc.cli.terminal import print_json, print_table, said_seconds
 
 
 @click.command("status")
@@ -28,6 +28,10 @@ def command(is_json: bool) -> None:
         [_row(section) for section in status["sections"]],
     )
     say(_tell_of_audit(status["audit"]))
+    if progress := status["progress"]:
+        left = progress["seconds_left"]
+        soon = f", about {said_seconds(left)} left" if left is not None else ""
+        say(f"The worker has made {progress['done']:,} feeds, {progress['waiting']:,} wait{soon}.")
     for check in status["checks"]:
         is_told = check["name"] == "config" and not status["config"]["ok"]  # on opening, with every problem
         if not check["ok"] and not is_told:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Never, TypeVar
@@ -23,6 +24,8 @@ _FILE_WIDTH = 240
 
 _WORTH_A_BAR = 3
 """Fewer steps than this are over before a bar is read."""
+
+_LINE_SECONDS = 10.0
 
 
 class _Terminal(Console):
@@ -70,13 +73,34 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     terminal().print(table)
 
 
-def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:
-    """Go through the items, with a bar on standard error where that is a terminal and there are enough of them."""
-    with _bar(len(items)) as bar:
-        task = bar.add_task(doing, total=len(items))
-        for item in items:
+def progress(items: Iterable[_Item], doing: str, total: int | None = None) -> Iterator[_Item]:
+    """Go through the items, saying on standard error how far it is: a bar on a terminal, else a line now and then.
+
+    `total` is how many there are, where they don't know it. Few are not worth a word.
+    """
+    if total is None:
+        assert isinstance(items, Sized)
+        total = len(items)
+    began = told = time.monotonic()
+    with _bar(total) as bar:
+        task = bar.add_task(doing, total=total)
+        for done, item in enumerate(items, 1):
             yield item
             bar.advance(task)
+            now = time.monotonic()
+            if bar.disable and now >= told + _LINE_SECONDS:
+                told = now
+                left = said_seconds((now - began) / done * (total - done))
+                sys.stderr.write(f"{doing}: {done:,} of {total:,}, about {left} left\n")
+                sys.stderr.flush()
+
+
+def said_seconds(seconds: float) -> str:
+    """Roughly, as one says it: 40 s, 3 min, 2 h."""
+    for unit, name in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from threading import Event
 import click
 
 from feedsvc import log
+from feedsvc.bulk import open_pool
 from feedsvc.cli.commands import config_option
 from feedsvc.cli.opening import open_runtime
 from feedsvc.scheduler import Worker
@@ -21,4 +22,4 @@ def command() -> None:
     """
     with open_runtime(migrate=False) as runtime:
         log.configure()
-        Worker(runtime).run_forever(Event())
+        Worker(runtime, open_pool=open_pool).run_forever(Event())

@@ -7,8 +7,8 @@
 """
 
 from feedsvc.config.reading import load
-from feedsvc.config.settings import ProofMode, Server, Settings
+from feedsvc.config.settings import Bulk, ProofMode, Server, Settings
 from feedsvc.config.shape import json_schema
 from feedsvc.config.source import SettingsSource
 
-__all__ = ["ProofMode", "Server", "Settings", "SettingsSource", "json_schema", "load"]
+__all__ = ["Bulk", "ProofMode", "Server", "Settings", "SettingsSource", "json_schema", "load"]

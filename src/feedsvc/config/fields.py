@@ -16,7 +16,15 @@ from sqlalchemy.exc import ArgumentError
 from feedsvc.config.hints import HintedError, did_you_mean
 from feedsvc.config.moves import read_old_url
 from feedsvc.config.schedule import CRON_PATTERN, DURATION_PATTERN, YEAR_SECONDS, read_cron, read_duration
-from feedsvc.config.sizes import LARGEST_DOCUMENT, LEAST_MEMORY, MOST_MEMORY, SIZE_PATTERN, SMALLEST_DOCUMENT, read_size
+from feedsvc.config.sizes import (
+    LARGEST_DOCUMENT,
+    LEAST_MEMORY,
+    LEAST_PROCESS,
+    MOST_MEMORY,
+    SIZE_PATTERN,
+    SMALLEST_DOCUMENT,
+    read_size,
+)
 from feedsvc.config.tree import read_plain
 from feedsvc.model import ALL_SLUG, INDEX_SLUG, ContentMode, FormatName, WithdrawalMode
 from feedsvc.text import canonical_language, canonical_line, canonical_url
@@ -193,6 +201,7 @@ Host = Annotated[
 ]
 Port = Annotated[int, Field(ge=1, le=65_535), expecting("a whole number from 1 to 65535")]
 Workers = Annotated[int, Field(ge=1, le=64), expecting("a whole number from 1 to 64")]
+Processes = Annotated[int, Field(ge=0, le=64), expecting("a whole number from 0 to 64")]
 Hops = Annotated[int, Field(ge=0, le=10), expecting("a whole number from 0 to 10")]
 DocumentsPerHour = Annotated[int, Field(ge=0, le=1_000_000), expecting("a whole number from 0 to 1000000")]
 ProofMode = Annotated[Literal["incremental", "full"], expecting("incremental or full")]
@@ -234,6 +243,12 @@ MemoryBytes = Annotated[
     Field(ge=LEAST_MEMORY, le=MOST_MEMORY),
     _sizes(LEAST_MEMORY, MOST_MEMORY),
     expecting("a size such as 64 MB or 500 MB (or a whole number of bytes), from 1 MB to 100000 MB"),
+]
+ProcessMemory = Annotated[
+    int,
+    Field(ge=LEAST_PROCESS, le=MOST_MEMORY),
+    _sizes(LEAST_PROCESS, MOST_MEMORY),
+    expecting("a size such as 300 MB or 1000 MB (or a whole number of bytes), from 100 MB to 100000 MB"),
 ]
 _DURATION_WORDS = "a length of time such as 90s, 15m, 1h30m or 1d (or a whole number of seconds), "
 _Text = Annotated[str, Field(pattern=DURATION_PATTERN, min_length=2)]

@@ -34,6 +34,17 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bulk:
+    """What the worker may take up when many feeds are to be made at once.
+
+    `processes` None: as many as there are cores; 0: none beside itself. `memory`: bytes, after which one is replaced.
+    """
+
+    processes: int | None = None
+    memory: int = 300_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compression:
     """How hard each document is compressed, once, when it is written; 0: not in this coding."""
 
@@ -70,6 +81,7 @@ class Settings:
     compression: Compression = Compression()
     proof: ProofMode = "incremental"
     audit_cpu: int = 10
+    bulk: Bulk = Bulk()
 
     @cached_property
     def feeds(self) -> Mapping[str, Section]:

@@ -227,6 +227,17 @@ class ServerShape(Shape):
     )
 
 
+class WorkerShape(Shape):
+    """How much the worker may take up when many feeds are to be made at once."""
+
+    processes: kinds.Processes | None = Field(
+        default=None, description="How many processes make them; else as many as there are processor cores. 0: none."
+    )
+    memory: kinds.ProcessMemory = Field(
+        default=300_000_000, description="A process that has taken up more is replaced after the feed it is at."
+    )
+
+
 class CompressionShape(Shape):
     """How hard each document is compressed, once, when it is written."""
 
@@ -261,6 +272,9 @@ class FileShape(Shape):
         default=10, description="How much of a core may go into parsing live documents back from the disk, in percent."
     )
     server: ServerShape = Field(default=ServerShape(), description="Where `feedsvc serve` listens and how big it is.")
+    worker: WorkerShape = Field(
+        default=WorkerShape(), description="How much the worker may take up when many feeds are to be made at once."
+    )
 
 
 SHAPES: dict[str, type[Shape]] = {
@@ -274,6 +288,7 @@ SHAPES: dict[str, type[Shape]] = {
     "schedule": ScheduleShape,
     "compression": CompressionShape,
     "server": ServerShape,
+    "worker": WorkerShape,
 }
 """By the key behind which it stands."""
 

@@ -6,9 +6,10 @@ import re
 
 SIZE_PATTERN = "^[0-9]{1,12} ?([Kk][Bb]|[Mm][Bb]|B)$"
 SMALLEST_DOCUMENT = 10_000
-LARGEST_DOCUMENT = 16_000_000
 LEAST_MEMORY = 1_000_000
+LEAST_PROCESS = 100_000_000
 MOST_MEMORY = 100_000_000_000
+LARGEST_DOCUMENT = 16_000_000
 """Far below what parse.py takes, since a body is escaped, and stands beside a summary."""
 
 _UNIT_BYTES = {"B": 1, "KB": 1_000, "MB": 1_000_000}

@@ -29,6 +29,7 @@ from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
 from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, STORED, Coding, FormatName, archive_name
 from feedsvc.model.publication import (
     Archive,
+    BulkProgress,
     DocumentRecord,
     Mark,
     Publication,
@@ -53,6 +54,7 @@ __all__ = [
     "ArticleInput",
     "AuditState",
     "Author",
+    "BulkProgress",
     "Category",
     "Coding",
     "ContentMode",

@@ -52,6 +52,20 @@ class Publication:
     archive_error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BulkProgress:
+    """How far the making of many feeds has come."""
+
+    done: int
+    waiting: int
+    seconds: float
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None before there is one."""
+        return self.seconds / self.done * self.waiting if self.done else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
     """An article kept out of the feeds since `since`, until its revision changes or it is released.

@@ -1,6 +1,7 @@
 """Documents into the feeds folder, whole or not at all, and back."""
 
 from feedsvc.output.audited import Audited, LastGood, Marks, is_audited
+from feedsvc.output.bulk import note_bulk_progress, read_bulk_progress
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.files import mtime_of
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refused, StoredDocument
@@ -33,7 +34,9 @@ __all__ = [
     "make_twins",
     "mark_of",
     "mtime_of",
+    "note_bulk_progress",
     "pack",
+    "read_bulk_progress",
     "slugs_with_archives",
     "unpack",
 ]

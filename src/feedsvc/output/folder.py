@@ -3,8 +3,9 @@
 A document's name is a slug, or `<slug>/archive/<number>`: the archives of a section lie in a folder of their own.
 `.folder-id` names this folder in the database; `.bell` tells that something changed (bell.py); in `.waiting` lie the
 FIFOs of those who wait for a publication (wake.py); `.locks/<slug>.lock` are its flock files; `.removed` holds the
-slugs of sections that there were, one a line; `.tmp.<slug>.<format>.<random>` are files on their way (in the folder of
-the document, so that rename is atomic; slugs hold no dot, so that each tells whose it is).
+slugs of sections that there were, one a line; `.progress` says how far the worker has come with many feeds;
+`.tmp.<slug>.<format>` are files on their way (in the folder of the document, so that rename is atomic; slugs hold no
+dot, so that each tells whose it is).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -277,25 +278,30 @@ class FeedsFolder:
 
     def sweep(self, slug: str) -> int:
         """Delete this slug's left-over temp files; call it under the slug's lock. How many there were."""
-        count = 0
-        for name in self._temp_names():
-            if _slug_of_temp(name) == slug:
-                with telling(self.path / name):
-                    (self.path / name).unlink(missing_ok=True)
-                count += 1
-        return count
+        return self._sweep(f"{TEMP_PREFIX}{slug}.{suffix}" for suffix in (*DOCUMENT_FORMATS, *_TWIN_SUFFIXES))
 
     def sweep_all(self) -> int:
-        """sweep every slug that has left-overs, taking each one's lock (skipping a lock that is held now)."""
+        """sweep every slug that has left-overs, taking each one's lock (skipping a lock that is held now).
+
+        It looks at the whole folder, and finds those of former versions, too, whose names ended otherwise.
+        """
+        found: dict[str, list[str]] = {}
+        for entry in self._entries():
+            if entry.name.startswith(TEMP_PREFIX) and _SLUG.fullmatch(slug := _slug_of_temp(entry.name)):
+                found.setdefault(slug, []).append(entry.name)
         count = 0
-        for slug in sorted({_slug_of_temp(name) for name in self._temp_names()}):
-            if _SLUG.fullmatch(slug):
-                with contextlib.suppress(BlockingIOError), self._flock(slug, wait=False):
-                    count += self.sweep(slug)
+        for slug, names in sorted(found.items()):
+            with contextlib.suppress(BlockingIOError), self._flock(slug, wait=False):
+                count += self._sweep(names)
         return count
 
-    def _temp_names(self) -> list[str]:
-        return [entry.name for entry in self._entries() if entry.name.startswith(TEMP_PREFIX)]
+    def _sweep(self, names: Iterable[str]) -> int:
+        # Asked first: to unlink what is not there waits for whoever writes into the folder.
+        left = [path for name in names if os.path.lexists(path := self.path / name)]
+        for path in left:
+            with telling(path):
+                path.unlink(missing_ok=True)
+        return len(left)
 
     def _entries(self) -> list[os.DirEntry[str]]:
         """What lies in the folder; nothing if it was deleted, since writing makes it anew."""

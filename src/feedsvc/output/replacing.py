@@ -113,8 +113,11 @@ def _write_temp(temps: dict[Path, Path], path: Path, content: bytes, mtime: date
     temps[temp] = path
     with telling(path):
         try:
-            temp.unlink(missing_ok=True)
-            write_durably(temp, content, mtime)
+            try:
+                write_durably(temp, content, mtime)
+            except FileExistsError:
+                temp.unlink()
+                write_durably(temp, content, mtime)
         except BaseException:
             del temps[temp]
             _discard([temp])

@@ -1,0 +1,121 @@
+"""A pool of processes that make feeds: started when there is enough to do, ended when it is done (foreman.py).
+
+No feed waits in here: each process is given one, and the next when that is done. One that dies or takes too long is
+replaced; what it was at is told as an error, so that it is tried again, and the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
+from typing import Any
+
+from feedsvc.config import Bulk
+from feedsvc.jobs import Answer, Began, Died, Job
+from feedsvc.log import get_logger
+
+log = get_logger(__name__)
+
+DEADLINE_SECONDS = 300.0
+"""For one feed, and for the start of its process."""
+
+GONE = "The processes that make feeds are gone."
+
+_BURIAL_SECONDS = 10.0
+
+
+def processes_of(bulk: Bulk) -> int:
+    """How many are to be used: as many as this process has cores unless config.yaml says so."""
+    if bulk.processes is not None:
+        return bulk.processes
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Pool:
+    """Processes at work on one config.yaml, from the start till `stop`. Safe to share between threads."""
+
+    def __init__(
+        self, config: Path, bulk: Bulk, *, deadline_seconds: float = DEADLINE_SECONDS, is_quiet: bool = False
+    ) -> None:
+        """`is_quiet`: only what went wrong is logged."""
+        self.size = processes_of(bulk)
+        self._deadline_seconds = deadline_seconds
+        self._posts: SimpleQueue[Connection[Any, Any]] = SimpleQueue()
+        self._lock = Lock()
+        theirs = []
+        for _ in range(self.size):
+            mine, other = socket.socketpair()
+            self._posts.put(Connection(mine.detach()))
+            theirs.append(other)
+        fds = [each.fileno() for each in theirs]
+        # -P keeps modules of the folder in which it was started out of its way.
+        level = "warning" if is_quiet else "info"
+        command = [sys.executable, "-P", "-m", "feedsvc.foreman", str(config), level, str(bulk.memory), *map(str, fds)]
+        self._foreman = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=fds)  # noqa: S603  # of our own
+        for each in theirs:
+            each.close()
+        self.pid = self._foreman.pid
+        log.info("pool_started", processes=self.size, pid=self.pid)
+
+    def is_lost(self) -> bool:
+        """Has the foreman ended?"""
+        return self._foreman.poll() is not None
+
+    def work(self, job: Job) -> Answer:
+        """Have it done by the next process that is free; waits for it. Never raises."""
+        post = self._posts.get()
+        try:
+            return self._work(post, job)
+        except (EOFError, OSError):
+            return Answer(error=GONE)
+        finally:
+            self._posts.put(post)
+
+    def _work(self, post: Connection[Any, Any], job: Job) -> Answer:
+        while post.poll():
+            post.recv()  # of one that died after its answer
+        post.send(job)
+        pid: int | None = None
+        while True:
+            if not post.poll(self._deadline_seconds):
+                return self._give_up(post, pid)
+            match post.recv():
+                case Began(pid=pid):
+                    continue
+                case Died(code=code):
+                    reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+                    return Answer(error=f"The process that was making it died ({reason}).", is_told=False)
+                case Answer() as answer:
+                    return answer
+
+    def _give_up(self, post: Connection[Any, Any], pid: int | None) -> Answer:
+        if pid is None:  # not even begun: the foreman itself hangs
+            self._foreman.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            if post.poll(_BURIAL_SECONDS):
+                post.recv()
+        seconds = round(self._deadline_seconds, 1)
+        return Answer(error=f"The process that was making it took more than {seconds} s and was ended.", is_told=False)
+
+    def stop(self) -> None:
+        """End all at once; what they are at is abandoned: its old documents stay whole."""
+        with self._lock:
+            was_running = self._foreman.poll() is None
+            self._foreman.kill()  # its processes are killed with it (PR_SET_PDEATHSIG)
+            self._foreman.wait()
+            if self._foreman.stdin is not None:
+                self._foreman.stdin.close()
+            if was_running:
+                log.info("pool_stopped")
