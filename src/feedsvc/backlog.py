@@ -3,6 +3,7 @@
     urgent    a withdrawal waits: before all others, the longest first
     news      an article has changed: the newest change first
     rest      what a survey found (a setting, an upgrade, files that are gone): as it was found
+    twins     a compressed form is missing: after all others
 
 Each fourth time whoever has waited longest comes first. So the newest change is made at once however many wait, and one
 section that changes all the time keeps none behind it waiting for ever: of n none waits for more than 4n others.
@@ -13,7 +14,7 @@ What failed waits out a pause that grows from try to try, unless something moves
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -50,6 +51,7 @@ class Backlog:
         self._urgent: dict[str, None] = {}
         self._news: dict[str, None] = {}  # the newest last
         self._rest: dict[str, None] = {}
+        self._twins: dict[str, None] = {}
         self._resting: dict[str, float] = {}
         self._taken = 0
 
@@ -69,10 +71,14 @@ class Backlog:
             self._resting.pop(slug, None)
         if stale.is_urgent:
             self._urgent.setdefault(slug)
+        self._twins.pop(slug, None)
         if is_news:
             self._rest.pop(slug, None)
             self._news.pop(slug, None)
             self._news[slug] = None
+        elif stale.lacks_twins:
+            self._rest.pop(slug, None)
+            self._twins[slug] = None
         elif slug not in self._news:
             self._rest.setdefault(slug)
 
@@ -86,7 +92,7 @@ class Backlog:
         """It waits no longer."""
         self._items.pop(slug, None)
         self._resting.pop(slug, None)
-        for lane in (self._urgent, self._news, self._rest):
+        for lane in (self._urgent, self._news, self._rest, self._twins):
             lane.pop(slug, None)
 
     def keep(self, is_kept: Callable[[str], bool]) -> None:
@@ -127,9 +133,12 @@ class Backlog:
 
     def _in_turn(self, *, is_for_oldest: bool) -> Iterator[str]:
         yield from self._urgent
-        orders: tuple[Iterable[str], ...] = (self._items,) if is_for_oldest else (reversed(self._news), self._rest)
-        for order in orders:
-            yield from order
+        if is_for_oldest:
+            yield from (slug for slug in self._items if slug not in self._twins)
+        else:
+            yield from reversed(self._news)
+            yield from self._rest
+        yield from self._twins
 
     def next_at(self, now: float) -> float:
         """When the next pause or rest of something that waits is over."""

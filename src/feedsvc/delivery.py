@@ -1,20 +1,24 @@
 """Documents into the feeds folder with their compressed twins: what differs from what lies there, and no more.
 
-A twin is made once, when its document is written. Where only twins are missing or wrong, they alone are made anew: the
-document keeps its time, and is not proved a second time.
+A twin is made once, when its document is written, or, where that takes long and news waits, right afterwards. Where
+only twins are missing or wrong, they alone are made anew: the document keeps its time, and is not proved a second time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from feedsvc.errors import OutputError
 from feedsvc.model import Coding, Document, DocumentRecord
-from feedsvc.output import CODINGS, FeedsFolder, Refused, StoredDocument, make_twins
+from feedsvc.output import CODINGS, FeedsFolder, Refused, StoredDocument, make_twin, make_twins
 
 Levels = Mapping[Coding, int]
+
+SLOW: Coding = "br"
+"""Takes several times as long as the other, and as long as all the rest of a publication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,16 @@ def deliver(
     last_modified: Mapping[str, datetime],
     levels: Levels,
     *,
+    puts_off: bool = False,
     before: Callable[[Sequence[Document]], None] = lambda _: None,
 ) -> Delivery:
     """Put these (all of one name) into the folder, under that name's lock. Raises OutputError for a document.
 
-    `before` gets those that differ from what lies there, just before they go live. A twin that can't be made or
-    written keeps no document back; its record says why.
+    `puts_off` leaves the slow coding of new documents to `finish`. `before` gets those that differ from what lies
+    there, just before they go live. A twin that can't be made or written keeps no document back; its record says why.
     """
-    plans = [_plan(folder, each, last_modified[each.format], levels) for each in documents]
+    quick = dict(levels) | {SLOW: 0} if puts_off else levels
+    plans = [_plan(folder, each, last_modified[each.format], levels, quick) for each in documents]
     new = [plan for plan in plans if plan.is_new]
     mended = {plan.document.format: plan.changes for plan in plans if plan.changes and not plan.is_new}
     refused: Refused = {}
@@ -61,8 +67,44 @@ def deliver(
         refused = folder.write(fresh, last_modified, twins, before=partial(before, fresh))
     if mended:
         refused = {**refused, **folder.write_twins(documents[0].slug, last_modified, mended)}
-    records = tuple(_record(plan, levels, refused) for plan in plans)
+    records = tuple(_record(plan, quick if plan.is_new else levels, refused) for plan in plans)
     return Delivery(records, tuple(plan.document for plan in new), bool(mended))
+
+
+def finish(
+    folder: FeedsFolder, documents: Sequence[Document], records: Sequence[DocumentRecord], levels: Levels
+) -> tuple[DocumentRecord, ...]:
+    """Make what was put off for these documents, which have just been delivered; under the name's lock.
+
+    The records of all that lies there, as they are now.
+    """
+    twins: dict[str, bytes] = {}
+    errors: dict[str, str] = {}
+    told = {record.format: record for record in records}
+    for document in documents:
+        try:
+            twin = make_twin(SLOW, document.content, levels[SLOW])
+        except ArithmeticError as fault:
+            errors[document.format] = f"{document.slug}.{document.format} can't be compressed: {fault}"
+            continue
+        smallest = min(filter(None, (len(document.content), *told[document.format].twins.values())))
+        twins[document.format] = twin if len(twin) < smallest else b""
+    times = {name: told[name].mtime for name in twins}
+    kept: dict[str, Mapping[Coding, bytes | None]] = {name: {SLOW: twin} for name, twin in twins.items() if twin}
+    try:
+        refused = folder.write_twins(documents[0].slug, times, kept) if kept else {}
+        errors |= {name: str(error) for (name, _), error in refused.items()}
+    except OutputError as error:
+        errors |= dict.fromkeys(kept, str(error))
+    made = {name: len(twin) for name, twin in twins.items() if name not in errors}
+    return tuple(
+        replace(
+            record,
+            twins={SLOW: made[record.format], **record.twins} if record.format in made else record.twins,
+            twin_error=record.twin_error or errors.get(record.format),
+        )
+        for record in records
+    )
 
 
 def mend_twins(folder: FeedsFolder, name: str, records: Iterable[DocumentRecord], levels: Levels) -> Delivery | None:
@@ -84,7 +126,7 @@ def find_twin_error(records: Iterable[DocumentRecord]) -> str | None:
     return next((record.twin_error for record in records if record.twin_error), None)
 
 
-def _plan(folder: FeedsFolder, document: Document, mtime: datetime, levels: Levels) -> _Plan:
+def _plan(folder: FeedsFolder, document: Document, mtime: datetime, levels: Levels, if_new: Levels) -> _Plan:
     slug, name = document.slug, document.format
     stored = _read_if(folder, slug, name, len(document.content), mtime)
     is_new = stored is None or stored.digest != document.digest
@@ -93,7 +135,7 @@ def _plan(folder: FeedsFolder, document: Document, mtime: datetime, levels: Leve
     wanted: Mapping[Coding, bytes] = {}
     error = None
     try:
-        wanted = make_twins(document.content, levels, lying)
+        wanted = make_twins(document.content, if_new if is_new else levels, lying)
     except ArithmeticError as fault:
         error = f"{slug}.{name} can't be compressed: {fault}"
     changes = {

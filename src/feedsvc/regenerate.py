@@ -27,7 +27,7 @@ from datetime import datetime
 from feedsvc.archive import Archivist
 from feedsvc.choice import choose
 from feedsvc.config import Settings
-from feedsvc.delivery import deliver, find_twin_error, mend_twins
+from feedsvc.delivery import SLOW, deliver, find_twin_error, finish, mend_twins
 from feedsvc.delta import Tracker
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.feed import opml
@@ -80,6 +80,7 @@ class _Draft:
     `feed` is what they say, None for the list of sections.
     """
 
+    slug: str
     basis: Basis
     feed: Feed | None = None
     documents: tuple[Document, ...] = ()
@@ -89,6 +90,15 @@ class _Draft:
     quarantined: tuple[str, ...] = ()
     prev_archive: int | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """As `regenerate` is told."""
+
+    force: bool
+    renew: Collection[str]
+    has_time: Callable[[], bool] | None
 
 
 class Regenerator:
@@ -128,10 +138,20 @@ class Regenerator:
             renderer=renderer,
         )
 
-    def regenerate(self, settings: Settings, slug: str, *, force: bool = False, renew: Collection[str] = ()) -> Result:
+    def regenerate(
+        self,
+        settings: Settings,
+        slug: str,
+        *,
+        force: bool = False,
+        renew: Collection[str] = (),
+        has_time: Callable[[], bool] | None = None,
+    ) -> Result:
         """Bring one feed (or `index`, the OPML) up to date. `force` renders and verifies even when it is not stale.
 
         The documents in the formats of `renew` get a new Last-Modified in any case: others were read under the old one.
+        With `has_time` documents go live before they are compressed as small as they are to be, which takes as long as
+        all the rest; it is asked then whether that may follow at once. If not, the twins are found missing later.
 
         Raises UnknownSectionError; StoreError and OutputError when the world outside fails (noted if that can be).
         """
@@ -139,7 +159,7 @@ class Regenerator:
             raise UnknownSectionError(slug, (*settings.feeds, INDEX_SLUG))
         began = time.monotonic()
         with self._noting_failure(slug), self._folder.lock(slug):
-            result = self._bring_up(settings, slug, force=force, renew=renew)
+            result = self._bring_up(settings, slug, _Order(force, renew, has_time))
         result = replace(result, seconds=time.monotonic() - began)
         if result.outcome == "published":
             log.info(
@@ -215,19 +235,23 @@ class Regenerator:
                 self._note(slug, f"{type(error).__name__}: {error}", ())
             raise
 
-    def _bring_up(self, settings: Settings, slug: str, *, force: bool, renew: Collection[str]) -> Result:
+    def _bring_up(self, settings: Settings, slug: str, order: _Order) -> Result:
         """Under the section's lock: from what is stored now to what lies in the folder."""
         formats = formats_of(settings, slug)
         known = self._store.publication(self._folder_id, slug)
         basis = self._fingerprints.of(settings, slug, self._store.read_sections(sections_of(settings, [slug])))
         files = self._folder.stats_of(slug)
         # What was unreadable may have been mended in the database, which makes nothing stale.
-        if known and not (force or known.findings) and is_current(known, basis, formats, files):
+        if known and not (order.force or known.findings) and is_current(known, basis, formats, files):
             mended = self._mend(settings, known, files)
             if mended is not None:
                 return mended
         self._folder.remove_orphans(slug)
-        draft = self._draft_index(settings, basis) if slug == INDEX_SLUG else self._draft(settings, slug, is_full=force)
+        draft = (
+            self._draft_index(settings, basis)
+            if slug == INDEX_SLUG
+            else self._draft(settings, slug, is_full=order.force)
+        )
         if draft.error is not None:
             blocked = self._note(slug, draft.error, draft.findings)
             self._mend(settings, blocked, files)
@@ -235,7 +259,7 @@ class Regenerator:
         if draft.prev_archive is not None:
             self.archivist.ensure(settings, slug, draft.prev_archive)
         surplus = [name for _, name in files if name in DOCUMENT_FORMATS and name not in formats]
-        return self._publish(settings, slug, draft, known, surplus=surplus, renew=renew)
+        return self._publish(settings, draft, known, surplus, order)
 
     def _mend(self, settings: Settings, known: Publication, files: FileStats) -> Result | None:
         """Make the twins that are missing or wrong; None where a document turns out to be another one."""
@@ -269,13 +293,16 @@ class Regenerator:
 
         findings = guard(opml.NAME, examine)
         error = f"The list of sections can't be proved: {findings[0]}" if findings else None
-        return _Draft(basis=basis, documents=tuple(documents), entries={}, findings=findings, error=error)
+        return _Draft(
+            slug=INDEX_SLUG, basis=basis, documents=tuple(documents), entries={}, findings=findings, error=error
+        )
 
     def _draft(self, settings: Settings, slug: str, *, is_full: bool) -> _Draft:
         kept = {} if is_full or settings.proof == "full" else gather(self._store, self._folder, slug, self._formats)
         verdict = self._court.settle(slug, lambda: self._try(settings, slug, kept))
         attempt = verdict.attempt
         return _Draft(
+            slug=slug,
             basis=attempt.basis,
             feed=attempt.proof.feed,
             documents=attempt.proof.documents,
@@ -315,19 +342,17 @@ class Regenerator:
     def _publish(
         self,
         settings: Settings,
-        slug: str,
         draft: _Draft,
         known: Publication | None,
-        *,
         surplus: Sequence[str],
-        renew: Collection[str],
+        order: _Order,
     ) -> Result:
         """Put into the folder what differs from what lies there, and note it."""
-        now = self._clock()
+        now, slug = self._clock(), draft.slug
         with self._store.write() as tx:
             times = {
                 each.format: tx.allot_last_modified(
-                    slug, each.format, each.digest, draft.basis.moment, now, is_anew=each.format in renew
+                    slug, each.format, each.digest, draft.basis.moment, now, is_anew=each.format in order.renew
                 )
                 for each in draft.documents
             }
@@ -337,7 +362,8 @@ class Regenerator:
                 self._tracker.follow(settings.feeds[slug], draft.feed, fresh, times, proof=settings.proof)
 
         levels = settings.compression.levels
-        delivery = deliver(self._folder, draft.documents, times, levels, before=lay_trails)
+        puts_off = order.has_time is not None and bool(levels[SLOW])
+        delivery = deliver(self._folder, draft.documents, times, levels, puts_off=puts_off, before=lay_trails)
         is_changed = self._folder.remove(slug, surplus) or bool(delivery.new)
         publication = Publication(
             slug=slug,
@@ -354,6 +380,12 @@ class Regenerator:
             tx.save_publication(self._folder_id, publication)
             if draft.proofs:
                 tx.save_proofs(slug, draft.proofs)
+        if order.has_time is not None and puts_off and delivery.new and order.has_time():
+            publication = replace(
+                publication, documents=finish(self._folder, delivery.new, publication.documents, levels)
+            )
+            with self._store.write() as tx:
+                tx.save_publication(self._folder_id, publication)
         for finding in draft.findings:
             if known is None or finding not in known.findings:
                 log.error("article_unreadable", slug=slug, reason=finding.message)

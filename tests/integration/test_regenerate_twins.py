@@ -570,3 +570,78 @@ def test_two_replicas_make_the_same_twins(store_url: str, tmp_path: Path, clock:
         ]
         assert found[0] == found[1]
         assert_twinned(one.runtime.folder)
+
+
+# what takes long, after the news
+
+
+def test_news_goes_live_before_the_slow_twin_is_made(newsroom: Newsroom, clock: SettableClock) -> None:
+    runtime = newsroom.runtime
+    clock.advance(60)
+    newsroom.put(title="先上线")
+    seen: list[tuple[list[str], bool, str]] = []
+
+    def look() -> bool:
+        folder = runtime.folder.path
+        is_noted = runtime.store.publication(runtime.folder_id, "macro") == publication(runtime)
+        seen.append((sorted(path.suffix for path in folder.glob("macro.*")), is_noted, check(runtime).detail))  # type: ignore[union-attr]
+        return True
+
+    result = run(runtime, has_time=look)
+    assert (result.outcome, result.twin_error) == ("published", None)
+    ((suffixes, is_noted, detail),) = seen
+    assert suffixes == [".atom", ".gz", ".gz", ".gz", ".json", ".rss"]
+    assert is_noted
+    assert detail == "a compressed form is to be made or to go; the worker does it"
+    assert_twinned(runtime.folder)
+    assert runtime.regenerator.stale(runtime.settings) == ["economy", "all"]
+    made = files(runtime.folder.path)
+    assert run(runtime, has_time=look).outcome == "fresh"
+    assert files(runtime.folder.path) == made
+
+
+def test_without_time_the_slow_twin_is_found_missing_and_made_later(newsroom: Newsroom, clock: SettableClock) -> None:
+    runtime = newsroom.runtime
+    clock.advance(60)
+    newsroom.put(title="先上线")
+    assert run(runtime, has_time=lambda: False).outcome == "published"
+    assert not list(runtime.folder.path.glob("macro.*.br"))
+    assert "macro" in runtime.regenerator.stale(runtime.settings)
+    documents = {name: found for name, found in files(runtime.folder.path).items() if not name.endswith(".br")}
+    assert run(runtime, has_time=lambda: False).outcome == "compressed"
+    assert_twinned(runtime.folder)
+    assert {name: found for name, found in files(runtime.folder.path).items() if name in documents} == documents
+
+
+def test_a_library_gone_wrong_afterwards_is_told_too(
+    newsroom: Newsroom, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.advance(60)
+    newsroom.put(title="照样上线")
+
+    def look() -> bool:
+        monkeypatch.setattr("feedsvc.output.twins.unpack", lambda *_: b"")
+        return True
+
+    result = run(newsroom.runtime, has_time=look)
+    assert result.outcome == "published"
+    assert "the library for br does not give back" in str(result.twin_error)
+
+
+def test_what_stands_in_the_slow_twins_place_is_told_afterwards(newsroom: Newsroom, clock: SettableClock) -> None:
+    runtime = newsroom.runtime
+    clock.advance(60)
+    newsroom.put(title="照样上线")
+    path = runtime.folder.path / "macro.rss.br"
+
+    def look() -> bool:
+        path.unlink(missing_ok=True)
+        (path / "in the way").mkdir(parents=True)
+        return True
+
+    result = run(runtime, has_time=look)
+    assert result.outcome == "published"
+    assert str(path) in str(result.twin_error)
+    shutil.rmtree(path)
+    assert run(runtime).outcome == "compressed"
+    assert_twinned(runtime.folder)

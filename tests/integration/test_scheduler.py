@@ -202,12 +202,12 @@ def test_a_fault_of_ours_in_one_section_is_told_with_its_place(sqlite_newsroom: 
         def __getattr__(self, name: str) -> Any:
             return getattr(self._regenerator, name)
 
-        def regenerate(self, settings: Any, slug: str) -> Any:
+        def regenerate(self, settings: Any, slug: str, **options: Any) -> Any:
             if slug == "macro":
                 raise ZeroDivisionError("odd")
             if slug == "economy":
                 raise StoreError("refused")
-            return self._regenerator.regenerate(settings, slug)
+            return self._regenerator.regenerate(settings, slug, **options)
 
     newsroom = sqlite_newsroom
     with working(newsroom) as (worker, events):

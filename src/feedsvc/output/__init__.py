@@ -8,7 +8,7 @@ from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refu
 from feedsvc.output.lookout import Lookout, Mark, Moment, mark_of
 from feedsvc.output.pollers import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
 from feedsvc.output.shelf import Shelf, slugs_with_archives
-from feedsvc.output.twins import CODINGS, SUFFIXES, make_twins, pack, unpack
+from feedsvc.output.twins import CODINGS, SUFFIXES, make_twin, make_twins, pack, unpack
 
 __all__ = [
     "CODINGS",
@@ -31,6 +31,7 @@ __all__ = [
     "Shelf",
     "StoredDocument",
     "is_audited",
+    "make_twin",
     "make_twins",
     "mark_of",
     "mtime_of",

@@ -40,14 +40,20 @@ def make_twins(content: bytes, levels: Mapping[Coding, int], lying: Mapping[Codi
         if levels.get(coding):
             twin = lying.get(coding)
             if twin is None or unpack(coding, twin, len(content)) != content:
-                twin = pack(coding, content, levels[coding])
-                if unpack(coding, twin, len(content)) != content:
-                    raise ArithmeticError(f"the library for {coding} does not give back what it was given")
+                twin = make_twin(coding, content, levels[coding])
             if len(twin) < len(content):
                 found[coding] = twin
     if "br" in found and len(found["br"]) >= len(found.get("gzip", content)):
         del found["br"]
     return found
+
+
+def make_twin(coding: Coding, content: bytes, level: int) -> bytes:
+    """The content in one coding, unpacked and compared. Raises ArithmeticError likewise."""
+    twin = pack(coding, content, level)
+    if unpack(coding, twin, len(content)) != content:
+        raise ArithmeticError(f"the library for {coding} does not give back what it was given")
+    return twin
 
 
 def pack(coding: Coding, content: bytes, level: int) -> bytes:
