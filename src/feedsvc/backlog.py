@@ -14,7 +14,7 @@ What failed waits out a pause that grows from try to try, unless something moves
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -120,15 +120,16 @@ class Backlog:
 
     def take_oldest(self, busy: Collection[str], now: float) -> Stale | None:
         """Who has waited longest, of those that are free; it waits no longer."""
-        return self._take(self._items, busy, now)
+        return self._take(self._in_turn(is_for_oldest=True), busy, now)
 
     def take_news(self, busy: Collection[str], now: float) -> Stale | None:
         """Whose turn it is, of withdrawals and changed articles alone."""
         return self._take(chain(self._urgent, reversed(self._news)), busy, now)
 
     def count_ready(self, most: int, now: float) -> int:
-        """How many could be made now, counted up to so many."""
-        ready = (1 for slug, item in self._items.items() if self._is_ready(slug, item, now))
+        """How many could be made now, counted up to so many; what lacks a twin alone is no great work."""
+        items = ((slug, item) for slug, item in self._items.items() if slug not in self._twins)
+        ready = (1 for slug, item in items if self._is_ready(slug, item, now))
         return sum(islice(ready, most))
 
     def _in_turn(self, *, is_for_oldest: bool) -> Iterator[str]:

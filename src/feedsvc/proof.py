@@ -12,10 +12,23 @@ from functools import partial
 from types import MappingProxyType
 
 from feedsvc.errors import RenderError
+from feedsvc.feed import opml
 from feedsvc.feed.assembly import Kept, assemble, keys_of
 from feedsvc.feed.compose import compose, without
 from feedsvc.feed.formats import Format
-from feedsvc.model import STORED, Article, Document, Feed, Finding, Holdings, Proofs, Section, SectionState, Site
+from feedsvc.model import (
+    INDEX_SLUG,
+    STORED,
+    Article,
+    Document,
+    Feed,
+    Finding,
+    Holdings,
+    Proofs,
+    Section,
+    SectionState,
+    Site,
+)
 from feedsvc.text import canonical_text
 
 RENDER = "render"
@@ -79,6 +92,19 @@ def prove(
     if proof.findings and not proof.guilty:
         return replace(proof, findings=_seek(feed, examine) or proof.findings)
     return proof
+
+
+def prove_index(site: Site, sections: Sequence[Section]) -> Proof:
+    """Render the list of sections (OPML) and read it back."""
+    documents: list[Document] = []
+
+    def examine() -> Sequence[Finding]:
+        document = Document(INDEX_SLUG, opml.NAME, opml.render(site, sections))
+        documents.append(document)
+        return opml.verify(document.content, site, sections)
+
+    findings = guard(opml.NAME, examine)
+    return Proof(tuple(documents), findings)
 
 
 def reason_of(findings: Sequence[Finding]) -> str:

@@ -30,7 +30,6 @@ from feedsvc.config import Settings
 from feedsvc.delivery import SLOW, deliver, find_twin_error, finish, mend_twins
 from feedsvc.delta import Tracker
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
-from feedsvc.feed import opml
 from feedsvc.feed.assembly import Kept
 from feedsvc.feed.formats import FORMATS, RENDERER, Format
 from feedsvc.log import get_logger
@@ -43,10 +42,11 @@ from feedsvc.model import (
     Publication,
 )
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats
-from feedsvc.proof import guard, prove
+from feedsvc.proof import prove, prove_index
 from feedsvc.reuse import gather
 from feedsvc.staleness import Basis, Fingerprints, formats_of, have_twins, is_current, sections_of
 from feedsvc.store import Store
+from feedsvc.surplus import remove_surplus
 from feedsvc.survey import Survey, Surveyor
 from feedsvc.text import canonical_text
 from feedsvc.trial import Attempt, Court
@@ -198,27 +198,9 @@ class Regenerator:
 
         Only names that were once a section are touched: a file that someone else put there stays.
         """
-        known = self._store.section_states()
-        self._folder.note_removed([slug for slug in known if slug not in settings.feeds])
-        ours = {*known, INDEX_SLUG}
-        publications = self._store.publications(self._folder_id)
-        removed = []
-        for slug, lying in self._folder.slugs().items():
-            surplus = [name for name in lying if name not in formats_of(settings, slug)]
-            if surplus and slug in ours:
-                with self._folder.lock(slug):
-                    self._folder.remove(slug, surplus)
-                removed.append(slug)
-                log.info("documents_removed", slug=slug, formats=surplus)
+        removed = remove_surplus(self._store, self._folder, self._folder_id, settings)
         self._tracker.remove_unconfigured(settings)
-        for slug in ours & self._folder.orphans().keys():
-            with self._folder.lock(slug):
-                self._folder.remove_orphans(slug)
         self.archivist.remove_unconfigured(settings)
-        for slug in publications:
-            if slug != INDEX_SLUG and slug not in settings.feeds:
-                with self._store.write() as tx:
-                    tx.delete_publication(self._folder_id, slug)
         return removed
 
     @contextlib.contextmanager
@@ -283,18 +265,15 @@ class Regenerator:
             log.info("twins_made", slug=publication.slug)
 
     def _draft_index(self, settings: Settings, basis: Basis) -> _Draft:
-        sections = tuple(settings.sections.values())
-        documents: list[Document] = []
-
-        def examine() -> list[Finding]:
-            document = Document(INDEX_SLUG, opml.NAME, opml.render(settings.site, sections))
-            documents.append(document)
-            return opml.verify(document.content, settings.site, sections)
-
-        findings = guard(opml.NAME, examine)
-        error = f"The list of sections can't be proved: {findings[0]}" if findings else None
+        proof = prove_index(settings.site, tuple(settings.sections.values()))
+        error = f"The list of sections can't be proved: {proof.findings[0]}" if proof.findings else None
         return _Draft(
-            slug=INDEX_SLUG, basis=basis, documents=tuple(documents), entries={}, findings=findings, error=error
+            slug=INDEX_SLUG,
+            basis=basis,
+            documents=proof.documents,
+            entries={},
+            findings=proof.findings,
+            error=error,
         )
 
     def _draft(self, settings: Settings, slug: str, *, is_full: bool) -> _Draft:
