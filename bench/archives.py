@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -21,10 +22,11 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 from lxml import etree
+from prose import Stock
 
 from feedsvc import publish
 from feedsvc.feed.namespaces import PREFIXES
-from feedsvc.model import Article, ArticleInput, Author, MemberState, State
+from feedsvc.model import Article, MemberState, State
 from feedsvc.runtime import Runtime
 from feedsvc.web import create_app
 
@@ -32,8 +34,8 @@ CONFIG = """\
 site: {title: 江畔新闻, base_url: 'https://news.example.org', language: zh-Hans, timezone: Asia/Shanghai}
 sections: {macro: {title: 宏观}}
 """
-BODY = "".join(f"<p>{'清晨六点，江畔的老码头已经热闹起来，货轮正在靠岸。' * 4}</p>" for _ in range(7))
 BASE = "https://news.example.org"
+STOCK = Stock(17, 1_000)
 
 
 class Clock:
@@ -45,16 +47,6 @@ class Clock:
         return self.now
 
 
-def article(number: int) -> ArticleInput:
-    return ArticleInput(
-        external_id=f"a{number}",
-        title=f"第{number}篇",
-        content_html=BODY,
-        sections=("macro",),
-        authors=(Author(name="周文渡"),),
-    )
-
-
 def fill(runtime: Runtime, numbers: range) -> None:
     """As an import would store them, though a thousand in a transaction."""
     for start in numbers[::1_000]:
@@ -63,12 +55,14 @@ def fill(runtime: Runtime, numbers: range) -> None:
                 now = runtime.clock()
                 name = f"id{number}"
                 times = {"published": now, "updated": now, "now": now}
-                tx.insert_article(article(number), id=name, entry_id=f"urn:{name}", state=State.LIVE, **times)
+                tx.insert_article(
+                    STOCK.make(number, "macro"), id=name, entry_id=f"urn:{name}", state=State.LIVE, **times
+                )
             tx.raise_generations(["macro"])
 
 
 def put(runtime: Runtime, number: int) -> Article:
-    return publish.put(runtime.store, runtime.clock, article(number)).article
+    return publish.put(runtime.store, runtime.clock, STOCK.make(number, "macro")).article
 
 
 def cpu_milliseconds(task: Callable[[], object]) -> float:
@@ -136,9 +130,7 @@ class Changes:
             if is_withdrawal:
                 publish.withdraw(runtime.store, runtime.clock, stored.id)
             else:
-                fields = ArticleInput(
-                    external_id=stored.external_id, title="更正", content_html=BODY, sections=("macro",)
-                )
+                fields = replace(STOCK.make(0, "macro"), external_id=stored.external_id, title="更正")
                 publish.put(runtime.store, runtime.clock, fields)
         regenerate(runtime)
         runtime.regenerator.archivist.bring_up(runtime.settings, "macro")

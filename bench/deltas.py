@@ -25,11 +25,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
-from pypinyin.constants import PHRASES_DICT
+from prose import make_input
 
 from feedsvc import publish
 from feedsvc.delta import DELTA_FORMATS, KEPT_VERSIONS, Tracker
-from feedsvc.model import ArticleInput, Author
 from feedsvc.output import Deltas
 from feedsvc.runtime import Runtime
 
@@ -39,16 +38,6 @@ site: {title: 江畔新闻, base_url: 'https://news.example.org', language: zh-H
 sections: {macro: {title: 宏观}}
 """
 LIMIT = 50
-WORD_LENGTH = 2
-WORDS = random.Random(0).sample(sorted(word for word in PHRASES_DICT if len(word) == WORD_LENGTH), 6_000)
-FREQUENCIES = [1 / (rank + 10) for rank in range(len(WORDS))]
-"""Prose that packs about as well as news does: few words are frequent, most are rare (Zipf)."""
-
-
-def write_prose(chance: random.Random, words: int) -> str:
-    return "".join(
-        word + chance.choices(("", "，", "。"), (8, 1, 1))[0] for word in chance.choices(WORDS, FREQUENCIES, k=words)
-    )
 
 
 class Clock:
@@ -80,14 +69,7 @@ class Desk:
         if number is None:
             self._count += 1
             number = self._count
-        paragraphs = [write_prose(self._chance, 100) for _ in range(6)]
-        article = ArticleInput(
-            external_id=f"a{number}",
-            title=f"{write_prose(self._chance, 9)}（{number}）",
-            content_html="".join(f"<p>{text}</p>" for text in paragraphs),
-            sections=(SLUG,),
-            authors=(Author(name="林一舟"),),
-        )
+        article = make_input(number, self._chance)
         return publish.put(self.runtime.store, self.runtime.clock, article).article.id
 
     def correct(self) -> None:

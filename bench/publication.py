@@ -14,49 +14,15 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from html import escape
 from io import BytesIO
 
 import feedparser
 from feedgen.feed import FeedGenerator
+from prose import SECTION, SITE, STATE, make_article
 
 from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import FORMATS
-from feedsvc.model import Article, Author, Holdings, Section, SectionState, Site, State
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SENTENCES = (
-    "上半年全市规模以上工业增加值同比增长百分之五点六，增速比一季度加快零点四个百分点。",
-    "受访企业表示，订单正在回暖，但原材料价格的波动仍然压缩着利润空间。",
-    "港口集团计划在年底前完成三号码头的自动化改造，届时单桥作业效率有望提高两成。",
-    "The ferry operator said the new timetable would take effect after the autumn equinox.",
-    "Analysts had expected a smaller rise, and several revised their forecasts the same afternoon.",
-    "“我们把调度室搬到了现场，问题当天发现、当天解决。”项目负责人这样介绍。",
-)
-SITE = Site(title="江畔新闻", base_url="https://news.example.org", language="zh-Hans", timezone="Asia/Shanghai")
-SECTION = Section(slug="macro", title="宏观", description="宏观经济", language="zh-Hans")
-STATE = SectionState(slug="macro", feed_id="urn:uuid:0", created=NOON, generation=1, urgent_generation=0)
-
-
-def make_article(number: int, chance: random.Random) -> Article:
-    """An article of about 4 KB of Chinese and English prose."""
-    paragraphs = ["".join(chance.choices(SENTENCES, k=5)) for _ in range(6)]
-    published = NOON - timedelta(minutes=7 * number)
-    return Article(
-        seq=number,
-        id=f"article{number}",
-        entry_id=f"urn:uuid:00000000-0000-4000-8000-{number:012d}",
-        state=State.LIVE,
-        published=published,
-        updated=published,
-        created=published,
-        title=f"{chance.choice(SENTENCES)[:24]}（{number}）",
-        summary=chance.choice(SENTENCES),
-        content_html="".join(f"<p>{escape(text)}</p>" for text in paragraphs),
-        sections=("macro",),
-        authors=(Author(name="林一舟"),),
-    )
+from feedsvc.model import Article, Holdings
 
 
 def publish_naively(articles: list[Article]) -> None:
