@@ -22,7 +22,7 @@ from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError
 from feedsvc.log import get_logger
 from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, Alarm, AuditState, Finding, Publication, SectionState
-from feedsvc.output import Audited, Marks
+from feedsvc.output import DOCUMENT_FORMATS, Audited, Marks
 from feedsvc.recall import Recaller
 from feedsvc.rota import Rota
 from feedsvc.runtime import Runtime
@@ -61,6 +61,7 @@ class Auditor:
         self._marks: dict[tuple[str, str], tuple[str, str]] | None = None
         self._state = self._saved = AuditState()
         self._saved_at = float("-inf")
+        self._settings: Settings | None = None
         self._name: str | None = None
         self._case: Case | None = None
         self._answered: dict[str, object] = {}
@@ -105,7 +106,9 @@ class Auditor:
     def _run(self) -> None:
         while not self._stopping.wait(self.step()):
             pass
-        self._guard(lambda: self._save(at_once=True))
+        if self._marks:
+            self._guard(lambda: self._save(at_once=True))
+        self._audited.let_go()
 
     def _guard(self, act: Callable[[], bool]) -> bool:
         """What `act` says; False, and it is told once, where it fails: the audit must outlive every fault."""
@@ -136,6 +139,8 @@ class Auditor:
 
     def _go_on(self) -> bool:
         """One step further; False where there was nothing to do."""
+        if not self._audited.claim():
+            return False  # another worker of this folder does it
         if self._marks is None:
             self._audited.sweep()
             self._marks = dict(self._audited.marks())
@@ -160,7 +165,9 @@ class Auditor:
         self._name = self._case = None
 
     def _begin(self, settings: Settings, marks: Marks) -> bool:
-        self._forget_unconfigured(settings)
+        if settings is not self._settings:
+            self._forget_unconfigured(settings)
+            self._settings = settings
         name, self._state = self._rota.next(settings, marks, self._state)
         self._name = name
         if name is None:
@@ -193,8 +200,8 @@ class Auditor:
         with self._runtime.folder.lock(slug):
             kept = self._audited.keep(publication, marks)
         if kept is not None:
-            for key in [key for key in self._marks if key[0] == slug]:
-                del self._marks[key]
+            for name in DOCUMENT_FORMATS:
+                self._marks.pop((slug, name), None)
             self._marks |= kept
 
     def _answer_feed(self, case: Case) -> None:

@@ -112,7 +112,7 @@ def test_bit_rot_that_no_stat_tells_is_found_and_healed(
     audit_one(auditor, "macro")
     assert path.read_bytes() == before
     assert mtime(runtime, name=name) > modified
-    assert [each.severity for each in wrong(runtime)] == []
+    assert wrong(runtime) == []
     assert runtime.regenerator.stale(runtime.settings) == []
     (alarm,) = named(events, "audit_alarm")
     assert (alarm["log_level"], alarm["slug"], alarm["format"]) == ("error", "macro", name)
@@ -123,6 +123,8 @@ def test_bit_rot_that_no_stat_tells_is_found_and_healed(
     assert [(each["feed"], each["format"], each["open"]) for each in alarms(runtime)] == [("macro", name, False)]
     assert "made anew" in alarms(runtime)[0]["done"]
     assert runtime.status()["audit"]["waiting"] == 0
+    (kept,) = (runtime.folder.path / ".audited").glob(f"macro.{name}.*")
+    assert kept.samefile(runtime.folder.path / f"macro.{name}")
 
 
 def test_who_read_the_rotten_document_gets_the_whole(newsroom: Newsroom) -> None:
@@ -188,8 +190,8 @@ def test_wrong_pieces_in_a_document_that_the_store_vouches_for(
     assert [(each["feed"], each["open"]) for each in alarms(runtime)] == [("macro", False)]
 
 
-def test_a_proof_that_was_kept_from_an_older_renderer(newsroom: Newsroom) -> None:
-    """Its bytes say what the older one wrote; the proof says that the newer one proved them."""
+def prove_wrongly(newsroom: Newsroom) -> None:
+    """Its bytes say what an older renderer wrote; the proof says that this one's were proved. Then an article comes."""
     runtime, store = newsroom.runtime, newsroom.runtime.store
     new = store.proofs("macro")
 
@@ -206,11 +208,27 @@ def test_a_proof_that_was_kept_from_an_older_renderer(newsroom: Newsroom) -> Non
     newsroom.regenerate()
     assert "旧：第3篇" in texts(runtime)["rss"]
     assert {finding.rule for finding in wrong(runtime)} == {"entry.title"}
+
+
+def test_a_proof_that_was_kept_from_an_older_renderer(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    prove_wrongly(newsroom)
     audit_one(auditor_of(runtime), "macro")
     assert wrong(runtime) == []
     assert "旧：" not in texts(runtime)["rss"]
     newsroom.put(title="第五篇")
     newsroom.regenerate()
+    assert wrong(runtime) == []
+
+
+def test_a_wrong_proof_is_forgotten_also_where_nothing_can_be_made_anew(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    prove_wrongly(newsroom)
+    block(runtime)
+    audit_one(auditor_of(runtime), "macro")
+    assert "旧：" in texts(runtime)["rss"]
+    unblock(runtime)
+    run(runtime)
     assert wrong(runtime) == []
 
 
@@ -583,6 +601,16 @@ def test_a_fault_of_the_audit_is_told_once_and_outlived(
         audit_one(auditor, "finance")
     assert [each["reason"] for each in named(events, "audit_trouble")] == ["division by zero"]
     audit_all(auditor, runtime)
+    assert runtime.status()["audit"]["waiting"] == 0
+
+
+def test_one_process_audits_a_folder(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    one, other = auditor_of(runtime), auditor_of(runtime)
+    one.step()
+    assert audit_all(other, runtime) == 0
+    one._audited.let_go()
+    assert audit_all(other, runtime) > 0
     assert runtime.status()["audit"]["waiting"] == 0
 
 

@@ -118,9 +118,11 @@ def test_a_key_with_nul_is_refused_inside_json_too(store: Store) -> None:
         tx.save_publication("folder", replace(PUBLICATION, entries={"a\0": 1}))
 
 
-def allot(store: Store, digest: str, generation: int, now: datetime, format: str = "rss") -> datetime:
+def allot(
+    store: Store, digest: str, generation: int, now: datetime, format: str = "rss", *, is_anew: bool = False
+) -> datetime:
     with store.write() as tx:
-        return tx.allot_last_modified("macro", format, digest, generation, now)
+        return tx.allot_last_modified("macro", format, digest, generation, now, is_anew=is_anew)
 
 
 def test_new_bytes_are_last_modified_now_and_the_same_bytes_when_they_were_first(store: Store) -> None:
@@ -136,6 +138,16 @@ def test_last_modified_always_moves_forward(store: Store) -> None:
     assert allot(store, "two", 2, NOON) == NOON + SECOND
     assert allot(store, "three", 3, NOON - timedelta(days=1)) == NOON + 2 * SECOND
     assert allot(store, "one", 4, NOON) == NOON + 3 * SECOND
+
+
+def test_what_is_made_anew_has_a_new_time_from_then_on(store: Store) -> None:
+    assert allot(store, "one", 1, NOON) == NOON
+    assert allot(store, "one", 1, NOON, is_anew=True) == NOON + SECOND
+    assert allot(store, "one", 1, NOON + 9 * SECOND) == NOON + SECOND
+    assert allot(store, "two", 2, NOON + 9 * SECOND) == NOON + 9 * SECOND
+    assert allot(store, "one", 1, NOON + 9 * SECOND) == NOON + SECOND, "a replica that lags behind"
+    assert allot(store, "one", 1, NOON + 20 * SECOND, is_anew=True) == NOON + 20 * SECOND
+    assert allot(store, "one", 2, NOON + 30 * SECOND) == NOON + 20 * SECOND
 
 
 def test_a_replica_that_lags_behind_gets_the_time_that_its_bytes_had(store: Store) -> None:

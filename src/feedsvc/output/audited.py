@@ -3,6 +3,7 @@
     <slug>.<format>.<digest>.<basis>    the audited document: a hard link, so that it takes no room while it is live
     <slug>.entries                      what the documents of that basis hold: JSON
     state                               how far the audit has come, its alarms: JSON
+    lock                                held (flock) by the one process that audits this folder
 
 `digest` is the first 32 hex digits of its SHA-256, by which it is believed; `basis` 16 of what it was made from. A link
 shares its bytes with the live document until that is replaced: so it is no help against what alters a file in its
@@ -13,6 +14,7 @@ audited, and the way back to it.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -34,6 +36,7 @@ _FOLDER = ".audited"
 _NAME = re.compile(r"([a-z0-9-]+)\.(rss|atom|json|opml)\.([0-9a-f]{32})\.([0-9a-f]{16})")
 _ENTRIES = re.compile(r"([a-z0-9-]+)\.entries")
 _STATE = "state"
+_LOCK = "lock"
 _DIGEST_DIGITS = 32
 _BASIS_DIGITS = 16
 _LONGEST_BYTES = 16_000_000
@@ -58,6 +61,28 @@ class Audited:
     def __init__(self, folder: FeedsFolder) -> None:
         self._folder = folder
         self._path = folder.path / _FOLDER
+        self._lock: int | None = None
+
+    def claim(self) -> bool:
+        """Is this the one that audits the folder? It is until it lets go, or its process ends."""
+        if self._lock is None:
+            with telling(self._path):
+                make_folder(self._path)
+                lock = os.open(self._path / _LOCK, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, DOCUMENT_MODE)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    os.close(lock)
+                    return False
+            self._lock = lock
+        return True
+
+    def let_go(self) -> None:
+        """Another one may audit it."""
+        if self._lock is not None:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)  # said, since a child forked meanwhile still has the file open
+            os.close(self._lock)
+            self._lock = None
 
     def marks(self) -> Marks:
         """All there are. One walk, no file is opened."""
@@ -113,6 +138,7 @@ class Audited:
 
     def clear(self) -> None:
         """Delete all of it."""
+        self.let_go()
         with telling(self._path), contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._path)
 
