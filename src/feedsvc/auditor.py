@@ -80,7 +80,10 @@ class Auditor:
     def stop(self, seconds: float) -> None:
         """End; what is at work for longer is abandoned, as by a kill: nothing can be half done."""
         self.leave()
-        self._thread.join(seconds)
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        if not self._thread.is_alive():
+            self._audited.let_go()
 
     def note_survey(self, publications: Mapping[str, Publication], states: Mapping[str, SectionState]) -> None:
         """What has gone live, as the worker saw it last."""
@@ -192,6 +195,7 @@ class Auditor:
                 self._rota.note_made(slug)
         elif case.is_current:
             self._keep(case.publication, marks)
+            self._rota.note_right(slug)
             self._end_alarm(slug)
 
     def _keep(self, publication: Publication, marks: Marks) -> None:
@@ -234,6 +238,7 @@ class Auditor:
         if errors:
             self._answer(name, ARCHIVE_FORMAT, errors[0], str(errors[0]), mend)
         else:
+            self._rota.note_right(name)
             self._end_alarm(name)
 
     def _answer(self, name: str, format: str, finding: Finding, reason: object, mend: Callable[[], str]) -> None:

@@ -46,6 +46,7 @@ class Rota:
         self._new_in_a_row = 0
         self._later: dict[str, float] = {}
         self._seen: dict[str, object] = {}
+        self._right: set[str] = set()
 
     def note_survey(self, publications: Mapping[str, Publication], states: Mapping[str, SectionState]) -> None:
         """What has gone live, as the worker saw it last."""
@@ -63,10 +64,17 @@ class Rota:
         """Whatever comes of it, in this form the feed is not new any more."""
         self._seen[publication.slug] = _form_of(publication)
 
+    def note_right(self, name: str) -> None:
+        """It was found right: this round has nothing more to do with it."""
+        self._right.add(name)
+
     def next(self, settings: Settings, marks: Marks, state: AuditState) -> tuple[str | None, AuditState]:
         """A name, None where nothing is to be done now; and how far the round has come with it."""
         self._take_notes(settings, marks)
         is_round_due = bool(self._slugs) and self._is_round_due(state)
+        if is_round_due and (state.began is None or state.ended is not None):
+            state = replace(state, began=self._clock(), ended=None, last="", done=0)
+            self._right.clear()
         if self._new and not (is_round_due and self._new_in_a_row >= _NEW_IN_A_ROW):
             self._new_in_a_row += 1
             name = next(iter(self._new))
@@ -75,13 +83,12 @@ class Rota:
         if not is_round_due:
             return None, state
         self._new_in_a_row = 0
-        if state.ended is not None or state.began is None:
-            state = replace(state, began=self._clock(), ended=None, last="", done=0)
-        name = next(self._names_after(state.last, settings), "")
-        if not name:
-            return None, replace(state, ended=self._clock())
-        known = self._survey.publications.get(name)
-        return name, replace(state, last=name, done=state.done + (len(known.documents) if known else 1))
+        for name in self._names_after(state.last, settings):
+            known = self._survey.publications.get(name)
+            state = replace(state, last=name, done=state.done + (len(known.documents) if known else 1))
+            if name not in self._right:
+                return name, state
+        return None, replace(state, ended=self._clock())
 
     def _take_notes(self, settings: Settings, marks: Marks) -> None:
         for name in _drain(self._made):

@@ -315,6 +315,22 @@ def test_a_change_while_it_reads_is_no_alarm(newsroom: Newsroom) -> None:
     assert alarms(runtime) == []
 
 
+def test_what_goes_live_while_it_reads_is_not_taken_for_audited(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    auditor = auditor_of(runtime)
+    auditor.note_made("macro")
+    auditor.step()  # read
+    newsroom.put(external_id="a3", title="改过的第三篇")
+    newsroom.regenerate()
+    while auditor._case is not None:
+        auditor.step()
+    assert Audited(runtime.folder).marks() == {}
+    audit_all(auditor, runtime)
+    for name in ("rss", "atom", "json"):
+        (kept,) = (runtime.folder.path / ".audited").glob(f"macro.{name}.*")
+        assert "改过的第三篇" in kept.read_text()
+
+
 def audit_then_go_wrong(newsroom: Newsroom, clock: SettableClock) -> tuple[dict[str, str], dict[str, str]]:
     """All is audited; an article comes, and with it a wrong document. The good ones and those."""
     runtime = newsroom.runtime

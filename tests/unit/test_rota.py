@@ -140,6 +140,20 @@ def test_a_round_goes_on_behind_its_last(rota: Rota, last: str, following: str |
     assert (state.ended is None) == (following is not None)
 
 
+def test_a_round_leaves_out_what_was_found_right_in_its_time(rota: Rota, clock: Clock) -> None:
+    settings = settings_of("a", "b", "c")
+    rota.note_survey({slug: published(slug) for slug in ("a", "b", "c")}, {})
+    name, state = rota.next(settings, {}, STATE)
+    assert (name, state.began) == ("a", NOW)
+    rota.note_right("a")
+    names, state = walk(rota, settings, state)
+    assert names == ["b", "c", "b", "c"], "each as new, and in the round"
+    clock.now += ROUND
+    names, state = walk(rota, settings, state)
+    assert names == ["a", "b", "c"]
+    assert state.done == 3
+
+
 def test_news_without_end_does_not_stop_the_round(rota: Rota) -> None:
     settings = settings_of("a", "b", "c", "news")
     known = {slug: published(slug) for slug in ("a", "b", "c", "news")}
