@@ -18,7 +18,8 @@ from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, FileStats, StoredDocu
 from feedsvc.staleness import Basis, Fingerprints, formats_of, has_twins, is_current, sections_of
 from feedsvc.store import Store
 
-_DAMAGE = frozenset({"file.altered", "file.unreadable", "twin.altered", "twin.unreadable"})
+_FILE_DAMAGE = frozenset({"file.altered", "file.unreadable"})
+_DAMAGE = _FILE_DAMAGE | {"twin.altered", "twin.unreadable"}
 _NOT_THERE = frozenset({"file.missing", "file.unknown"})
 
 
@@ -26,13 +27,15 @@ _NOT_THERE = frozenset({"file.missing", "file.unknown"})
 class Case:
     """One feed, read at one moment. `left` are the formats that were not looked at yet, `errors` what was found.
 
-    `is_current`: what lies there should say what the store says.
+    `is_current`: what lies there should say what the store says. `bare` are the formats whose twins are yet to be made,
+    or made anew, as a stat tells.
     """
 
     settings: Settings
     exhibit: Exhibit
     is_current: bool
     left: list[str]
+    bare: frozenset[str]
     errors: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
 
     @property
@@ -49,7 +52,8 @@ class Case:
     def examine_next(self) -> None:
         """Look at one document, whole. Raises nothing: what its reader raises is an error of it."""
         name = self.left.pop(0)
-        errors = tuple(each for each in self.exhibit.find_damage(name) if each.rule in _DAMAGE)
+        wanted = _FILE_DAMAGE if name in self.bare else _DAMAGE
+        errors = tuple(each for each in self.exhibit.find_damage(name) if each.rule in wanted)
         if not errors and self.is_current:
             errors = _errors_of(self.exhibit.find_differences(name, self.settings))
         if errors:
@@ -77,11 +81,12 @@ class Examiner:
         known = exhibit.publication
         if known is None:
             return None
-        lying = [each.format for each in known.documents if _lies_there(settings, known, each, files)]
-        lying = [name for name in lying if name in exhibit.documents]
+        records = [each for each in known.documents if each.format in exhibit.documents]
+        lying = [each.format for each in records if files.get((slug, each.format)) == (each.length_bytes, each.mtime)]
+        bare = frozenset(each.format for each in records if not _has_twins(settings, slug, each, files))
         is_composed = exhibit.feed is not None or slug == INDEX_SLUG
         is_whole = is_composed and is_current(known, basis, formats_of(settings, slug), files)
-        return Case(settings, exhibit, is_whole, lying) if lying else None
+        return Case(settings, exhibit, is_whole, lying, bare) if lying else None
 
     def stands(self, case: Case) -> bool:
         """Is it as it was when the case was opened, so that its errors count? Raises as `open`."""
@@ -121,8 +126,7 @@ def _errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(each for each in findings if each.severity == "error" and each.format != STORED)
 
 
-def _lies_there(settings: Settings, known: Publication, record: DocumentRecord, files: FileStats) -> bool:
-    """Do document and twins have the length and the time that they were published with?"""
-    twins = {coding: files.get((known.slug, f"{record.format}.{SUFFIXES[coding]}")) for coding in CODINGS}
-    is_there = files.get((known.slug, record.format)) == (record.length_bytes, record.mtime)
-    return is_there and has_twins(record, settings.compression.levels, twins)
+def _has_twins(settings: Settings, slug: str, record: DocumentRecord, files: FileStats) -> bool:
+    """Have its twins the length and the time that they were published with?"""
+    twins = {coding: files.get((slug, f"{record.format}.{SUFFIXES[coding]}")) for coding in CODINGS}
+    return has_twins(record, settings.compression.levels, twins)

@@ -303,6 +303,21 @@ def test_what_the_worker_sees_by_itself_is_left_to_it(newsroom: Newsroom) -> Non
     assert "macro" in runtime.regenerator.stale(runtime.settings)
 
 
+def test_a_document_is_audited_before_its_twins_are_made(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    right = texts(runtime)["rss"]
+    (runtime.folder.path / "macro.rss.br").unlink()
+    (runtime.folder.path / "macro.atom.gz").write_bytes(b"cut")
+    auditor = auditor_of(runtime)
+    audit_one(auditor, "macro")
+    assert alarms(runtime) == []
+    assert ("macro", "rss") in Audited(runtime.folder).marks()
+    overwrite(runtime.folder.path / "macro.rss", flip)
+    audit_one(auditor, "macro")
+    assert texts(runtime)["rss"] == right
+    assert [each["format"] for each in alarms(runtime)] == ["rss"]
+
+
 def test_a_change_while_it_reads_is_no_alarm(newsroom: Newsroom) -> None:
     runtime = newsroom.runtime
     auditor = auditor_of(runtime)
