@@ -8,7 +8,7 @@ No article is read, and no archive.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from feedsvc.config import Settings
@@ -16,6 +16,8 @@ from feedsvc.model import INDEX_SLUG, Mark, Publication, SectionsReading, Sectio
 from feedsvc.output import FeedsFolder, FileStats, Shelf
 from feedsvc.staleness import Fingerprints, Stale, sections_of
 from feedsvc.store import Store
+
+AddUp = Callable[[Mapping[str, SectionState]], Sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,17 @@ class Surveyor:
         archives = self._archives(settings, settings.plain, reading.states, publications)
         return Survey(reading.states, publications, {each.slug: each for each in stale}, archives)
 
-    def look(self, settings: Settings, slugs: Collection[str], *, at_files: bool) -> Look:
-        """How these feeds stand. Without `at_files` the documents that were published are taken to lie there."""
+    def look(self, settings: Settings, slugs: Collection[str], *, at_files: bool, add_up: AddUp | None = None) -> Look:
+        """How these feeds stand. Without `at_files` the documents that were published are taken to lie there.
+
+        `add_up` says the sums over all sections, to which these have come; without it all of them are added up.
+        """
         known = [slug for slug in slugs if slug in settings.feeds or slug == INDEX_SLUG]
-        reading = self._store.read_sections(sections_of(settings, known))
+        if add_up is None:
+            reading = self._store.read_sections(sections_of(settings, known))
+        else:
+            states = self._store.section_states(sections_of(settings, known))
+            reading = SectionsReading(states, add_up(states))
         marks = self._store.marks(self._folder_id, known)
         files: FileStats | None = None
         if at_files:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -194,10 +194,7 @@ class Watch:
     def _look_at(self, settings: Settings, slugs: Collection[str], news: Collection[str], *, at_files: bool) -> None:
         if not slugs:
             return
-        look = self._runtime.regenerator.surveyor.look(settings, slugs, at_files=at_files)
-        for slug, state in look.states.items():
-            self._sums = self._sums.moved(self._states.get(slug), state)
-            self._states[slug] = state
+        look = self._runtime.regenerator.surveyor.look(settings, slugs, at_files=at_files, add_up=self._add_up)
         for slug in slugs:
             if slug in look.stale:
                 self._note_stale(look.stale[slug], look.marks.get(slug), is_news=slug in news)
@@ -208,6 +205,13 @@ class Watch:
                 self.waiting_archives[slug] = look.archives[slug]
             else:
                 self.waiting_archives.pop(slug, None)
+
+    def _add_up(self, states: Mapping[str, SectionState]) -> Sums:
+        """The sums, with what these have come to. What moved besides makes `all` look stale, or is found by the net."""
+        for slug, state in states.items():
+            self._sums = self._sums.moved(self._states.get(slug), state)
+            self._states[slug] = state
+        return self._sums
 
     def _note_stale(self, stale: Stale, known: Mark | Publication | None, *, is_news: bool) -> None:
         """It waits, unless only its schedule brings it round."""
