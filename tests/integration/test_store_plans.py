@@ -120,6 +120,8 @@ def test_each_state_has_an_index_range_of_its_own(
         (lambda store: store.due(NOON + timedelta(days=9)), "article_by_time"),
         (lambda store: store.count_articles(), "COVERING INDEX article_by_"),
         (lambda store: store.list_articles(state=State.LIVE, before_seq=90), "article_by_state"),
+        (lambda store: store.sections_of_live([f"urn:{number}" for number in range(8)]), "(entry_id=?)"),
+        (lambda store: store.articles_by_entry_id([f"urn:{number}" for number in range(8)]), "(entry_id=?)"),
     ],
 )
 def test_other_questions_use_their_index_and_sort_nothing(

@@ -148,15 +148,15 @@ class Store:
     def sections_of_live(self, entry_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
         """The sections of those that stand in the feeds under these ids, live and not in quarantine, by id."""
         article, held = schema.article.c, schema.quarantine.c
-        query = (
-            select(article.entry_id, article.sections)
-            .outerjoin(schema.quarantine, held.article_id == article.id)
-            .where(article.state == schema.LIVE, held.article_id.is_(None))
+        # Asked for the state, too, SQLite would read all that are live: it does not know how many there are.
+        query = select(article.entry_id, article.sections, article.state, held.article_id).outerjoin(
+            schema.quarantine, held.article_id == article.id
         )
         keys = [entry_id for entry_id in dict.fromkeys(entry_ids) if schema.is_storable(entry_id)]
         with self._database.read() as connection:
             rows = [row for part in chunks(keys) for row in connection.execute(query.where(article.entry_id.in_(part)))]
-        return {row.entry_id: sections_from(row.sections) or () for row in rows}
+        standing = [row for row in rows if row.state is State.LIVE and row.article_id is None]
+        return {row.entry_id: sections_from(row.sections) or () for row in standing}
 
     def _one_article(self, column: Column[str], key: str) -> Article | None:
         if not schema.is_storable(key):
