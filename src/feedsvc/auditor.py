@@ -218,7 +218,7 @@ class Auditor:
                 tx.forget_proofs(slug)
             result = self._runtime.regenerator.regenerate(case.settings, slug, force=True, renew=case.errors.keys())
             if result.error is None:
-                left_out = f" {len(result.quarantined)} articles are in quarantine." if result.quarantined else ""
+                left_out = f" In quarantine: {', '.join(result.quarantined)}." if result.quarantined else ""
                 return f"It was made anew and proved whole.{left_out}"
             why_not = self._recaller.recall(case.settings, slug, case.failed)
             if why_not is None:

@@ -531,7 +531,7 @@ def test_a_guilty_article_goes_to_quarantine(newsroom: Newsroom) -> None:
     auditor = auditor_of(runtime)
     audit_one(auditor, "macro")
     assert article.entry_id not in texts(runtime)["rss"]
-    assert "1 articles are in quarantine" in alarms(runtime)[0]["done"]
+    assert f"In quarantine: {article.id}." in alarms(runtime)[0]["done"]
 
 
 def test_a_restart_knows_what_was_audited(newsroom: Newsroom, clock: SettableClock) -> None:
