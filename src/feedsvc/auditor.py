@@ -189,11 +189,15 @@ class Auditor:
     def _close(self, case: Case, marks: Marks) -> None:
         slug = case.exhibit.slug
         if case.errors:
-            if self._examiner.stands(case):
-                self._answer_feed(case)
-            else:
+            if not self._examiner.stands(case):
                 self._rota.note_made(slug)
-        elif case.is_current:
+            elif case.is_of_this_second(self._runtime.clock()):
+                self._rota.put_off(slug, 1.0)  # what is made anew now would be dated ahead
+            else:
+                self._answer_feed(case)
+            return
+        self._answered.pop(slug, None)
+        if case.is_current:
             self._keep(case.publication, marks)
             self._rota.note_right(slug)
             self._end_alarm(slug)
@@ -255,6 +259,8 @@ class Auditor:
         try:
             done = mend()
         except Exception as error:  # noqa: BLE001  # whatever it is, the alarm tells of it, and it is tried again
+            if not isinstance(error, FeedsvcError):
+                self._complain(error)
             done = f"It could not be mended yet: {error}"
             self._rota.put_off(name, _AGAIN_SECONDS)
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from feedsvc.audit import Exhibit, audit_archive, read_feed
 from feedsvc.config import Settings
@@ -48,6 +49,11 @@ class Case:
         """The digests of what was found wrong, by format; '' of what can't be read."""
         lying = {name: self.exhibit.documents[name] for name in self.errors}
         return {name: each.digest if isinstance(each, StoredDocument) else "" for name, each in lying.items()}
+
+    def is_of_this_second(self, now: datetime) -> bool:
+        """Did one that was found wrong go live within a second before `now`? Last-Modified counts seconds."""
+        times = [each.mtime for each in self.exhibit.records if each.format in self.errors]
+        return any(timedelta(0) <= now - mtime < timedelta(seconds=1) for mtime in times)
 
     def examine_next(self) -> None:
         """Look at one document, whole. Raises nothing: what its reader raises is an error of it."""

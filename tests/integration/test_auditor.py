@@ -190,7 +190,7 @@ def test_wrong_pieces_in_a_document_that_the_store_vouches_for(
     assert [(each["feed"], each["open"]) for each in alarms(runtime)] == [("macro", False)]
 
 
-def prove_wrongly(newsroom: Newsroom) -> None:
+def prove_wrongly(newsroom: Newsroom, clock: SettableClock) -> None:
     """Its bytes say what an older renderer wrote; the proof says that this one's were proved. Then an article comes."""
     runtime, store = newsroom.runtime, newsroom.runtime.store
     new = store.proofs("macro")
@@ -206,13 +206,14 @@ def prove_wrongly(newsroom: Newsroom) -> None:
         tx.save_proofs("macro", {name: Proofs(new[name].context, kept[name].digests) for name in kept})
     newsroom.put(title="第四篇")
     newsroom.regenerate()
+    clock.advance(60)
     assert "旧：第3篇" in texts(runtime)["rss"]
     assert {finding.rule for finding in wrong(runtime)} == {"entry.title"}
 
 
-def test_a_proof_that_was_kept_from_an_older_renderer(newsroom: Newsroom) -> None:
+def test_a_proof_that_was_kept_from_an_older_renderer(newsroom: Newsroom, clock: SettableClock) -> None:
     runtime = newsroom.runtime
-    prove_wrongly(newsroom)
+    prove_wrongly(newsroom, clock)
     audit_one(auditor_of(runtime), "macro")
     assert wrong(runtime) == []
     assert "旧：" not in texts(runtime)["rss"]
@@ -221,9 +222,11 @@ def test_a_proof_that_was_kept_from_an_older_renderer(newsroom: Newsroom) -> Non
     assert wrong(runtime) == []
 
 
-def test_a_wrong_proof_is_forgotten_also_where_nothing_can_be_made_anew(newsroom: Newsroom) -> None:
+def test_a_wrong_proof_is_forgotten_also_where_nothing_can_be_made_anew(
+    newsroom: Newsroom, clock: SettableClock
+) -> None:
     runtime = newsroom.runtime
-    prove_wrongly(newsroom)
+    prove_wrongly(newsroom, clock)
     block(runtime)
     audit_one(auditor_of(runtime), "macro")
     assert "旧：" in texts(runtime)["rss"]
@@ -399,6 +402,39 @@ def test_a_blocked_feed_gets_its_last_good_documents_back(
     audit_all(auditor, runtime)
     assert "audit" not in checks(runtime)
     assert checks(runtime).get("section macro", True)
+
+
+def test_nothing_is_dated_ahead(newsroom: Newsroom, clock: SettableClock) -> None:
+    """RFC 9110 §8.8.2.1. What went live in this second is made anew in the next."""
+    runtime = newsroom.runtime
+    newsroom.put(external_id="a4", title="第四篇")
+    newsroom.regenerate()
+    auditor = auditor_of(runtime)
+    overwrite(runtime.folder.path / "macro.rss", flip)
+    audit_one(auditor, "macro")
+    assert mtime(runtime) == clock.now
+    clock.advance(1)
+    auditor._rota._later["macro"] = float("-inf")
+    audit_all(auditor, runtime)
+    assert mtime(runtime) == clock.now
+    assert wrong(runtime) == []
+
+
+def test_what_rots_again_in_the_same_way_is_healed_again(newsroom: Newsroom, clock: SettableClock) -> None:
+    """Also of a feed that is blocked, whose alarm stays open."""
+    runtime = newsroom.runtime
+    auditor = auditor_of(runtime)
+    audit_all(auditor, runtime)
+    good = texts(runtime)
+    newsroom.put(external_id="a4", title="第四篇")
+    block(runtime)
+    run(runtime)
+    for _ in range(2):
+        overwrite(runtime.folder.path / "macro.rss", flip, in_place=False)
+        audit_one(auditor, "macro")
+        assert texts(runtime) == good
+        clock.advance(60)
+        audit_one(auditor, "macro")
 
 
 def test_what_was_withdrawn_does_not_come_back(newsroom: Newsroom, clock: SettableClock) -> None:

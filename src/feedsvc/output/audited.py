@@ -101,7 +101,8 @@ class Audited:
             key = (publication.slug, each.format)
             if not self._link(self._folder.locate(*key), _name_of(key, new[key]), each.digest):
                 return None
-        if any(marks.get(key) != mark for key, mark in new.items()):
+        is_new = any(marks.get(key) != mark for key, mark in new.items())
+        if is_new or not (self._path / f"{publication.slug}.entries").exists():
             told = {"made_from": publication.made_from, "generation": publication.generation}
             self._write(f"{publication.slug}.entries", told | {"entries": dict(publication.entries)})
         for key in ((publication.slug, name) for name in DOCUMENT_FORMATS):
