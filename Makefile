@@ -45,8 +45,13 @@ test: $(DEV_STAMP)  ## run every test, with coverage
 bench-serve: $(DEV_STAMP)  ## measure polls beside nginx's static files, in one run
 	$(BIN)/python bench/serving.py $(BENCHARGS)
 
-bench: $(DEV_STAMP)  ## measure a publication beside the naive way, in one run
-	$(BIN)/python bench/publication.py $(BENCHARGS)
+PEERS := Django==5.2.19 pelican==4.12.0
+build/peers/bin/pelican:
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip --disable-pip-version-check --quiet install $(PEERS)
+
+bench: $(DEV_STAMP) build/peers/bin/pelican  ## measure publications beside the peers, and write docs/performance.md
+	$(BIN)/python bench/report.py $(BENCHARGS)
 
 soak: $(DEV_STAMP)  ## 200,000 polls while 500 articles come, change and go
 	$(BIN)/python tests/soak.py $(SOAKARGS)
