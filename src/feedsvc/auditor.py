@@ -250,7 +250,8 @@ class Auditor:
         if self._answered.get(name) == reason:
             self._rota.put_off(name, _REMIND_SECONDS)
             return
-        alarm = Alarm(at=self._runtime.clock(), name=name, format=format, finding=str(finding))
+        now = self._runtime.clock().replace(microsecond=0)
+        alarm = Alarm(at=now, name=name, format=format, finding=str(finding))
         before = next((each for each in self._state.open_alarms if each.name == name), None)
         if before is None or before.finding != alarm.finding:
             log.error("audit_alarm", slug=name, format=format, finding=alarm.finding)

@@ -73,7 +73,7 @@ class Rota:
         self._take_notes(settings, marks)
         is_round_due = bool(self._slugs) and self._is_round_due(state)
         if is_round_due and (state.began is None or state.ended is not None):
-            state = replace(state, began=self._clock(), ended=None, last="", done=0)
+            state = replace(state, began=self._now(), ended=None, last="", done=0)
             self._right.clear()
         if self._new and not (is_round_due and self._new_in_a_row >= _NEW_IN_A_ROW):
             self._new_in_a_row += 1
@@ -88,7 +88,7 @@ class Rota:
             state = replace(state, last=name, done=state.done + (len(known.documents) if known else 1))
             if name not in self._right:
                 return name, state
-        return None, replace(state, ended=self._clock())
+        return None, replace(state, ended=self._now())
 
     def _take_notes(self, settings: Settings, marks: Marks) -> None:
         for name in _drain(self._made):
@@ -111,7 +111,10 @@ class Rota:
     def _is_round_due(self, state: AuditState) -> bool:
         if state.began is None or state.ended is None:
             return True
-        return not timedelta(0) <= self._clock() - state.began < ROUND  # it may have been set back
+        return not timedelta(0) <= self._now() - state.began < ROUND  # it may have been set back
+
+    def _now(self) -> datetime:
+        return self._clock().replace(microsecond=0)
 
     def _names_after(self, last: str, settings: Settings) -> Iterator[str]:
         """In the order of their slugs, each feed before its archives."""

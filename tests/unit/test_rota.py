@@ -113,10 +113,11 @@ def test_a_round_goes_over_everything_in_order_and_ends(rota: Rota, clock: Clock
     for each in known.values():
         rota.note_taken(each)
     rota.note_survey(known, {"a": state_of("a", 2), "a-b": state_of("a-b")})
+    clock.now += timedelta(microseconds=7)
     names, state = walk(rota, settings, STATE)
     assert names == ["a", "a/archive/1", "a/archive/2", "a-b", "b", "index"]
     assert (state.began, state.ended, state.done) == (NOW, NOW, 6)
-    clock.now += ROUND - timedelta(seconds=1)
+    clock.now = NOW + ROUND - timedelta(seconds=1)
     assert walk(rota, settings, state)[0] == []
     clock.now += timedelta(seconds=1)
     again, state = walk(rota, settings, state)
