@@ -57,6 +57,10 @@ _ARCHIVES = ".archive"
 """Stands behind a slug (none has a dot) for the archives of that section."""
 
 _ARCHIVES_AT_ONCE = 20
+_TURN_SECONDS = 0.1
+"""For so long a section that has begun has the interpreter to itself: two that share it would both be late. After that
+it waits for something, most likely, and the next one begins."""
+
 _ARCHIVES_STEP_BACK_SECONDS = 10.0
 """Archives are made while no section is at work; after so long without one, beside them."""
 
@@ -106,6 +110,7 @@ class Worker:
         self._is_clean = False
         self._archived_at = -math.inf
         self._busy: set[str] = set()
+        self._begun: dict[str, float] = {}
         self._troubles: dict[str, str] = {}
         self._beat_at = -math.inf
         self._beaten: object = None
@@ -179,6 +184,9 @@ class Worker:
             return self._store_retry_at - now
         survey_at = math.inf if _SURVEYING in self._busy else self._seen.survey_at
         until = min(self._seen.next_at(now), survey_at, self._beat_at + _BEAT_SECONDS, self._bulk.next_at())
+        if self._seen.waiting.has_ready(now):
+            turns = [began + _TURN_SECONDS for began in self._begun.values()]
+            until = min(until, *(over for over in turns if over > now), now + NET_SECONDS)
         if self._seen.waiting_archives or not self._is_clean:
             until = min(until, now + NET_SECONDS)
         return max(0.0, until - now)
@@ -200,6 +208,7 @@ class Worker:
 
     def _note_done(self, done: _Done) -> None:
         self._busy.discard(done.slug)
+        self._begun.pop(done.slug, None)
         self._bulk.note_done(done.slug)
         slug = done.slug.removesuffix(_ARCHIVES)
         if slug != done.slug:
@@ -321,14 +330,20 @@ class Worker:
             self._employ(_HOUSEKEEPING, "", self._keep_house)
         self._hand_to_pool()
         waiting = self._seen.waiting
-        while len(self._busy) - len(self._bulk.at_work) < HANDS and not self._stopping.is_set():
+        while self._has_hand(time.monotonic()) and not self._stopping.is_set():
             take = waiting.take_news if self._bulk.is_open else waiting.take
             stale = take(self._busy, time.monotonic())
             if stale is None:
                 break
             task = self._regenerate if self._is_whole(stale) else self._mend_twins
+            self._begun[stale.slug] = time.monotonic()
             self._employ(stale.slug, stale.made_from, task)
         self._hand_out_archives()
+
+    def _has_hand(self, now: float) -> bool:
+        """May another section begin?"""
+        is_anyones_turn = any(now < began + _TURN_SECONDS for began in self._begun.values())
+        return not is_anyones_turn and len(self._busy) - len(self._bulk.at_work) < HANDS
 
     def _hand_to_pool(self) -> None:
         settings = self._runtime.settings
