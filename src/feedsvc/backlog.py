@@ -82,6 +82,12 @@ class Backlog:
         elif slug not in self._news:
             self._rest.setdefault(slug)
 
+    def prefer(self, slug: str) -> None:
+        """Its news comes before all other, if it waits for any; its age stays what it is."""
+        if slug in self._news:
+            del self._news[slug]
+            self._news[slug] = None
+
     def hold(self, slug: str) -> None:
         """Let it wait until it is noted again."""
         if slug in self._items:

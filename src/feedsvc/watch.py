@@ -114,9 +114,10 @@ class Watch:
     def look_at_changes(self) -> bool:
         """See what became stale where something moved, and only there."""
         settings = self._runtime.settings
-        # The last one noted comes first: the article's own section, then combinations, then `all`.
-        news = dict.fromkeys(reversed(settings.feeds_of(tuple(self._moved))))
-        self._look_at(settings, [*self._suspects.difference(news), *news], news.keys(), at_files=False)
+        news = dict.fromkeys(settings.feeds_of(tuple(self._moved)))
+        self._look_at(settings, [*news, *self._suspects.difference(news)], news.keys(), at_files=False)
+        for slug in reversed(news):  # the article's own section before combinations, these before `all`
+            self.waiting.prefer(slug)
         self._moved.clear()
         self._suspects.clear()
         self._look_at(settings, self._suspect_files, (), at_files=True)

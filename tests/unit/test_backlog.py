@@ -134,3 +134,17 @@ def test_a_missing_twin_waits_for_all_others_and_is_no_ones_oldest() -> None:
     waiting.note(stale("two"), is_news=False)
     waiting.note(stale("one", "2"), is_news=True)
     assert taken(waiting) == ["one", "two"]
+
+
+def test_what_is_preferred_comes_first_of_the_news_and_is_no_younger_for_it() -> None:
+    waiting = Backlog()
+    for slug in ("section", "combination", "all"):
+        waiting.note(stale(slug), is_news=True)
+    for slug in ("all", "combination", "section", "unknown"):
+        waiting.prefer(slug)
+    assert taken(waiting) == ["section", "combination", "all"]
+    for slug in ("section", "combination", "all"):
+        waiting.note(stale(slug), is_news=True)
+    for slug in ("all", "combination", "section"):
+        waiting.prefer(slug)
+    assert taken(waiting) == ["section", "combination", "all"], "also where it is the turn of the oldest"
