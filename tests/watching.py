@@ -28,13 +28,19 @@ def main(config: Path, net_seconds: float) -> None:
     runtime = Runtime.open(config, environ={})
     worker = Worker(runtime, net_seconds=net_seconds)
 
+    failed = Event()
+
     def tell() -> None:
-        wait_until(lambda: not runtime.regenerator.stale(runtime.settings), "all to be live")
+        try:
+            wait_until(lambda: not runtime.regenerator.stale(runtime.settings), "all to be live")
+        except AssertionError:
+            failed.set()  # so that nobody waits for ever
+            raise
         sys.stdout.write("working\n")
         sys.stdout.flush()
 
     Thread(target=tell, daemon=True).start()
-    worker.run_forever(Event())
+    worker.run_forever(failed)
 
 
 @contextmanager

@@ -76,11 +76,16 @@ class Backlog:
             self._rest.pop(slug, None)
             self._news.pop(slug, None)
             self._news[slug] = None
-        elif stale.lacks_twins:
+        elif stale.lacks_twins_alone:
             self._rest.pop(slug, None)
             self._twins[slug] = None
         elif slug not in self._news:
             self._rest.setdefault(slug)
+
+    def hangs_on_files(self, slug: str) -> bool:
+        """Does it wait for what only a look at its files can tell?"""
+        item = self._items.get(slug)
+        return item is not None and (item.stale.is_missing or item.stale.lacks_twins)
 
     def prefer(self, slug: str) -> None:
         """Its news comes before all other, if it waits for any; its age stays what it is."""

@@ -399,14 +399,10 @@ class Worker:
 
     def _regenerate(self, slug: str) -> str | None:
         try:
-            result = self._runtime.regenerator.regenerate(self._runtime.settings, slug, has_time=self._has_time)
+            result = self._runtime.regenerator.regenerate(self._runtime.settings, slug, news_first=True)
         except UnknownSectionError:  # taken out of config.yaml since it was handed out
             return None
         return result.error or result.twin_error
-
-    def _has_time(self) -> bool:
-        """Does nothing wait?"""
-        return not self._seen.waiting.has_ready(time.monotonic()) and not self._stopping.is_set()
 
     def _mend_twins(self, slug: str) -> str | None:
         return self._runtime.regenerator.mend_twins(self._runtime.settings, slug)

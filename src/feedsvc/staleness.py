@@ -65,7 +65,7 @@ class Stale:
     `made_from` fingerprints what is now, so that a try that failed need not be repeated while nothing moved.
     `is_urgent`: a withdrawal waits. `is_missing`: a file is not there, or not the one that was published.
     `lacks_twins`: the documents that were published are there, and a compressed form of one is missing, wrong or one
-    too many.
+    too many. `lacks_twins_alone`: and they are made from what is now.
     """
 
     slug: str
@@ -73,6 +73,7 @@ class Stale:
     is_urgent: bool
     is_missing: bool
     lacks_twins: bool = False
+    lacks_twins_alone: bool = False
 
 
 class Fingerprints:
@@ -130,9 +131,11 @@ class Fingerprints:
             lacks_twins = (
                 files is not None and not is_missing and not have_twins(known, settings.compression.levels, files)
             )
-            if is_missing or lacks_twins or not _is_made_from(known, basis):
+            is_older = not _is_made_from(known, basis)
+            if is_missing or lacks_twins or is_older:
                 is_urgent = _withdrawals(known.made_from) < _withdrawals(basis.made_from)
-                found.append(Stale(slug, basis.made_from, is_urgent, is_missing, lacks_twins))
+                is_alone = lacks_twins and not is_older
+                found.append(Stale(slug, basis.made_from, is_urgent, is_missing, lacks_twins, is_alone))
         return found
 
     def _shown_in_archives(self, settings: Settings) -> Mapping[str, str]:

@@ -200,7 +200,7 @@ class Watch:
         for slug in slugs:
             if slug in look.stale:
                 self._note_stale(look.stale[slug], look.marks.get(slug), is_news=slug in news)
-            else:
+            elif at_files or not self.waiting.hangs_on_files(slug):
                 self.waiting.drop(slug)
                 self._ticked.discard(slug)
             if slug in look.archives:
@@ -218,7 +218,8 @@ class Watch:
     def _note_stale(self, stale: Stale, known: Mark | Publication | None, *, is_news: bool) -> None:
         """It waits, unless only its schedule brings it round."""
         if stale.lacks_twins or self.is_due(stale):
-            rest_seconds = 0.0 if stale.is_missing or known is None else self._rest_of(known)
+            is_dated = not (stale.is_missing or stale.lacks_twins_alone or known is None)
+            rest_seconds = self._rest_of(known) if is_dated and known is not None else 0.0
             ready_at = time.monotonic() + rest_seconds if rest_seconds else -math.inf
             self.waiting.note(stale, is_news=is_news, ready_at=ready_at)
         else:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,6 +17,7 @@ from engine import files, mtime, newsroom_on, regenerator, run, settings_with
 from feedsvc.audit import audit, audit_archives, find_strangers
 from feedsvc.config import Settings
 from feedsvc.config.settings import Compression
+from feedsvc.delivery import finish
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import ARCHIVE_FORMAT, Coding, DocumentRecord, Publication
 from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, Shelf, make_twins, unpack
@@ -575,40 +576,59 @@ def test_two_replicas_make_the_same_twins(store_url: str, tmp_path: Path, clock:
 # what takes long, after the news
 
 
-def test_news_goes_live_before_the_slow_twin_is_made(newsroom: Newsroom, clock: SettableClock) -> None:
+def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Act when the documents are live and their slow twins are not made yet."""
+
+    def finish_after(*arguments: Any) -> tuple[DocumentRecord, ...]:
+        act()
+        return finish(*arguments)
+
+    monkeypatch.setattr("feedsvc.regenerate.finish", finish_after)
+
+
+def test_news_goes_live_before_the_slow_twin_is_made(
+    newsroom: Newsroom, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runtime = newsroom.runtime
     clock.advance(60)
     newsroom.put(title="先上线")
-    seen: list[tuple[list[str], bool, str]] = []
+    seen: list[tuple[list[str], str]] = []
 
-    def look() -> bool:
-        folder = runtime.folder.path
-        is_noted = runtime.store.publication(runtime.folder_id, "macro") == publication(runtime)
-        seen.append((sorted(path.suffix for path in folder.glob("macro.*")), is_noted, check(runtime).detail))  # type: ignore[union-attr]
-        return True
+    def look() -> None:
+        found = check(runtime)
+        assert found is not None
+        seen.append((sorted(path.suffix for path in runtime.folder.path.glob("macro.*")), found.detail))
 
-    result = run(runtime, has_time=look)
+    between(monkeypatch, look)
+    result = run(runtime, news_first=True)
     assert (result.outcome, result.twin_error) == ("published", None)
-    ((suffixes, is_noted, detail),) = seen
-    assert suffixes == [".atom", ".gz", ".gz", ".gz", ".json", ".rss"]
-    assert is_noted
-    assert detail == "a compressed form is to be made or to go; the worker does it"
+    suffixes = [".atom", ".gz", ".gz", ".gz", ".json", ".rss"]
+    assert seen == [(suffixes, "a compressed form is to be made or to go; the worker does it")]
     assert_twinned(runtime.folder)
     assert runtime.regenerator.stale(runtime.settings) == ["economy", "all"]
     made = files(runtime.folder.path)
-    assert run(runtime, has_time=look).outcome == "fresh"
+    assert run(runtime, news_first=True).outcome == "fresh"
     assert files(runtime.folder.path) == made
 
 
-def test_without_time_the_slow_twin_is_found_missing_and_made_later(newsroom: Newsroom, clock: SettableClock) -> None:
+def test_a_crash_before_the_slow_twin_leaves_it_to_the_next_look(
+    newsroom: Newsroom, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runtime = newsroom.runtime
     clock.advance(60)
     newsroom.put(title="先上线")
-    assert run(runtime, has_time=lambda: False).outcome == "published"
+
+    def crash() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        between(patch, crash)
+        with pytest.raises(KeyboardInterrupt):
+            run(runtime, news_first=True)
     assert not list(runtime.folder.path.glob("macro.*.br"))
     assert "macro" in runtime.regenerator.stale(runtime.settings)
     documents = {name: found for name, found in files(runtime.folder.path).items() if not name.endswith(".br")}
-    assert run(runtime, has_time=lambda: False).outcome == "compressed"
+    assert run(runtime, news_first=True).outcome == "compressed"
     assert_twinned(runtime.folder)
     assert {name: found for name, found in files(runtime.folder.path).items() if name in documents} == documents
 
@@ -618,28 +638,21 @@ def test_a_library_gone_wrong_afterwards_is_told_too(
 ) -> None:
     clock.advance(60)
     newsroom.put(title="照样上线")
-
-    def look() -> bool:
-        monkeypatch.setattr("feedsvc.output.twins.unpack", lambda *_: b"")
-        return True
-
-    result = run(newsroom.runtime, has_time=look)
+    between(monkeypatch, lambda: monkeypatch.setattr("feedsvc.output.twins.unpack", lambda *_: b""))
+    result = run(newsroom.runtime, news_first=True)
     assert result.outcome == "published"
     assert "the library for br does not give back" in str(result.twin_error)
 
 
-def test_what_stands_in_the_slow_twins_place_is_told_afterwards(newsroom: Newsroom, clock: SettableClock) -> None:
+def test_what_stands_in_the_slow_twins_place_is_told_afterwards(
+    newsroom: Newsroom, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runtime = newsroom.runtime
     clock.advance(60)
     newsroom.put(title="照样上线")
     path = runtime.folder.path / "macro.rss.br"
-
-    def look() -> bool:
-        path.unlink(missing_ok=True)
-        (path / "in the way").mkdir(parents=True)
-        return True
-
-    result = run(runtime, has_time=look)
+    between(monkeypatch, lambda: (path / "in the way").mkdir(parents=True))
+    result = run(runtime, news_first=True)
     assert result.outcome == "published"
     assert str(path) in str(result.twin_error)
     shutil.rmtree(path)

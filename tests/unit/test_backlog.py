@@ -126,11 +126,15 @@ def test_what_is_no_feed_any_more_is_dropped() -> None:
 
 def test_a_missing_twin_waits_for_all_others_and_is_no_ones_oldest() -> None:
     waiting = Backlog()
-    waiting.note(Stale("twins", "1", is_urgent=False, is_missing=False, lacks_twins=True), is_news=False)
+    waiting.note(
+        Stale("twins", "1", is_urgent=False, is_missing=False, lacks_twins=True, lacks_twins_alone=True), is_news=False
+    )
     for number in range(5):
         waiting.note(stale(f"s{number}"), is_news=False)
     assert taken(waiting) == ["s0", "s1", "s2", "s3", "s4", "twins"]
-    waiting.note(Stale("one", "1", is_urgent=False, is_missing=False, lacks_twins=True), is_news=False)
+    waiting.note(
+        Stale("one", "1", is_urgent=False, is_missing=False, lacks_twins=True, lacks_twins_alone=True), is_news=False
+    )
     waiting.note(stale("two"), is_news=False)
     waiting.note(stale("one", "2"), is_news=True)
     assert taken(waiting) == ["one", "two"]
