@@ -180,7 +180,7 @@ def test_ghost_200_after_a_restart(desk: Desk, tmp_path: Path) -> None:
     feedsvc("--config", desk.service.config, "regenerate", "--all")
     assert_same(desk, before)
     copy = tmp_path / "copy"
-    shutil.copytree(desk.service.config.parent, copy, ignore=shutil.ignore_patterns("feeds"))
+    shutil.copytree(desk.service.config.parent, copy, ignore=shutil.ignore_patterns("feeds", "*-wake"))
     with ExitStack() as stack:
         beside = stack.enter_context(serving(desk.service.config, free_port(), "--no-scheduler"))
         assert_same(Desk(beside, desk.token), before)
