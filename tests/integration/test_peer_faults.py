@@ -80,7 +80,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         desk = Desk(service, token)
         desk.put("a", authors=[{"name": "周文渡"}])
         desk.put("b", sections=["finance"])
-        wait_until(lambda: b"<item>" in service.get("/feeds/economy.rss").body, "the first articles")
+        for slug in ("economy", "all"):
+            path = f"/feeds/{slug}.rss"
+            wait_until(lambda path=path: service.get(path).body.count(b"<item>") == 2, "the first articles")  # type: ignore[misc]
         desk.settle()
         yield desk
 
