@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from feedsvc.model import (
     Finding,
     Holdings,
     Image,
+    Podcast,
     Section,
     SectionState,
     Site,
@@ -163,6 +164,19 @@ def history_feed() -> Feed:
     )
     holdings = Holdings(articles=articles, tombstones=TOMBSTONES)
     return compose(SITE, MACRO, section_state(), holdings, SECTIONS)
+
+
+KINDS_OF_FEEDS: Mapping[str, Feed] = {
+    "everything": example_feed(),
+    "history": history_feed(),
+    "summaries": feed_of(article(1), full_article(2), section=replace(MACRO, content="summary")),
+    "podcast": feed_of(
+        full_article(1), article(2), section=replace(MACRO, podcast=Podcast(author="江畔", category="News"))
+    ),
+    "foreign": feed_of(full_article(1), article(2), section=FINANCE),
+    "empty": feed_of(),
+}
+"""One of each kind, by what is special in it."""
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from examples import FINANCE, MACRO, article, errors, example_feed, feed_of, full_article, history_feed
+from examples import KINDS_OF_FEEDS, article, errors, feed_of, history_feed
 from feedsvc.feed.assembly import Assembled, Kept, keep, keys_of
 from feedsvc.feed.assembly import assemble as assemble_with
 from feedsvc.feed.formats import FORMATS, Format
@@ -21,17 +21,6 @@ Change = Callable[[Kept], Kept]
 BEFORE = feed_of(*(article(number) for number in range(1, 7)))
 AFTER = feed_of(article(1), article(2, title="改过的题目", revision=2), *(article(number) for number in range(4, 9)))
 """One came in, one was corrected, one left, one moved up."""
-
-FEEDS = {
-    "everything": example_feed(),
-    "history": history_feed(),
-    "summaries": feed_of(article(1), full_article(2), section=replace(MACRO, content="summary")),
-    "podcast": feed_of(
-        full_article(1), article(2), section=replace(MACRO, podcast=Podcast(author="江畔", category="News"))
-    ),
-    "foreign": feed_of(full_article(1), article(2), section=FINANCE),
-    "empty": feed_of(),
-}
 
 
 class Counting:
@@ -67,7 +56,7 @@ def kept_of(feed: Feed, name: str) -> Kept:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("feed", FEEDS.values(), ids=FEEDS)
+@pytest.mark.parametrize("feed", KINDS_OF_FEEDS.values(), ids=KINDS_OF_FEEDS)
 def test_a_document_falls_into_pieces_and_back(feed: Feed, name: str) -> None:
     content = FORMATS[name].render(feed)
     pieces = split(content, name)
@@ -77,7 +66,7 @@ def test_a_document_falls_into_pieces_and_back(feed: Feed, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("feed", FEEDS.values(), ids=FEEDS)
+@pytest.mark.parametrize("feed", KINDS_OF_FEEDS.values(), ids=KINDS_OF_FEEDS)
 def test_what_was_proved_once_is_put_together_again(feed: Feed, name: str) -> None:
     counting = Counting(name)
     made = assemble(feed, counting.format, kept_of(feed, name))
