@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from feedsvc.config import Settings
 from feedsvc.errors import UnreadableArticleError
 from feedsvc.feed.formats import FORMATS, RENDERER
-from feedsvc.model import Article, Publication, Quarantined, Section, SectionsReading, State
+from feedsvc.model import Article, Finding, Publication, Quarantined, Section, SectionsReading, State
 from feedsvc.staleness import generation_of, sections_of
 from feedsvc.store import Store
 from feedsvc.words import local
@@ -32,12 +32,16 @@ Standing = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """One feed and this article: `urls` are the feed's addresses per format; `reason` is a sentence for an editor."""
+    """One feed and this article: `urls` are the feed's addresses per format; `reason` is a sentence for an editor.
+
+    `findings` are what was found of its entry when the feed was last made.
+    """
 
     slug: str
     standing: Standing
     reason: str
     urls: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -66,7 +70,8 @@ def presence(store: Store, settings: Settings, folder_id: str, article: Article)
             or _beyond(store, settings, article, known, section)
         )
         urls = tuple(settings.site.feed_url(slug, FORMATS[name].suffix) for name in section.formats)
-        found.append(Presence(slug, standing, reason, urls))
+        findings = tuple(each for each in known.findings if each.entry_id == article.entry_id) if known else ()
+        found.append(Presence(slug, standing, reason, urls, findings))
     missing = [slug for slug in article.sections if slug not in settings.plain]
     return (
         *found,

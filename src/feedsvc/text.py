@@ -139,13 +139,13 @@ def sanitize_html(markup: str, base_url: str) -> str:
             )
         ).strip(_OUTER)
 
-    cleaned = clean(_legal(markup))
+    given = _legal(markup)
     # Misnested markup can settle only on the second reading (https://html.spec.whatwg.org/#serialising-html-fragments).
-    for _ in range(4):
-        again = clean(cleaned)
-        if again == cleaned:
+    for _ in range(5):
+        cleaned = clean(given)
+        if cleaned == given:
             break
-        cleaned = again
+        given = cleaned
     return cleaned
 
 

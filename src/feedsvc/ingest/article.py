@@ -208,8 +208,9 @@ def _keep_body(report: Report, given: str | None, base: str) -> str | None:
         report.refuse("content_html", given, f"is longer than {MAX_CONTENT_BYTES} bytes of UTF-8: split it")
         return None
     try:
-        reading = read_markup(canonical_text(given))
-        kept = _sanitize(reading.markup, base)
+        canonical = canonical_text(given)
+        reading = read_markup(canonical)
+        kept = _sanitize(canonical, reading.markup, base)
     except MarkupError as error:
         report.refuse("content_html", given, str(error))
         return None
@@ -223,15 +224,19 @@ def _keep_body(report: Report, given: str | None, base: str) -> str | None:
     return kept
 
 
-def _sanitize(markup: str, base: str) -> str:
-    """The body that is kept: within the bounds that it would meet if it were sent. Raises MarkupError."""
+def _sanitize(canonical: str, markup: str, base: str) -> str:
+    """The body that is kept: within the bounds that it would meet if it were sent. Raises MarkupError.
+
+    `canonical` is the body as it was read, `markup` what the reading left of it.
+    """
     kept = sanitize_html(markup, base)
     if is_longer(kept, MAX_CONTENT_BYTES):
         raise MarkupError(f"is longer than {MAX_CONTENT_BYTES} bytes when sanitised: split it")
     if measure_depth(kept) > MAX_DEPTH:
         raise MarkupError(f"holds more than {MAX_DEPTH} elements inside each other: flatten it")
     try:
-        read_markup(kept)
+        if kept != canonical:
+            read_markup(kept)
     except MarkupError as error:
         raise MarkupError(f"when sanitised, {error}") from error
     return kept

@@ -42,7 +42,7 @@ def describe(
         "corrections": [{"note": each.note, "at": _say(each.at)} for each in article.corrections],
         "withdrawal": _describe_withdrawal(article.withdrawal),
         "feeds": [url for presence in standings if presence.standing in _APPEARS for url in presence.urls],
-        "findings": list(_list_findings(runtime, article, standings)),
+        "findings": list(_list_findings(standings)),
         "notes": [{"place": note.place, "message": note.message, "severity": note.severity} for note in notes],
     }
 
@@ -54,17 +54,14 @@ def _describe_withdrawal(withdrawal: Withdrawal | None) -> Mapping[str, Any] | N
     return {"at": _say(withdrawal.at), "notice": withdrawal.notice, "shown_in": list(withdrawal.shown_in)}
 
 
-def _list_findings(runtime: Runtime, article: Article, standings: Sequence[Presence]) -> list[Mapping[str, str]]:
+def _list_findings(standings: Sequence[Presence]) -> list[Mapping[str, str]]:
     """Each feed where it doesn't stand though it is published, and what verification said of its entry there."""
     findings: list[Mapping[str, str]] = []
     for presence in standings:
         if presence.standing not in _UNTOLD:
             findings.append({"feed": presence.slug, "rule": presence.standing, "message": presence.reason})
-        publication = runtime.store.publication(runtime.folder_id, presence.slug)
         findings += [
-            {"feed": presence.slug, "rule": finding.rule, "message": str(finding)}
-            for finding in (publication.findings if publication else ())
-            if finding.entry_id == article.entry_id
+            {"feed": presence.slug, "rule": finding.rule, "message": str(finding)} for finding in presence.findings
         ]
     return findings
 
