@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import encodings.idna  # noqa: F401  # see _Server.startup
 import gc
 import http.client
 import multiprocessing
 import os
-import sys
 import time
 from contextlib import suppress
 from functools import partial
@@ -26,6 +24,7 @@ from feedsvc import log
 from feedsvc.cli.commands import config_option, given_config
 from feedsvc.cli.connections import give_up_on_dead_clients, raise_file_limit
 from feedsvc.cli.direct import answer_directly, can_answer_directly, threads_of_granian
+from feedsvc.cli.memory import share_arenas
 from feedsvc.cli.terminal import print_line
 from feedsvc.runtime import Runtime, find_config
 from feedsvc.web import create_app, keep_report_card, poll_answerer_of
@@ -34,9 +33,6 @@ _HEADER_MILLISECONDS = 5_000
 """Whoever has not sent a request's head by then is cut off: half-sent ones cost nobody else anything."""
 
 _BUFFER_BYTES = 64 * 1024
-
-_M_ARENA_MAX = -8
-"""mallopt(3), glibc's."""
 
 _STOP_SECONDS = 3
 _ANNOUNCE_SECONDS = 60.0
@@ -97,12 +93,6 @@ def load_app(config: Path, port: int) -> Flask:
     if can_answer_directly():
         answer_directly(poll_answerer_of(app))
     return app
-
-
-def share_arenas() -> None:
-    """Let all threads take memory from two places, not two of each thread's own: what one gives back serves another."""
-    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
-        mallopt(_M_ARENA_MAX, 2)
 
 
 def announce(host: str, port: int) -> None:

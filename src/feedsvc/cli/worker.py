@@ -9,6 +9,7 @@ import click
 from feedsvc import log
 from feedsvc.bulk import open_pool
 from feedsvc.cli.commands import config_option
+from feedsvc.cli.memory import share_arenas
 from feedsvc.cli.opening import open_runtime
 from feedsvc.scheduler import Worker
 
@@ -20,6 +21,7 @@ def command() -> None:
 
     SIGHUP makes it look at config.yaml at once. `feedsvc serve` runs one by itself.
     """
+    share_arenas()
     with open_runtime(migrate=False) as runtime:
         log.configure()
         Worker(runtime, open_pool=open_pool).run_forever(Event())
