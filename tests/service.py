@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.runtime import Runtime
 
 T = TypeVar("T")
 
@@ -34,11 +37,17 @@ def wait_until(look: Callable[[], T], what: str, seconds: float = DEADLINE_SECON
     return found
 
 
+_OUTGOING_FROM = 32_768
+"""From here on Linux itself gives ports to whoever connects (ip(7), ip_local_port_range)."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port to listen on that nobody takes in the meantime: no outgoing connection, hardly another test."""
+    while True:
+        port = 10_000 + secrets.randbelow(_OUTGOING_FROM - 10_000)  # not `random`, which some tests seed
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def feedsvc(*arguments: str | Path, expect: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -80,12 +89,16 @@ class Service:
         assert self.process.poll() is None, f"serve ended with {self.process.returncode}:\n{self.log.read_text()}"
         try:
             return self.get("/healthz").status == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
     def is_current(self) -> bool:
-        """No feed is stale and a worker lives."""
-        return bool(json.loads(self.get("/healthz").body)["status"] == "ok")
+        """A worker lives, all is well, and every feed is as it should be now. /healthz may be a second old."""
+        try:
+            with closing(Runtime.open(self.config, migrate=False)) as runtime:
+                return all(check.ok for check in runtime.checks()) and not runtime.regenerator.stale(runtime.settings)
+        except FeedsvcError:  # the service has not made its database yet
+            return False
 
     def stop(self, seconds: float = DEADLINE_SECONDS) -> int:
         if self.process.poll() is None:
@@ -116,15 +129,24 @@ def descendants(pid: int) -> list[int]:
     """Process ids of all children of `pid`, and of theirs (Linux)."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            found += [int(child), *descendants(int(child))]
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            for child in task.read_text().split():
+                found += [int(child), *descendants(int(child))]
     return found
+
+
+def command_of(pid: int) -> bytes:
+    """Its arguments, each with a NUL behind it; nothing of one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def is_running(pid: int) -> bool:
     """A process that has ended but was not waited for (a zombie) does not run."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"

@@ -18,7 +18,18 @@ import pytest
 from commands import Site
 from feedsvc.cli.commands import Failure
 from feedsvc.cli.serve import claim
-from service import DEADLINE_SECONDS, FEEDSVC, Service, descendants, feedsvc, free_port, is_running, serving, wait_until
+from service import (
+    DEADLINE_SECONDS,
+    FEEDSVC,
+    Service,
+    command_of,
+    descendants,
+    feedsvc,
+    free_port,
+    is_running,
+    serving,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -80,7 +91,7 @@ def test_kill_9_of_the_supervisor_leaves_no_process(service: Service) -> None:
 
 
 def test_kill_9_of_the_web_server_is_mended(running: Service) -> None:
-    web = next(pid for pid in descendants(running.process.pid) if b"_web" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    web = next(pid for pid in descendants(running.process.pid) if b"_web" in command_of(pid))
     below = descendants(web)
     os.kill(web, signal.SIGKILL)
     wait_until(lambda: not any(map(is_running, below)), "the old processes to be gone")
