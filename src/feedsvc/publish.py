@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime, timedelta
@@ -41,12 +41,14 @@ class Outcome:
     """What became of it. `changed` False: identical to what is stored, nothing was written.
 
     `lost` names what could not be read of the row that another hand had written, and was replaced (`authors`).
+    `shown_in` are the sections in which readers see the change.
     """
 
     article: Article
     created: bool
     changed: bool
     lost: tuple[str, ...] = ()
+    shown_in: tuple[str, ...] = ()
 
 
 Check = Callable[[Article], None]
@@ -78,25 +80,25 @@ def put(
 
     `correction` is kept with the change that it speaks of; without another change it counts as one if it is new.
     """
-    fields = replace(
-        fields,
-        published=fields.published and _whole(fields.published),
-        updated=fields.updated and _whole(fields.updated),
-    )
     with store.write() as tx:
-        stored = _find(tx, fields, article_id)
-        if stored is None:
-            try:
-                return Outcome(_create(tx, fields, _whole(clock())), created=True, changed=True)
-            except ConflictError:
-                # On PostgreSQL another writer may have stored the same external id since we looked.
-                stored = _find(tx, fields, None)
-                if stored is None:
-                    raise
-        may_replace(stored.article)
-        outcome = _correct(tx, stored, fields, _whole(clock()))
+        outcome = _put(tx, clock, fields, article_id, may_replace)
+        tx.raise_generations(outcome.shown_in)
     _tell_of_mend(outcome)
     return outcome
+
+
+def put_together(store: Store, clock: Clock, batch: Sequence[ArticleInput]) -> list[Outcome]:
+    """`put` each in turn in one transaction, in which all come or none does: where one is refused, so are the others.
+
+    For as few as others can wait for who want to write. Raises what `put` raises.
+    """
+    with store.write() as tx:
+        outcomes = [_put(tx, clock, fields, None, replace_freely) for fields in batch]
+        # At the end, in the order of their slugs, so that two batches never wait for each other.
+        tx.raise_generations(slug for outcome in outcomes for slug in outcome.shown_in)
+    for outcome in outcomes:
+        _tell_of_mend(outcome)
+    return outcomes
 
 
 def withdraw(
@@ -159,6 +161,25 @@ def register_sections(store: Store, clock: Clock, slugs: tuple[str, ...]) -> Non
             tx.register_sections(new, _whole(clock()), {slug: uuid4().urn for slug in new})
 
 
+def _put(tx: Transaction, clock: Clock, fields: ArticleInput, article_id: str | None, may_replace: Check) -> Outcome:
+    fields = replace(
+        fields,
+        published=fields.published and _whole(fields.published),
+        updated=fields.updated and _whole(fields.updated),
+    )
+    stored = _find(tx, fields, article_id)
+    if stored is None:
+        try:
+            return _create(tx, fields, _whole(clock()))
+        except ConflictError:
+            # On PostgreSQL another writer may have stored the same external id since we looked.
+            stored = _find(tx, fields, None)
+            if stored is None:
+                raise
+    may_replace(stored.article)
+    return _correct(tx, stored, fields, _whole(clock()))
+
+
 def _get(tx: Transaction, article_id: str) -> Salvage:
     found = _read(tx, tx.article, article_id)
     if found is None:
@@ -186,7 +207,7 @@ def _tell_of_mend(outcome: Outcome) -> None:
         log.warning("article_mended", article_id=outcome.article.id, lost=list(outcome.lost))
 
 
-def _create(tx: Transaction, fields: ArticleInput, now: datetime) -> Article:
+def _create(tx: Transaction, fields: ArticleInput, now: datetime) -> Outcome:
     _refuse_id_of_another(tx, fields.external_id, None)
     state, published = _standing(None, fields, now)
     updated = _latest(published, fields.updated)
@@ -200,9 +221,7 @@ def _create(tx: Transaction, fields: ArticleInput, now: datetime) -> Article:
         corrections=_corrections((), fields.correction, state, updated, now),
         now=now,
     )
-    if state is State.LIVE:
-        tx.raise_generations(article.sections)
-    return article
+    return Outcome(article, created=True, changed=True, shown_in=article.sections if state is State.LIVE else ())
 
 
 def _correct(tx: Transaction, found: Salvage, fields: ArticleInput, now: datetime) -> Outcome:
@@ -223,8 +242,8 @@ def _correct(tx: Transaction, found: Salvage, fields: ArticleInput, now: datetim
         article = replace(article, revision=stored.revision + 1)
     tx.update_article(article)
     showing = [one for one in (stored, article) if one.state is State.LIVE or one.withdrawal is not None]
-    tx.raise_generations(slug for one in showing for slug in one.sections)
-    return Outcome(article, created=False, changed=True, lost=found.lost)
+    shown_in = tuple(slug for one in showing for slug in one.sections)
+    return Outcome(article, created=False, changed=True, lost=found.lost, shown_in=shown_in)
 
 
 def _sections_with_notice(

@@ -13,7 +13,7 @@ import pytest
 
 from feedsvc.errors import ArticleNotFoundError, ConflictError
 from feedsvc.model import Article, ArticleInput, Author, Enclosure, State, Withdrawal
-from feedsvc.publish import Outcome, promote_due, put, register_sections, withdraw
+from feedsvc.publish import Outcome, promote_due, put, put_together, register_sections, withdraw
 from feedsvc.store import Store
 
 if TYPE_CHECKING:
@@ -483,3 +483,26 @@ def test_sections_get_a_feed_id_once(store: Store, clock: SettableClock) -> None
     register_sections(store, clock, ("macro", "sport"))
     assert {slug: store.section_states()[slug] for slug in first} == first
     assert store.section_states()["sport"].created == clock.now
+
+
+# several together
+
+
+def test_several_are_put_in_one_transaction_that_raises_each_section_once(
+    store: Store, clock: SettableClock, sections: Generations
+) -> None:
+    batch = [replace(FIELDS, external_id=f"cms-{number}") for number in range(3)]
+    outcomes = put_together(store, clock, batch)
+    assert [outcome.created for outcome in outcomes] == [True] * 3
+    assert sections() == {"macro": 1, "finance": 1, "sport": 0}
+    again = put_together(store, clock, [*batch, replace(FIELDS, external_id="cms-3", draft=True)])
+    assert [outcome.changed for outcome in again] == [False] * 3 + [True]
+    assert sections() == {"macro": 1, "finance": 1, "sport": 0}
+
+
+def test_of_several_none_is_put_if_one_is_refused(store: Store, clock: SettableClock, sections: Generations) -> None:
+    put(store, clock, replace(FIELDS, entry_id="tag:one"))
+    with pytest.raises(ConflictError):
+        put_together(store, clock, [replace(FIELDS, external_id="cms-2"), replace(FIELDS, entry_id="tag:other")])
+    assert store.article_by_external_id("cms-2") is None
+    assert sections() == {"macro": 1, "finance": 1, "sport": 0}

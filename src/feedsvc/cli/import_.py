@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,14 +19,17 @@ from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.rehearsal import Rehearsal
 from feedsvc.cli.terminal import print_json, print_table, progress
 from feedsvc.config import Settings
-from feedsvc.errors import ConflictError, Problem, RefusedError
+from feedsvc.errors import ConflictError, FeedsvcError, Problem, RefusedError
 from feedsvc.ingest import MAX_FILE_BYTES, UNDERSTOOD, Taken, read_file
-from feedsvc.model import Note
-from feedsvc.publish import Clock, put
+from feedsvc.model import ArticleInput, Note
+from feedsvc.publish import Clock, Outcome, put, put_together
 from feedsvc.store import Store
 
 _TAKEN_FROM_FOLDERS = {".json", ".jsonl", ".ndjson", ".txt", ".xml", ".rss", ".atom", ".rdf"}
 """A folder may hold pictures and the like, too; a file that is named is always read."""
+
+_AT_ONCE = 50
+"""So many are stored in one transaction. An editor's PUT waits for it, some fifty milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,12 @@ class _Row:
     state: str | None = None
     notes: tuple[Note, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+_LISTED = 1_000
+"""More are no list that anybody reads."""
+
+_Read = tuple[_Row, ArticleInput | None]
 
 
 @click.command("import", epilog=f"Understood are {UNDERSTOOD}.")
@@ -71,12 +80,16 @@ def command(paths: tuple[Path, ...], section: str | None, timezone: str | None, 
         store = opened.enter_context(closing(Rehearsal.open(settings.database_url))) if dry_run else runtime.store
         work = _Import(settings=settings, store=store, clock=runtime.clock, zone=zone, section=slug, is_dry=dry_run)
         files = {found.absolute(): found for path in paths for found in _walk(path)}  # each once
-        rows = [row for file in progress(tuple(files.values()), "Importing") for row in work.take_in(file)]
+        rows = list(work.take_in(progress(tuple(files.values()), "Importing")))
         rows += [_Row(path=str(path), outcome="skipped") for path in _list_skipped(paths)]
     if is_json:
         print_json([asdict(row) for row in rows])
     else:
-        print_table(("file", "outcome", "id", "sections", "title"), [_cells(row) for row in rows if row.title])
+        titled = [row for row in rows if row.title]
+        if len(titled) <= _LISTED:
+            print_table(("file", "outcome", "id", "sections", "title"), map(_cells, titled))
+        else:
+            say(f"There are more than {_LISTED:,} articles, so they are not listed here: --json tells of each.")
         _explain(rows)
         for path in paths:
             if not _walk(path):
@@ -125,16 +138,21 @@ class _Import:
     is_dry: bool
     derived: dict[str, str] = field(default_factory=dict)
 
-    def take_in(self, path: Path) -> Iterator[_Row]:
-        """Every article of a file."""
+    def take_in(self, paths: Iterable[Path]) -> Iterator[_Row]:
+        """Every article of these files, in their order."""
+        read = (each for path in paths for each in self._read(path))
+        while batch := list(islice(read, _AT_ONCE)):
+            yield from self._store(batch)
+
+    def _read(self, path: Path) -> Iterator[_Read]:
+        """Every article of a file: its row, and what is to be stored of it, if anything."""
         name = str(path)
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_FILE_BYTES + 1)  # one more, so that read_file says that it is too large
         except OSError as error:
-            yield _Row(
-                path=name, outcome="refused", problems=(Problem("file", "", f"can't be read: {error.strerror}"),)
-            )
+            problems = (Problem("file", "", f"can't be read: {error.strerror}"),)
+            yield _Row(path=name, outcome="refused", problems=problems), None
             return
         batch = read_file(
             path.name,
@@ -146,13 +164,13 @@ class _Import:
             measure=partial(_measure_beside, path),
         )
         for taken in batch.taken:
-            yield self._store(name, taken)
+            yield self._judge(name, taken)
         for refused in batch.refused:
-            yield _Row(path=name, place=refused.place, outcome="refused", problems=refused.error.problems)
+            yield _Row(path=name, place=refused.place, outcome="refused", problems=refused.error.problems), None
         if not batch.taken and not batch.refused:
-            yield _Row(path=name, outcome="empty")
+            yield _Row(path=name, outcome="empty"), None
 
-    def _store(self, path: str, taken: Taken) -> _Row:
+    def _judge(self, path: str, taken: Taken) -> _Read:
         fields = taken.accepted.article
         row = _Row(
             path=path,
@@ -165,11 +183,27 @@ class _Import:
         )
         try:
             self._refuse_doubled(row, is_id_derived=taken.is_id_derived)
-            outcome = put(self.store, self.clock, fields)
         except ConflictError as error:
-            return replace(row, notes=(), problems=(Problem(error.field, "", error.reason),))
-        except RefusedError as error:
-            return replace(row, notes=(), problems=error.problems)
+            return _refuse(row, error), None
+        return row, fields
+
+    def _store(self, batch: Sequence[_Read]) -> Iterator[_Row]:
+        """All of them together; where that can't be, each by itself, so that one that is refused stops no other."""
+        wanted = [fields for _, fields in batch if fields is not None]
+        try:
+            outcomes: Iterator[Outcome] | None = iter(put_together(self.store, self.clock, wanted) if wanted else ())
+        except FeedsvcError:
+            outcomes = None
+        for row, fields in batch:
+            if fields is None:
+                yield row
+                continue
+            try:
+                yield self._told(row, next(outcomes) if outcomes else put(self.store, self.clock, fields))
+            except (ConflictError, RefusedError) as error:
+                yield _refuse(row, error)
+
+    def _told(self, row: _Row, outcome: Outcome) -> _Row:
         return replace(
             row,
             outcome="created" if outcome.created else "updated" if outcome.changed else "unchanged",
@@ -185,6 +219,11 @@ class _Import:
         if first != _where(row):
             reason = f"is not given, and nothing else tells it from {first}: give each an external_id, or take one away"
             raise ConflictError("external_id", reason)
+
+
+def _refuse(row: _Row, error: ConflictError | RefusedError) -> _Row:
+    problems = (Problem(error.field, "", error.reason),) if isinstance(error, ConflictError) else error.problems
+    return replace(row, notes=(), problems=problems)
 
 
 def _measure_beside(path: Path, name: str) -> int | None:

@@ -88,10 +88,12 @@ def progress(items: Iterable[_Item], doing: str, total: int | None = None) -> It
             yield item
             bar.advance(task)
             now = time.monotonic()
+            if done == 1:
+                began = now  # the first may have waited for processes to start, and tells nothing of the others
             if bar.disable and now >= told + _LINE_SECONDS:
                 told = now
-                left = said_seconds((now - began) / done * (total - done))
-                sys.stderr.write(f"{doing}: {done:,} of {total:,}, about {left} left\n")
+                left = f", about {said_seconds((now - began) / (done - 1) * (total - done))} left" if done > 1 else ""
+                sys.stderr.write(f"{doing}: {done:,} of {total:,}{left}\n")
                 sys.stderr.flush()
 
 

@@ -253,3 +253,37 @@ def test_a_zone_that_is_asked_for_is_given_by_an_option(site: Site, inbox: Path)
     assert shown["article"]["published"] == "2026-03-01T03:30:00Z"
     wrong = site.run("import", "--timezone", "Asia/Beijing", old, expect=2)
     assert "'Asia/Beijing' is no time zone" in wrong.stderr
+
+
+def write_lines(inbox: Path, articles: list[dict[str, Any]]) -> Path:
+    lines = inbox / "many.jsonl"
+    lines.write_text("\n".join(json.dumps(each, ensure_ascii=False) for each in articles), "utf-8")
+    return lines
+
+
+def test_a_conflict_among_many_stops_no_other(site: Site, inbox: Path) -> None:
+    rows(site, write_lines(inbox, [article(1, entry_id="tag:a")]))
+    many = [article(number) for number in range(2, 5)] + [article(1, entry_id="tag:b"), article(5)]
+    found = rows(site, write_lines(inbox, many), expect=1)
+    assert [(row["external_id"], row["outcome"]) for row in found] == [
+        ("n/2", "created"),
+        ("n/3", "created"),
+        ("n/4", "created"),
+        ("n/1", "refused"),
+        ("n/5", "created"),
+    ]
+    assert found[3]["problems"][0]["field"] == "entry_id"
+    assert [row["outcome"] for row in rows(site, inbox / "many.jsonl", expect=1)].count("unchanged") == 4
+
+
+def test_the_same_id_twice_in_one_file_is_created_and_updated(site: Site, inbox: Path) -> None:
+    found = rows(site, write_lines(inbox, [article(1), article(2), article(1, title="改过")]))
+    assert [row["outcome"] for row in found] == ["created", "created", "updated"]
+    assert found[0]["id"] == found[2]["id"]
+
+
+def test_very_many_are_summed_up_and_not_listed(site: Site, inbox: Path) -> None:
+    result = site.run("import", write_lines(inbox, [article(number) for number in range(1_001)]))
+    assert "more than 1,000 articles" in result.stderr
+    assert "1001 created" in result.stderr
+    assert result.stdout == ""
