@@ -209,9 +209,9 @@ def postgresql(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 @contextlib.contextmanager
-def serving(config: Path, port: int) -> Iterator[int]:
+def serving(config: Path, port: int, *options: str) -> Iterator[int]:
     """`feedsvc serve` by itself; the supervisor's pid. All processes have ended afterwards."""
-    command = [sys.executable, "-P", "-m", "feedsvc", "--config", str(config), "serve", "--port", str(port)]
+    command = [sys.executable, "-P", "-m", "feedsvc", "--config", str(config), "serve", "--port", str(port), *options]
     with (config.parent / "serve.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
