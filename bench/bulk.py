@@ -44,6 +44,7 @@ from newssites import (
     wait_until,
     write_config,
 )
+from plots import bars
 from prose import SITE, Stock
 
 from feedsvc.runtime import Runtime
@@ -107,11 +108,12 @@ USE_FOLDER_AS_CATEGORY = True
 
 
 class Site:
-    """So many sections, and the articles of each."""
+    """So many sections, and the articles of each. `shown`: what was measured, seconds."""
 
     def __init__(self, sections: int, entries: int) -> None:
         self.sections, self.entries = sections, entries
         self.stock = Stock(17, min(STOCK_ARTICLES, sections * entries))
+        self.shown: dict[str, float] = {}
 
     def articles(self, number: int) -> list[dict[str, object]]:
         """Those of one section, newest first, as peers are given them."""
@@ -142,6 +144,7 @@ def timed(
     factor = site.sections / (sections or site.sections)
     scaled = f" (measured on {sections} sections, scaled)" if factor > 1 else ""
     cpu = "" if is_pool else f"{spent * factor:.2f} s"
+    site.shown[what.partition(" (")[0]] = seconds * factor
     print(f"| {what}{scaled} | {seconds * factor:.2f} s | {cpu} |", flush=True)
 
 
@@ -338,6 +341,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="feedsvc-bench-", dir=options.folder) as name:
         for way in options.ways or _WAYS:
             _WAYS[way](site, Path(name), options)
+    print("\n" + bars("All feeds of a site", "s", site.shown))
 
 
 if __name__ == "__main__":

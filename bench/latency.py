@@ -31,6 +31,7 @@ from pathlib import Path
 from threading import local
 
 from newssites import ask, cpu_seconds, postgresql, prepare, resident_bytes, serving, wait_until
+from plots import bars
 from prose import Stock, write_fields
 
 PORT = 8781
@@ -134,9 +135,12 @@ def polling(sections: int, polls_per_second: int) -> Iterator[list[float]]:
 
 
 def tell(taken: list[float]) -> str:
-    ordered = sorted(taken)
-    p50, p99 = (ordered[round(share * (len(ordered) - 1))] * 1000 for share in (0.5, 0.99))
-    return f"{p50:.1f} ms | {p99:.1f} ms | {ordered[-1] * 1000:.1f} ms"
+    return " | ".join(f"{share_of(taken, share):.1f} ms" for share in (0.5, 0.99, 1))
+
+
+def share_of(taken: list[float], share: float) -> float:
+    """The milliseconds that so many of them took at most."""
+    return sorted(taken)[round(share * (len(taken) - 1))] * 1000
 
 
 def main() -> None:
@@ -185,14 +189,17 @@ def measure(config: Path, pid: int, database_pid: int | None, options: argparse.
         time.sleep(chance.uniform(0.1, 0.4))
         alone.append(client.publish(number))
     print(f"| alone, {options.alone} | {tell(alone)} |", flush=True)
+    shown = {"alone": share_of(alone, 0.5)}
     done = options.alone
     for rate in options.rates:
         with polling(options.sections, options.polls) as polls:
             taken = at_rate(client, done, rate, options.seconds)
         done += len(taken)
+        shown |= {f"{rate:.0f}/s: p50": share_of(taken, 0.5), f"{rate:.0f}/s: p99": share_of(taken, 0.99)}
         print(f"| {rate:.0f} a second for {options.seconds:.0f} s, {options.polls} polls a second | {tell(taken)} |")
         print(f"| its {len(polls)} polls | {tell(polls)} |", flush=True)
         wait_until(lambda: is_quiet(cpu), pause_seconds=0)
+    print("\n" + bars("From the call to the new ETag", "ms", shown))
     if options.cpu_seconds:
         before = cpu()
         taken = at_rate(client, done, 20, options.cpu_seconds, is_watched=False)

@@ -30,6 +30,7 @@ from unittest import mock
 
 import structlog
 from newssites import Clock, fill, multiply, publish_naively, write_config
+from plots import bars
 from prose import Stock
 
 from feedsvc import delivery, delta, proof, publish, regenerate, reuse
@@ -200,10 +201,13 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         "| | until live | naive / this | brotli after | with it | naive / this |\n| --- | --- | --- | --- | --- | --- |"
     )
     print(f"| naive | {base:.1f} | 1 | | | |")
+    shown = {"naive": base}
     for name, desk in desks.items():
         live, brotli = statistics.median(desk.live), statistics.median(desk.brotli)
         both = statistics.median(map(sum, zip(desk.live, desk.brotli, strict=True)))
         print(f"| {name} | {live:.1f} | **{base / live:.1f}** | {brotli:.1f} | {both:.1f} | **{base / both:.1f}** |")
+        shown |= {f"{name}: until live": live, f"{name}: with brotli": both}
+    print("\n" + bars("CPU of one publication", "ms", shown))
     print("\n| stage of an incremental publication | ms |\n| --- | --- |")
     for stage, spent in sorted(profile(next(iter(desks.values())), 20).items(), key=lambda each: -each[1]):
         print(f"| {stage} | {spent:.2f} |")

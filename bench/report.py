@@ -27,6 +27,10 @@ BENCHES = {
         *["--sections", "100", "--seconds", "15"],
     ],
     "bulk": ["bench/bulk.py"],
+    "sections": ["bench/scale.py", "sections"],
+    "memory": ["bench/scale.py", "memory", "--folder", "build/bench/memory"],
+    "import": ["bench/scale.py", "import"],
+    "import-postgresql": ["bench/scale.py", "import", "--database", "postgresql"],
 }
 
 
