@@ -22,7 +22,7 @@ from feedsvc.errors import FeedsvcError, OutputError
 from feedsvc.feed import atom, rss
 from feedsvc.feed.compose import only
 from feedsvc.feed.formats import FORMATS, Format
-from feedsvc.feed.pieces import digest_of, split
+from feedsvc.feed.pieces import split
 from feedsvc.log import get_logger
 from feedsvc.model import Document, Feed, Finding, Section, Trail, Version
 from feedsvc.output import Deltas, FeedsFolder
@@ -69,12 +69,12 @@ def lead(
     only made room for newer ones. `verify` may trust the bytes of each entry by itself. None where the document does
     not fall into the feed's entries.
     """
-    pieces = split(document.content, document.format)
+    pieces = document.pieces or split(document.content, document.format)
     ids = [entry.entry_id for entry in feed.entries]
     if pieces is None or len(pieces.entries) != len(set(ids)) or len(ids) != len(set(ids)):
         return None
     entries = dict(zip(ids, pieces.entries, strict=True))
-    now = Version(document.digest[:_TAG_DIGITS], {entry_id: digest_of(piece) for entry_id, piece in entries.items()})
+    now = Version(document.digest[:_TAG_DIGITS], dict(zip(ids, pieces.digests, strict=True)))
     earlier = tuple(version for version in remembered if version.tag != now.tag)[:KEPT_VERSIONS]
     departed = frozenset(entry_id for version in earlier for entry_id in left(now, version))
     forgivable = set(slid_out(departed)) if departed else set()

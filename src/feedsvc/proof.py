@@ -158,7 +158,7 @@ def _examine(
 
         def examine(name: str = name) -> Sequence[Finding]:
             made = assemble(feed, formats[name], kept.get(name), keys=keys, renderer=renderer)
-            documents.append(Document(feed.slug, name, made.content))
+            documents.append(Document(feed.slug, name, made.content, made.pieces))
             proofs[name] = made.proofs
             return made.findings
 

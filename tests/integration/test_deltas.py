@@ -322,7 +322,7 @@ def test_a_full_disk_costs_the_deltas_and_is_told_once(desk: Desk, monkeypatch: 
 
 
 def test_a_fault_of_ours_costs_the_deltas_only(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.delta.split", lambda *_: 1 / 0)
+    monkeypatch.setattr("feedsvc.delta.left", lambda *_: 1 / 0)
     before = Holding.of(desk.runtime)
     with capture_logs() as events:
         desk.publish(10)

@@ -5,7 +5,7 @@
     render      head, entries whose bytes are not at hand, foot            by the format's renderer, as ever
     verify      head, entries that were never proved, foot                 by the format's verify, as ever
     join        head, all entries in their order, foot
-    inspect     the whole: parsed, held to the schema; the sequence of ids; the digest of each entry's bytes
+    inspect     the whole: parsed, held to the schema; the sequence of ids; does it fall into just these bytes?
 
 What an entry's bytes say does not hang on its neighbours: it is written, read and held to the rules by itself, but for
 the ids, which must differ. So a document is proved if its head and foot are, each of its entries is, and the whole has
@@ -15,7 +15,7 @@ the right form and sequence. In any doubt all of it is rendered and verified ane
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata, resources
@@ -25,8 +25,8 @@ from lxml import etree
 
 from feedsvc.feed.compose import only
 from feedsvc.feed.formats import Format
-from feedsvc.feed.pieces import Pieces, digest_of, split
-from feedsvc.model import Feed, Finding, Proofs
+from feedsvc.feed.pieces import digest_of, falls_into, split
+from feedsvc.model import Feed, Finding, Pieces, Proofs
 
 _CODE = ("feed", "parse", "model", "text.py", "htmltags.py", "words.py", "summary.py")
 _LIBRARIES = ("feedgen", "feedparser", "lxml")
@@ -42,17 +42,18 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """`proofs` are of all entries in it; they count only without findings."""
+    """`proofs` are of all entries in it; they count only without findings. `pieces` are None where it can't be cut."""
 
     content: bytes
     findings: tuple[Finding, ...]
     proofs: Proofs
+    pieces: Pieces | None
 
 
 def keep(content: bytes, format: str, proofs: Proofs) -> Kept:
     """What of a document can be used again."""
     pieces = split(content, format)
-    return Kept(proofs, {digest_of(piece): piece for piece in pieces.entries} if pieces else {})
+    return Kept(proofs, dict(zip(pieces.digests, pieces.entries, strict=True)) if pieces else {})
 
 
 def keys_of(feed: Feed) -> Mapping[str, str]:
@@ -75,42 +76,36 @@ def assemble(
             return replace(assembled, proofs=Proofs(context, assembled.proofs.digests))
     content = format.render(feed)
     pieces = split(content, format.name)
-    entries = pieces.entries if pieces and len(pieces.entries) == len(keys) else ()
-    proofs = {key: digest_of(piece) for key, piece in zip(keys.values(), entries, strict=False)}
-    return Assembled(content, tuple(format.verify(content, feed)), Proofs(context, proofs))
+    if pieces is not None and len(pieces.entries) != len(keys):
+        pieces = None
+    proofs = dict(zip(keys.values(), pieces.digests, strict=True)) if pieces else {}
+    return Assembled(content, tuple(format.verify(content, feed)), Proofs(context, proofs), pieces)
 
 
 def _assemble_of_kept(
     feed: Feed, format: Format, keys: Mapping[str, str], known: Mapping[str, str], lying: Mapping[str, bytes]
 ) -> Assembled | None:
     """None where it can't be proved so, for whatever reason."""
-    at_hand = {each: lying[digest] for each, key in keys.items() if (digest := known.get(key, "")) in lying}
-    missing = only(feed, keys.keys() - at_hand.keys())
+    digests = {each: digest for each, key in keys.items() if (digest := known.get(key, "")) in lying}
+    entries = {each: lying[digest] for each, digest in digests.items()}
+    missing = only(feed, keys.keys() - entries.keys())
     frame = split(format.render(missing), format.name)
     if frame is None or len(frame.entries) != len(missing.entries):
         return None
-    rendered = {entry.entry_id: piece for entry, piece in zip(missing.entries, frame.entries, strict=True)}
-    unproved = [each for each, piece in rendered.items() if known.get(keys[each]) != digest_of(piece)]
-    findings = format.verify(frame.join(rendered[each] for each in unproved), only(feed, unproved))
-    proved = {key: known[key] for key in keys.values() if key in known}
-    proved |= {keys[each]: digest_of(rendered[each]) for each in unproved}
-    pieces = at_hand | rendered
-    content = frame.join(pieces[each] for each in keys)
-    wanted = [proved[key] for key in keys.values()]
-    if any(each.severity == "error" for each in findings) or not _is_whole(content, feed, format, frame, wanted):
+    rendered = [entry.entry_id for entry in missing.entries]
+    digests.update(zip(rendered, frame.digests, strict=True))
+    entries.update(zip(rendered, frame.entries, strict=True))
+    unproved = [each for each in rendered if known.get(keys[each]) != digests[each]]
+    findings = format.verify(frame.join(entries[each] for each in unproved), only(feed, unproved))
+    whole = replace(frame, entries=tuple(entries[each] for each in keys), digests=tuple(digests[each] for each in keys))
+    content = whole.join(whole.entries)
+    if (
+        any(each.severity == "error" for each in findings)
+        or not falls_into(content, format.name, whole)
+        or format.inspect(content, feed)
+    ):
         return None
-    return Assembled(content, tuple(findings), Proofs("", dict(zip(keys.values(), wanted, strict=True))))
-
-
-def _is_whole(content: bytes, feed: Feed, format: Format, frame: Pieces, wanted: Sequence[str]) -> bool:
-    """Does the document fall into just these pieces, and has it the form and the sequence that it should have?"""
-    pieces = split(content, format.name)
-    return (
-        pieces is not None
-        and (pieces.head, pieces.foot) == (frame.head, frame.foot)
-        and [digest_of(piece) for piece in pieces.entries] == wanted
-        and not format.inspect(content, feed)
-    )
+    return Assembled(content, tuple(findings), Proofs("", dict(zip(keys.values(), whole.digests, strict=True))), whole)
 
 
 def _context_of(feed: Feed, format: Format, renderer: str) -> str:

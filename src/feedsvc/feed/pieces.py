@@ -7,35 +7,36 @@ ends within a text. So the cuts can be found without reading what lies between t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from itertools import pairwise
 
-_TAGS = {"rss": (b"<item>", b"</item>", b"</channel>"), "atom": (b"<entry", b"</entry>", b"</feed>")}
+from feedsvc.model import Pieces
+
+_TAGS = {
+    "rss": (b"<item>", re.compile(b"</item>"), b"</channel>"),
+    "atom": (b"<entry", re.compile(b"</entry>"), b"</feed>"),
+}
 
 JSON_OPENING = b',"items":[\n'
 JSON_SEPARATOR = b",\n"
 JSON_CLOSING = b"\n]}\n"
 
+_BETWEEN = re.compile(JSON_SEPARATOR)
 _DIGEST_DIGITS = 24
 
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """`entries` come in the document's order; `separator` stands between them."""
-
-    head: bytes
-    entries: tuple[bytes, ...]
-    foot: bytes
-    separator: bytes = b""
-
-    def join(self, entries: Iterable[bytes]) -> bytes:
-        """The document with these entries in the place of its own."""
-        return b"".join((self.head, self.separator.join(entries), self.foot))
+_Cut = tuple[bytes, tuple[bytes, ...], bytes, bytes]
+"""Head, entries, foot, separator."""
 
 
 def split(content: bytes, format: str) -> Pieces | None:
     """Cut a document that we made between its entries; None where it is not as we would make it."""
-    return _split_json(content) if format == "json" else _split_xml(content, *_TAGS[format])
+    found = _cut(content, format)
+    return Pieces(*found, digests=tuple(map(digest_of, found[1]))) if found else None
+
+
+def falls_into(content: bytes, format: str, pieces: Pieces) -> bool:
+    """Would it be cut into just these?"""
+    return _cut(content, format) == (pieces.head, pieces.entries, pieces.foot, pieces.separator)
 
 
 def digest_of(piece: bytes) -> str:
@@ -43,22 +44,26 @@ def digest_of(piece: bytes) -> str:
     return hashlib.sha256(piece).hexdigest()[:_DIGEST_DIGITS]
 
 
-def _split_xml(content: bytes, opening: bytes, closing: bytes, end: bytes) -> Pieces | None:
-    *begun, foot = content.split(closing)
-    if not begun:
+def _cut(content: bytes, format: str) -> _Cut | None:
+    return _cut_json(content) if format == "json" else _cut_xml(content, *_TAGS[format])
+
+
+def _cut_xml(content: bytes, opening: bytes, closing: re.Pattern[bytes], end: bytes) -> _Cut | None:
+    ends = [found.end() for found in closing.finditer(content)]  # faster than bytes.split
+    if not ends:
         head, tag, rest = content.rpartition(end)
-        return Pieces(head, (), tag + rest) if tag else None
-    head, tag, first = begun[0].partition(opening)
-    begun[0] = tag + first
-    if not all(each.startswith(opening) for each in begun):
+        return (head, (), tag + rest, b"") if tag else None
+    start = max(0, content.find(opening))
+    entries = tuple(content[begin:end] for begin, end in pairwise((start, *ends)))
+    if not all(each.startswith(opening) for each in entries):
         return None
-    return Pieces(head, tuple(each + closing for each in begun), foot)
+    return content[:start], entries, content[ends[-1] :], b""
 
 
-def _split_json(content: bytes) -> Pieces | None:
+def _cut_json(content: bytes) -> _Cut | None:
     head, opening, rest = content.partition(JSON_OPENING)
     if not opening or not rest.endswith(JSON_CLOSING):
         return None
     items = rest.removesuffix(JSON_CLOSING)
-    entries = tuple(items.split(JSON_SEPARATOR)) if items else ()
-    return Pieces(head + opening, entries, JSON_CLOSING, JSON_SEPARATOR)
+    entries = tuple(_BETWEEN.split(items)) if items else ()
+    return head + opening, entries, JSON_CLOSING, JSON_SEPARATOR

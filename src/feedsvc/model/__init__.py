@@ -24,7 +24,7 @@ from feedsvc.model.article import (
     State,
     Withdrawal,
 )
-from feedsvc.model.document import Document, Finding, Proofs, Severity
+from feedsvc.model.document import Document, Finding, Pieces, Proofs, Severity
 from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
 from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, STORED, Coding, FormatName, archive_name
 from feedsvc.model.publication import (
@@ -71,6 +71,7 @@ __all__ = [
     "Mark",
     "MemberState",
     "Note",
+    "Pieces",
     "Podcast",
     "Proofs",
     "Publication",

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A document of ours, cut: its head, the bytes of each entry in its order, its foot.
+
+    `separator` stands between entries; `digests` are parallel to them.
+    """
+
+    head: bytes
+    entries: tuple[bytes, ...]
+    foot: bytes
+    separator: bytes
+    digests: tuple[str, ...]
+
+    def join(self, entries: Iterable[bytes]) -> bytes:
+        """The document with these entries in the place of its own."""
+        return b"".join((self.head, self.separator.join(entries), self.foot))
+
+
 @dataclass(frozen=True)
 class Document:
-    """The bytes of one feed in one format. `format` names a row of feed.formats (or "opml")."""
+    """The bytes of one feed in one format. `format` names a row of feed.formats (or "opml").
+
+    `pieces` are what they fall into, where that is known.
+    """
 
     slug: str
     format: str
     content: bytes
+    pieces: Pieces | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def digest(self) -> str:

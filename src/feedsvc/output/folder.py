@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import get_args
@@ -59,15 +60,19 @@ Refused = Mapping[tuple[str, Coding], OutputError]
 """(format, coding) -> why this twin could not be written."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoredDocument:
-    """A document as it lies on disk. `mtime` is whole seconds UTC (its Last-Modified), `digest` SHA-256 of content."""
+    """A document as it lies on disk. `mtime` is whole seconds UTC (its Last-Modified)."""
 
     slug: str
     format: str
     content: bytes
-    digest: str
     mtime: datetime
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content in hex."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 class FeedsFolder:
@@ -170,7 +175,7 @@ class FeedsFolder:
         if found is None:
             return None
         content, mtime = found
-        return StoredDocument(slug, format, content, hashlib.sha256(content).hexdigest(), mtime)
+        return StoredDocument(slug, format, content, mtime)
 
     def read_twin(self, slug: str, format: str, coding: Coding, mtime: datetime) -> bytes | None:
         """The compressed form of the document whose mtime this is (content and stat from one open descriptor).
