@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from collections.abc import Iterator
+from copy import deepcopy
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def _spoil(chance: random.Random, value: Any) -> None:
     if isinstance(value[key], dict | list) and value[key] and chance.random() < 0.8:
         _spoil(chance, value[key])
     else:
-        value[key] = chance.choice([*_WRONG, *_DATES])
+        value[key] = deepcopy(chance.choice([*_WRONG, *_DATES]))  # or the next one would spoil it for all
 
 
 def _rss(items: str, *, head: str = "", attributes: str = "") -> str:

@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
-import feedparser
-
 from feedsvc.errors import ParseError
+from feedsvc.parse.buffered import parse
 from feedsvc.parse.taming import tame
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,7 +39,7 @@ def parse_feed(content: bytes, media_type: str) -> ParsedFeed:
     tamed = tame(content, media_type)
     try:
         # Wrapped, since feedparser would open bare bytes that look like a path or a URL.
-        parsed = feedparser.parse(
+        parsed = parse(
             BytesIO(tamed.content),
             response_headers={"content-type": f"{media_type.partition(';')[0]}; charset=utf-8"},
             sanitize_html=False,
@@ -53,8 +52,9 @@ def parse_feed(content: bytes, media_type: str) -> ParsedFeed:
         version=parsed.get("version", ""),
         encoding=tamed.encoding,
         fault=tamed.fault or complaint,
-        channel=_read_channel(parsed.feed),
-        entries=tuple(_read_entry(entry) for entry in parsed.entries),
+        # As plain dicts: feedparser's own answers under other names, too, and `updated` with `published`.
+        channel=_read_channel(dict(parsed.feed)),
+        entries=tuple(_read_entry(dict(entry)) for entry in parsed.entries),
     )
 
 
@@ -66,7 +66,7 @@ def as_feedparser_reads(text: str) -> str:
         return text
 
 
-def _read_channel(feed: Any) -> Reading:
+def _read_channel(feed: Reading) -> Reading:
     return {
         "id": feed.get("id"),
         "title": feed.get("title"),
@@ -75,7 +75,7 @@ def _read_channel(feed: Any) -> Reading:
         "self": _links(feed, "self"),
         "language": feed.get("language"),
         "copyright": feed.get("rights"),
-        "image": feed.get("logo") or (feed.image.get("href") if "image" in feed else None),
+        "image": feed.get("logo") or feed.get("image", {}).get("href"),
         "updated": _instant(feed, "updated"),
         "ttl": feed.get("ttl"),
         "update_period": feed.get("sy_updateperiod"),
@@ -86,8 +86,7 @@ def _read_channel(feed: Any) -> Reading:
     }
 
 
-def _read_entry(entry: Any) -> Reading:
-    # "x in entry" first: feedparser answers `updated` with `published` where there is none.
+def _read_entry(entry: Reading) -> Reading:
     return {
         "id": entry.get("id"),
         "title": entry.get("title"),
@@ -100,7 +99,7 @@ def _read_entry(entry: Any) -> Reading:
         "source_url": _links(entry, "via"),
         "categories": _categories(entry),
         "language": entry.get("language") or entry.get("title_detail", {}).get("language"),
-        "summary": entry.get("summary") if "summary" in entry else None,
+        "summary": entry.get("summary"),
         "content": tuple((part.get("type"), part.get("value")) for part in entry.get("content", ())),
         "enclosures": tuple(
             (link.get("href"), link.get("type"), link.get("length"), link.get("title"))
@@ -113,31 +112,30 @@ def _read_entry(entry: Any) -> Reading:
     }
 
 
-def _read_as_written(entry: Any) -> Reading:
+def _read_as_written(entry: Reading) -> Reading:
     """What only a feed of somebody else's needs: which texts are markup, and times as they stand there."""
-    # dict.get, since feedparser's own answers `updated` with `published` where there is none.
     return {
         "title_type": entry.get("title_detail", {}).get("type"),
         "summary_type": entry.get("summary_detail", {}).get("type"),
-        "published": dict.get(entry, "published"),
-        "updated": dict.get(entry, "updated"),
+        "published": entry.get("published"),
+        "updated": entry.get("updated"),
         "labels": tuple(tag.get("label") or tag.get("term") for tag in entry.get("tags", ())),
-        "picture": entry["image"].get("href") if "image" in entry else None,
+        "picture": entry.get("image", {}).get("href"),
     }
 
 
 _MEDIA_ATTRIBUTES = frozenset({"url", "medium", "type", "width", "height", "filesize", "duration"})
 
 
-def _media(entry: Any, name: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+def _media(entry: Reading, name: str) -> tuple[tuple[tuple[str, str], ...], ...]:
     return tuple(
         tuple(sorted((attribute, value) for attribute, value in medium.items() if attribute in _MEDIA_ATTRIBUTES))
         for medium in entry.get(name, ())
     )
 
 
-def _instant(node: Any, name: str) -> datetime | None:
-    parsed = node.get(f"{name}_parsed") if f"{name}_parsed" in node else None
+def _instant(node: Reading, name: str) -> datetime | None:
+    parsed = node.get(f"{name}_parsed")
     if parsed is None:
         return None
     try:
@@ -147,14 +145,14 @@ def _instant(node: Any, name: str) -> datetime | None:
         return None  # an offset, or a leap second, led out of the years 1 to 9999
 
 
-def _links(node: Any, rel: str) -> tuple[str, ...]:
+def _links(node: Reading, rel: str) -> tuple[str, ...]:
     return tuple(link.get("href", "") for link in node.get("links", ()) if link.get("rel") == rel)
 
 
-def _people(node: Any, name: str) -> tuple[tuple[str, str | None], ...]:
+def _people(node: Reading, name: str) -> tuple[tuple[str, str | None], ...]:
     """Names and pages. Not the e-mail address: feedparser hands an author's on to the next one who has none."""
     return tuple((person.get("name", ""), person.get("href")) for person in node.get(name, ()) if person)
 
 
-def _categories(node: Any) -> tuple[tuple[str, str | None], ...]:
+def _categories(node: Reading) -> tuple[tuple[str, str | None], ...]:
     return tuple((tag.get("term"), tag.get("scheme")) for tag in node.get("tags", ()))
