@@ -33,14 +33,14 @@ from newssites import Clock, fill, multiply, publish_naively, write_config
 from plots import bars
 from prose import Stock
 
-from feedsvc import delivery, delta, proof, publish, regenerate, reuse
+from feedsvc import delivery, delta, proof, publish, regenerate, reuse, stock
 from feedsvc.feed import assembly
 from feedsvc.feed.formats import FORMATS, Format
 from feedsvc.model import DocumentRecord
 from feedsvc.output import FeedsFolder
 from feedsvc.regenerate import Regenerator
 from feedsvc.runtime import Runtime
-from feedsvc.store import Store
+from feedsvc.store import Questions
 
 SLUG = "s0"
 ENTRIES = 50
@@ -50,8 +50,8 @@ FILLED = 10_000
 
 _STAGES: tuple[tuple[Any, str, str], ...] = (
     (publish, "put", "article stored"),
-    (regenerate, "gather", "kept proofs and bytes read"),
-    (regenerate, "choose", "newest articles read and chosen"),
+    (stock, "gather", "kept proofs and bytes read"),
+    (stock, "choose", "newest articles read and chosen"),
     (proof, "compose", "composed"),
     (proof, "keys_of", "entries digested"),
     (assembly, "split", "documents split into entries"),
@@ -60,8 +60,8 @@ _STAGES: tuple[tuple[Any, str, str], ...] = (
     (delivery, "make_twins", "gzip"),
     (regenerate, "finish", "brotli"),
     (FeedsFolder, "write", "files written and synced"),
-    (Store, "publication", "publication read"),
-    (Store, "read_sections", "sections read"),
+    (Questions, "publication", "publication read"),
+    (Questions, "read_sections", "sections read"),
 )
 
 

@@ -246,8 +246,9 @@ class Archivist:
         basis, now = attempt.basis, self._clock()
         document = replace(attempt.proof.documents[0], slug=name)
         with self._store.write() as tx:
-            mtime = tx.allot_last_modified(name, ARCHIVE_FORMAT, document.digest, basis.moment, now, is_anew=is_anew)
-        delivery = deliver(self._folder, [document], {ARCHIVE_FORMAT: mtime}, settings.compression.levels)
+            anew = [ARCHIVE_FORMAT] if is_anew else []
+            times = tx.allot_last_modified(name, {ARCHIVE_FORMAT: document.digest}, basis.moment, now, anew=anew)
+        delivery = deliver(self._folder, [document], times, settings.compression.levels)
         if delivery.new:
             log.info("archive_published", slug=slug, number=number, entries=len(verdict.entries))
         with self._store.write() as tx:
@@ -257,24 +258,25 @@ class Archivist:
         return _uncompressed(number, delivery)
 
     def _try(self, settings: Settings, slug: str, number: int) -> Attempt[_Basis]:
-        # Generations before articles: what changes in between makes the archive stale again, never silently fresh.
-        reading = self._store.read_sections([slug])
-        archive = self._store.archive(slug, number)
+        section = replace(settings.feeds[slug], formats=(ARCHIVE_FORMAT,))
+        # Of one moment: what changes later makes the archive stale again, never silently fresh.
+        with self._store.reading() as reading:
+            sections = reading.read_sections([slug])
+            archive = reading.archive(slug, number)
+            choice = choose_archived(reading, section, number, self._renderer)
         if archive is None:
             raise StoreError(f"archive {number} of section {slug} is not in the database (any more)")
-        section = replace(settings.feeds[slug], formats=(ARCHIVE_FORMAT,))
-        choice = choose_archived(self._store, section, number, self._renderer)
         proof = prove(
             settings.site,
             section,
-            reading.states[slug],
+            sections.states[slug],
             choice.holdings,
             settings.sections,
             formats=self._formats,
             renderer=self._renderer,
         )
-        shown = self._fingerprints.of_archives(settings, slug, reading.states[slug]).shown
-        return Attempt(_Basis(archive, shown, reading.sums.generation), choice, proof)
+        shown = self._fingerprints.of_archives(settings, slug, sections.states[slug]).shown
+        return Attempt(_Basis(archive, shown, sections.sums.generation), choice, proof)
 
     def _note_error(self, slug: str, error: str) -> None:
         before = self._store.publication(self._folder_id, slug)

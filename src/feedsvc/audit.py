@@ -124,10 +124,11 @@ def audit_archive(
     """Everything wrong with one archive of a section whose `state` this is."""
     name, section = archive_name(slug, number), settings.feeds[slug]
     with folder.lock_archives(slug):
-        records = tuple(store.archive_records(folder_id, slug, number).values())
+        with store.reading() as reading:
+            records = tuple(reading.archive_records(folder_id, slug, number).values())
+            choice = choose_archived(reading, section, number, RENDERER)
         lying = _read(folder, name, ARCHIVE_FORMAT)
         twins = _audit_twins(folder, settings, name, lying, records)
-        choice = choose_archived(store, section, number, RENDERER)
     if isinstance(lying, Finding):
         message = f"it is not there; `feedsvc regenerate {slug}` or a running service makes it"
         return (replace(lying, message=message) if lying.rule == "file.missing" else lying, *twins)
@@ -162,11 +163,11 @@ def _compose_now(store: Store, settings: Settings, section: Section) -> tuple[Fe
 
     None where it can't be composed, or where the section was never registered and nothing can be.
     """
-    states = store.section_states([section.slug])
-    if section.slug not in states:
-        return None, ()
-    state = states[section.slug]
-    choice = choose(store, section, RENDERER)
+    with store.reading() as reading:
+        state = reading.section_states([section.slug]).get(section.slug)
+        if state is None:
+            return None, ()
+        choice = choose(reading, section, RENDERER)
     newest = state.archives if section.is_archived else 0
     return _compose(settings, section, state, replace(choice.holdings, prev_archive=newest or None), _list_bad(choice))
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from feedsvc.ingest import find_excess
 from feedsvc.model import IN_PLACE, STORED, Article, Finding, Holdings, MemberState, Section, Tombstone
-from feedsvc.store import Store, Time
+from feedsvc.store import Reading, Time
 from feedsvc.text import canonical_text, find_illegal
 
 RETURNING_SHARE = 5
@@ -48,25 +48,25 @@ class Choice:
     unreadable: tuple[Finding, ...]
 
 
-def choose(store: Store, section: Section, renderer: str) -> Choice:
+def choose(reading: Reading, section: Section, renderer: str) -> Choice:
     """Choose the articles of a section's live document; the next newest take the place of those in quarantine.
 
     The newest by publication, and of those that changed since the oldest of these came out as many as there are
     seats for: a correction comes back, but a mass of old articles that are sent anew can't push the news out. An
     article whose revision or whose `renderer` is another than when it was quarantined is tried again.
     """
-    newest = _find(store, section, renderer)
+    newest = _find(reading, section, renderer)
     found = [newest]
     if len(newest.kept) == section.limit and _seats(section):
         oldest = newest.kept[-1].published
-        found.append(_find(store, section, renderer, by="updated", since=oldest, known=newest.seen))
+        found.append(_find(reading, section, renderer, by="updated", since=oldest, known=newest.seen))
     fitting = _within_bytes(_seat(section, newest.kept, found[-1].kept), section.max_bytes)
     broken = list(dict.fromkeys(why for each in found for why in each.broken))
     seen = {article.id: article for each in found for article in each.seen}
     return Choice(
         holdings=Holdings(
             articles=tuple(sorted(fitting, key=lambda article: (article.published, article.seq), reverse=True)),
-            tombstones=_bury(store, section, tuple(seen.values()), broken),
+            tombstones=_bury(reading, section, tuple(seen.values()), broken),
         ),
         held=tuple(dict.fromkeys(article_id for each in found for article_id in each.held)),
         retried=tuple(article for article in fitting if any(article.id in each.retried for each in found)),
@@ -75,11 +75,11 @@ def choose(store: Store, section: Section, renderer: str) -> Choice:
     )
 
 
-def choose_archived(store: Store, section: Section, number: int, renderer: str) -> Choice:
+def choose_archived(reading: Reading, section: Section, number: int, renderer: str) -> Choice:
     """Choose what an archive holds: all that stand in it but those in quarantine."""
     broken: list[str] = []
-    articles = store.archived(section.slug, number, broken=broken)
-    rows = store.quarantined([article.id for article in articles])
+    articles = reading.archived(section.slug, number, broken=broken)
+    rows = reading.quarantined([article.id for article in articles])
     held = tuple(
         article.id for article in articles if article.id in rows and rows[article.id].keeps_out(article, renderer)
     )
@@ -107,7 +107,7 @@ class _Found:
 
 
 def _find(
-    store: Store,
+    reading: Reading,
     section: Section,
     renderer: str,
     *,
@@ -119,8 +119,8 @@ def _find(
     wanted = section.limit
     while True:
         broken: list[str] = []
-        newest = store.newest(section.members, wanted, IN_PLACE, by=by, since=since, known=known, broken=broken)
-        rows = store.quarantined([article.id for article in newest])
+        newest = reading.newest(section.members, wanted, IN_PLACE, by=by, since=since, known=known, broken=broken)
+        rows = reading.quarantined([article.id for article in newest])
         held = tuple(
             article.id for article in newest if article.id in rows and rows[article.id].keeps_out(article, renderer)
         )
@@ -181,13 +181,13 @@ def _is_changed(article: Article, since: datetime | None) -> bool:
     return None not in times and article.updated > max(article.published, since)  # type: ignore[operator,type-var]
 
 
-def _bury(store: Store, section: Section, shown: Sequence[Article], broken: list[str]) -> tuple[Tombstone, ...]:
-    """The newest tombstones; none for what shows in this feed, be it by another member or since a moment ago."""
+def _bury(reading: Reading, section: Section, shown: Sequence[Article], broken: list[str]) -> tuple[Tombstone, ...]:
+    """The newest tombstones; none for what shows in this feed by another member."""
     showing = {article.id for article in shown}
     wanted = MAX_TOMBSTONES
     while True:
         unreadable: list[str] = []
-        gone = store.newest(section.members, wanted, _GONE, by="updated", broken=unreadable)
+        gone = reading.newest(section.members, wanted, _GONE, by="updated", broken=unreadable)
         absent = [each for each in gone if each.id not in showing and not each.is_notice_in(section.members)]
         if len(absent) >= MAX_TOMBSTONES or len(gone) < wanted:
             break

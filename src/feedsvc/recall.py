@@ -92,10 +92,8 @@ class Recaller:
         now = self._clock()
         moment = self._store.read_sections(()).sums.generation
         with self._store.write() as tx:
-            times = {
-                name: tx.allot_last_modified(known.slug, name, each.digest, moment, now, is_anew=name in failed)
-                for name, each in documents.items()
-            }
+            digests = {name: each.digest for name, each in documents.items()}
+            times = tx.allot_last_modified(known.slug, digests, moment, now, anew=failed)
         delivery = deliver(self._folder, list(documents.values()), times, settings.compression.levels)
         records = {each.format: each for each in (*known.documents, *delivery.records)}
         publication = replace(known, documents=tuple(records.values()), published=now)

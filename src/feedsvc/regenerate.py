@@ -1,7 +1,7 @@
 """Use case: one section, from stale to live.
 
     lock(folder, slug)
-      read generations, then the newest live articles        store
+      read generations and the newest live articles           store, all of one moment
       put what they leave out into archives (archive)         store
       compose -> Feed                                         pure
       render each format -> bytes, prove each                 pure; less what was proved before (reuse), and again
@@ -23,14 +23,13 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from feedsvc.archive import Archivist
-from feedsvc.choice import choose
 from feedsvc.config import Settings
 from feedsvc.delivery import SLOW, deliver, find_twin_error, finish, mend_twins
 from feedsvc.delta import Tracker
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
-from feedsvc.feed.assembly import Kept
 from feedsvc.feed.formats import FORMATS, RENDERER, Format
 from feedsvc.log import get_logger
 from feedsvc.model import (
@@ -43,8 +42,8 @@ from feedsvc.model import (
 )
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats
 from feedsvc.proof import prove, prove_index
-from feedsvc.reuse import gather
 from feedsvc.staleness import Basis, Fingerprints, formats_of, have_twins, is_current, sections_of
+from feedsvc.stock import Stock, take_stock
 from feedsvc.store import Store
 from feedsvc.surplus import remove_surplus
 from feedsvc.survey import Survey, Surveyor
@@ -125,6 +124,7 @@ class Regenerator:
         self._renderer = renderer
         self._fingerprints = Fingerprints(renderer)
         self.surveyor = Surveyor(store, folder, folder_id, self._fingerprints)
+        self._take_stock = partial(take_stock, folder=folder, formats=formats, renderer=renderer)
         self._court = Court(store, clock, renderer)
         self._tracker = Tracker(store, folder, formats=formats)
         self.archivist = Archivist(
@@ -220,19 +220,24 @@ class Regenerator:
     def _bring_up(self, settings: Settings, slug: str, order: _Order) -> Result:
         """Under the section's lock: from what is stored now to what lies in the folder."""
         formats = formats_of(settings, slug)
-        known = self._store.publication(self._folder_id, slug)
-        basis = self._fingerprints.of(settings, slug, self._store.read_sections(sections_of(settings, [slug])))
         files = self._folder.stats_of(slug)
-        # What was unreadable may have been mended in the database, which makes nothing stale.
-        if known and not (order.force or known.findings) and is_current(known, basis, formats, files):
-            mended = self._mend(settings, known, files)
-            if mended is not None:
-                return mended
+        is_full = order.force or settings.proof == "full"
+        with self._store.reading() as reading:
+            known = reading.publication(self._folder_id, slug)
+            sections = reading.read_sections(sections_of(settings, [slug]))
+            basis = self._fingerprints.of(settings, slug, sections)
+            # What was unreadable may have been mended in the database, which makes nothing stale.
+            is_right = not (order.force or (known and known.findings)) and is_current(known, basis, formats, files)
+            needs_stock = not is_right and slug != INDEX_SLUG
+            stock = self._take_stock(reading, sections, settings, slug, is_full=is_full) if needs_stock else None
+        mended = self._mend(settings, known, files) if known and is_right else None
+        if mended is not None:
+            return mended
         self._folder.remove_orphans(slug)
         draft = (
             self._draft_index(settings, basis)
             if slug == INDEX_SLUG
-            else self._draft(settings, slug, is_full=order.force)
+            else self._draft(settings, slug, stock, is_full=is_full)
         )
         if draft.error is not None:
             blocked = self._note(slug, draft.error, draft.findings)
@@ -253,7 +258,7 @@ class Regenerator:
             return None
         publication = replace(known, documents=delivery.records)
         with self._store.write() as tx:
-            tx.save_publication(self._folder_id, publication)
+            tx.note_documents(self._folder_id, known.slug, publication.documents)
         self._tell_of_twins(publication, known)
         return _result(publication, "compressed", ())
 
@@ -276,9 +281,18 @@ class Regenerator:
             error=error,
         )
 
-    def _draft(self, settings: Settings, slug: str, *, is_full: bool) -> _Draft:
-        kept = {} if is_full or settings.proof == "full" else gather(self._store, self._folder, slug, self._formats)
-        verdict = self._court.settle(slug, lambda: self._try(settings, slug, kept))
+    def _draft(self, settings: Settings, slug: str, stock: Stock | None, *, is_full: bool) -> _Draft:
+        """From this stock, and from what is there then each time that it has to be tried again."""
+        stocks = [stock] if stock else []
+
+        def try_it() -> Attempt[Basis]:
+            if not stocks:
+                with self._store.reading() as reading:
+                    sections = reading.read_sections(sections_of(settings, [slug]))
+                    stocks.append(self._take_stock(reading, sections, settings, slug, is_full=is_full))
+            return self._try(settings, slug, stocks.pop())
+
+        verdict = self._court.settle(slug, try_it)
         attempt = verdict.attempt
         return _Draft(
             slug=slug,
@@ -293,18 +307,11 @@ class Regenerator:
             error=verdict.error,
         )
 
-    def _try(self, settings: Settings, slug: str, kept: Mapping[str, Kept]) -> Attempt[Basis]:
-        # Generations before articles: what changes in between makes the section stale again, never silently fresh.
-        reading = self._store.read_sections(sections_of(settings, [slug]))
-        states = reading.states
-        if slug not in states:
-            raise StoreError(f"section {slug!r} is not registered in the database yet; the worker does it at its start")
-        section = settings.feeds[slug]
-        choice = choose(self._store, section, self._renderer)
+    def _try(self, settings: Settings, slug: str, stock: Stock) -> Attempt[Basis]:
+        section, states, choice = settings.feeds[slug], stock.sections.states, stock.choice
         if section.is_archived:
-            newest = self.archivist.cut(section, choice)
+            newest = self.archivist.cut(section, choice) if stock.has_loose_end else states[slug].archives
             states = {**states, slug: replace(states[slug], archives=newest)}
-            reading = replace(reading, states=states)
             choice = replace(choice, holdings=replace(choice.holdings, prev_archive=newest or None))
         proof = prove(
             settings.site,
@@ -314,8 +321,9 @@ class Regenerator:
             settings.sections,
             formats=self._formats,
             renderer=self._renderer,
-            kept=kept,
+            kept=stock.kept,
         )
+        reading = replace(stock.sections, states=states)
         return Attempt(self._fingerprints.of(settings, slug, reading), choice, proof)
 
     def _publish(
@@ -328,13 +336,9 @@ class Regenerator:
     ) -> Result:
         """Put into the folder what differs from what lies there, and note it."""
         now, slug = self._clock(), draft.slug
+        digests = {each.format: each.digest for each in draft.documents}
         with self._store.write() as tx:
-            times = {
-                each.format: tx.allot_last_modified(
-                    slug, each.format, each.digest, draft.basis.moment, now, is_anew=each.format in order.renew
-                )
-                for each in draft.documents
-            }
+            times = tx.allot_last_modified(slug, digests, draft.basis.moment, now, anew=order.renew)
 
         def lay_trails(fresh: Sequence[Document]) -> None:
             if draft.feed is not None:
@@ -364,7 +368,7 @@ class Regenerator:
                 publication, documents=finish(self._folder, delivery.new, publication.documents, levels)
             )
             with self._store.write() as tx:
-                tx.save_publication(self._folder_id, publication)
+                tx.note_documents(self._folder_id, slug, publication.documents)
         for finding in draft.findings:
             if known is None or finding not in known.findings:
                 log.error("article_unreadable", slug=slug, reason=finding.message)

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from feedsvc.errors import OutputError
 from feedsvc.feed.assembly import Kept, keep
 from feedsvc.output import FeedsFolder
-from feedsvc.store import Store
+from feedsvc.store import Reading
 
 
-def gather(store: Store, folder: FeedsFolder, slug: str, formats: Iterable[str]) -> Mapping[str, Kept]:
+def gather(reading: Reading, folder: FeedsFolder, slug: str, formats: Iterable[str]) -> Mapping[str, Kept]:
     """By format, under the section's lock. Raises StoreError."""
-    proofs = store.proofs(slug)
+    proofs = reading.proofs(slug)
     return {name: keep(_read(folder, slug, name), name, proofs[name]) for name in formats if name in proofs}
 
 

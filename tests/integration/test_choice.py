@@ -16,7 +16,7 @@ from feedsvc.feed.formats import RENDERER
 from feedsvc.model import Article, Holdings, Tombstone
 from feedsvc.presence import presence
 from feedsvc.publish import withdraw
-from feedsvc.store import Store
+from feedsvc.store import Questions
 from newsroom import Newsroom
 
 
@@ -60,7 +60,8 @@ def test_a_feed_holds_what_fits(newsroom: Newsroom, clock: Any) -> None:
 
     settings = settings_with(runtime, "macro", max_bytes=100)
 
-    chosen = choose(runtime.store, settings.feeds["macro"], RENDERER)
+    with runtime.store.reading() as reading:
+        chosen = choose(reading, settings.feeds["macro"], RENDERER)
 
     assert [article.id for article in chosen.holdings.articles] == [newest.id]
     assert runtime.regenerator.regenerate(settings, "macro").outcome == "published"
@@ -72,7 +73,8 @@ def test_one_article_is_held_however_long(newsroom: Newsroom) -> None:
     article = newsroom.put()
 
     section = replace(newsroom.runtime.settings.feeds["macro"], max_bytes=1)
-    chosen = choose(newsroom.runtime.store, section, RENDERER)
+    with newsroom.runtime.store.reading() as reading:
+        chosen = choose(reading, section, RENDERER)
 
     assert [each.id for each in chosen.holdings.articles] == [article.id]
 
@@ -84,7 +86,7 @@ def test_a_fault_of_ours_shows_in_health(newsroom: Newsroom, monkeypatch: pytest
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the reader broke")
 
-    monkeypatch.setattr(Store, "newest", fail)
+    monkeypatch.setattr(Questions, "newest", fail)
     with pytest.raises(ZeroDivisionError):
         run(runtime, "macro")
 
@@ -115,7 +117,8 @@ def test_a_minor_mend_moves_neither_its_date_nor_its_place(newsroom: Newsroom, c
 
 
 def holdings_of(newsroom: Newsroom, slug: str) -> Holdings:
-    return choose(newsroom.runtime.store, newsroom.runtime.settings.feeds[slug], RENDERER).holdings
+    with newsroom.runtime.store.reading() as reading:
+        return choose(reading, newsroom.runtime.settings.feeds[slug], RENDERER).holdings
 
 
 def take_back(newsroom: Newsroom, article: Article, **said: Any) -> Article:
@@ -178,19 +181,21 @@ def test_an_article_that_comes_back_has_no_tombstone(newsroom: Newsroom) -> None
     assert holdings_of(newsroom, "macro") == Holdings(articles=(back,))
 
 
-def test_what_comes_back_while_one_looks_has_none_either(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two questions are two moments: whatever happens in between, no entry stands beside its tombstone."""
+def test_what_is_chosen_is_of_one_moment(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several questions are asked for it: whatever happens in between, no entry stands beside its tombstone."""
     article = newsroom.put()
-    real = Store.newest
+    real = Questions.newest
 
-    def withdraw_in_between(self: Store, *args: Any, **options: Any) -> list[Article]:
+    def withdraw_in_between(self: Questions, *args: Any, **options: Any) -> list[Article]:
         if options.get("by") == "updated":
             take_back(newsroom, article)
         return real(self, *args, **options)
 
-    monkeypatch.setattr(Store, "newest", withdraw_in_between)
+    monkeypatch.setattr(Questions, "newest", withdraw_in_between)
 
     assert holdings_of(newsroom, "macro") == Holdings(articles=(article,))
+    monkeypatch.undo()
+    assert [each.entry_id for each in holdings_of(newsroom, "macro").tombstones] == [article.entry_id]
 
 
 def test_a_tombstone_that_nobody_can_write_stops_nothing(newsroom: Newsroom, store_url: str) -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def titles(newsroom: Newsroom, **changes: object) -> list[str]:
     section = replace(newsroom.runtime.settings.feeds["macro"], **changes)  # type: ignore[arg-type]
-    return [each.title for each in choose(newsroom.runtime.store, section, RENDERER).holdings.articles]
+    with newsroom.runtime.store.reading() as reading:
+        return [each.title for each in choose(reading, section, RENDERER).holdings.articles]
 
 
 def test_a_corrected_article_comes_back_to_its_place(newsroom: Newsroom, clock: SettableClock) -> None:

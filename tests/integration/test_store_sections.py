@@ -118,11 +118,28 @@ def test_a_key_with_nul_is_refused_inside_json_too(store: Store) -> None:
         tx.save_publication("folder", replace(PUBLICATION, entries={"a\0": 1}))
 
 
+def test_a_reading_answers_about_one_moment(store: Store) -> None:
+    def register(slug: str) -> None:
+        with store.write() as tx:
+            tx.register_sections([slug], NOON, {slug: f"urn:{slug}"})
+            tx.raise_generations([slug])
+
+    register("macro")
+    with store.reading() as reading:
+        before = reading.read_sections()
+        register("sport")
+        assert reading.read_sections() == before
+        assert reading.section_states(["sport"]) == {}
+        assert reading.publication("folder", "sport") is None
+    assert store.read_sections(["sport"]).sums.generation == before.sums.generation + 1 == 2
+
+
 def allot(
     store: Store, digest: str, generation: int, now: datetime, format: str = "rss", *, is_anew: bool = False
 ) -> datetime:
     with store.write() as tx:
-        return tx.allot_last_modified("macro", format, digest, generation, now, is_anew=is_anew)
+        anew = [format] if is_anew else []
+        return tx.allot_last_modified("macro", {format: digest}, generation, now, anew=anew)[format]
 
 
 def test_new_bytes_are_last_modified_now_and_the_same_bytes_when_they_were_first(store: Store) -> None:
@@ -165,15 +182,26 @@ def test_bytes_that_stayed_the_same_count_as_made_from_the_newer_generation(stor
     assert allot(store, "one", 8, NOON + 3 * SECOND) == NOON
 
 
-def test_fifty_versions_of_a_document_are_remembered(store: Store) -> None:
-    for number in range(51):
+def test_fifty_versions_of_a_document_are_remembered_at_least(store: Store) -> None:
+    for number in range(61):
         allot(store, f"digest {number}", number, NOON + number * SECOND)
     allot(store, "other format", 1, NOON, "atom")
     with store._database.read() as connection:
         assert connection.execute(select(func.count()).select_from(document_version)).scalar_one() == 50 + 1
-    assert allot(store, "digest 1", 1, NOON + timedelta(hours=1)) == NOON + SECOND
-    assert allot(store, "digest 0", 1, NOON + timedelta(hours=1)) == NOON + timedelta(hours=1)
+    assert allot(store, "digest 11", 1, NOON + timedelta(hours=1)) == NOON + 11 * SECOND
+    assert allot(store, "digest 10", 1, NOON + timedelta(hours=1)) == NOON + timedelta(hours=1)
     assert allot(store, "other format", 1, NOON + SECOND, "atom") == NOON
+
+
+def test_all_documents_of_a_feed_are_allotted_their_times_at_once(store: Store) -> None:
+    def allot_all(now: datetime, **digests: str) -> dict[str, datetime]:
+        with store.write() as tx:
+            return dict(tx.allot_last_modified("macro", digests, 1, now, anew=["json"]))
+
+    assert allot_all(NOON, rss="r", atom="a", json="j") == {"rss": NOON, "atom": NOON, "json": NOON}
+    later = NOON + 5 * SECOND
+    assert allot_all(later, rss="r", atom="b", json="j") == {"rss": NOON, "atom": later, "json": later}
+    assert allot_all(NOON, rss="r", atom="b", json="k") == {"rss": NOON, "atom": later, "json": later + SECOND}
 
 
 def test_replicas_at_once_agree_on_last_modified(store: Store) -> None:

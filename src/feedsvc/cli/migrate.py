@@ -86,8 +86,10 @@ def _read_old(runtime: Runtime, content: bytes, zone: ZoneInfo) -> list[OldEntry
 def _compose_now(runtime: Runtime, slug: str) -> Feed:
     settings = runtime.settings
     section = settings.feeds[slug]
-    holdings = choose(runtime.store, section, RENDERER).holdings
-    return compose(settings.site, section, runtime.store.section_states([slug])[slug], holdings, settings.sections)
+    with runtime.store.reading() as reading:
+        state = reading.section_states([slug])[slug]
+        holdings = choose(reading, section, RENDERER).holdings
+    return compose(settings.site, section, state, holdings, settings.sections)
 
 
 def _find_whereabouts(runtime: Runtime, slug: str, old: Sequence[OldEntry]) -> dict[str, str]:

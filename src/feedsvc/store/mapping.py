@@ -33,6 +33,8 @@ from feedsvc.store.cells import CellError
 from feedsvc.store.schema import instant_of, is_storable, seconds_of
 from feedsvc.text import canonical_text
 
+_FIELDS = tuple(field.name for field in fields(ArticleFields))
+
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
@@ -68,6 +70,11 @@ def field_columns(said: ArticleFields) -> dict[str, Any]:
         "image": asdict(said.image) if said.image else None,
         "enclosures": [asdict(enclosure) for enclosure in said.enclosures] or None,
     }
+
+
+def article_of(said: ArticleFields, **rest: Any) -> Article:
+    """As it is stored, with what the newsroom says of it."""
+    return Article(**{name: getattr(said, name) for name in _FIELDS}, **rest)
 
 
 def history_columns(article: Article) -> dict[str, Any]:
@@ -154,7 +161,7 @@ _REST: Mapping[str, tuple[cells.Read[Any], Any]] = {
 """The others, each with what is put where nothing can be read."""
 
 
-_SAID = frozenset({"published", "updated", *(field.name for field in fields(ArticleFields))})
+_SAID = frozenset({"published", "updated", *_FIELDS})
 """What a newsroom says of an article."""
 
 
@@ -271,7 +278,7 @@ def publication_columns(publication: Publication) -> dict[str, Any]:
         "made_from": publication.made_from,
         "generation": publication.generation,
         "entries": dict(publication.entries),
-        "documents": [_document_json(document) for document in publication.documents],
+        "documents": documents_json(publication.documents),
         "findings": [asdict(finding) for finding in publication.findings],
         "error": publication.error,
         "attempted": publication.attempted,
@@ -334,8 +341,8 @@ def mark_from(row: Row[Any]) -> Mark | None:
         return None
 
 
-def _document_json(document: DocumentRecord) -> dict[str, Any]:
-    return asdict(document) | {"mtime": seconds_of(document.mtime)}
+def documents_json(records: Iterable[DocumentRecord]) -> list[dict[str, Any]]:
+    return [asdict(record) | {"mtime": seconds_of(record.mtime)} for record in records]
 
 
 def _document_from(value: Mapping[str, Any]) -> DocumentRecord:

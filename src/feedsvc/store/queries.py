@@ -9,7 +9,7 @@ from heapq import nlargest
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import BigInteger, Column, Connection, Select, bindparam, select, type_coerce, union_all
+from sqlalchemy import BigInteger, Column, Connection, Row, Select, bindparam, select, type_coerce, union_all
 
 from feedsvc.model import Article, MemberState
 from feedsvc.store.mapping import readable
@@ -30,9 +30,19 @@ Time = Literal["published", "updated"]
 
 T = TypeVar("T")
 
+_BY_SEQ = select(article).where(article.c.seq.in_(bindparam("keys", expanding=True)))
+
 
 def chunks(items: Sequence[T], size: int = KEYS_AT_ONCE) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def rows_by_key(
+    connection: Connection, query: Select[Any], keys: Sequence[str] | Sequence[int], **values: Any
+) -> Iterator[Row[Any]]:
+    """The rows of a query that binds `keys` in an IN, for any number of them."""
+    for part in chunks(keys):
+        yield from connection.execute(query, {"keys": part, **values})
 
 
 @lru_cache(maxsize=4 * RANGES_AT_ONCE)
@@ -131,9 +141,7 @@ def articles_in_place(
     Of those that are `known` no row is read.
     """
     unread = [seq for seq in places if seq not in known]
-    rows = {}
-    if unread:
-        rows = {row.seq: row for row in connection.execute(select(article).where(article.c.seq.in_(unread)))}
+    rows = {row.seq: row for row in rows_by_key(connection, _BY_SEQ, unread)}
     told = [] if broken is None else broken
     found = []
     for seq in places:

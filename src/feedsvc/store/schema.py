@@ -62,6 +62,11 @@ def instant_of(seconds: int) -> datetime:
     return _EPOCH + timedelta(seconds=seconds)
 
 
+def as_stored(instant: datetime | None) -> datetime | None:
+    """The instant as it comes back: in UTC, in whole seconds."""
+    return None if instant is None else instant_of(seconds_of(instant))
+
+
 def read_json(text: Any) -> Any:
     """What lies in a JSON column as a value. Deep nesting and long numbers are refused as Python refuses them."""
     try:

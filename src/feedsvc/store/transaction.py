@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, delete, insert, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Select, Table, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from feedsvc.errors import ArticleNotFoundError, ConflictError
@@ -25,11 +24,13 @@ from feedsvc.model import (
     State,
     Token,
 )
-from feedsvc.store import archives, schema
+from feedsvc.store import archives, changes, schema, versions
 from feedsvc.store.mapping import (
     Salvage,
     article_from,
+    article_of,
     corrections_json,
+    documents_json,
     field_columns,
     history_columns,
     publication_columns,
@@ -38,12 +39,6 @@ from feedsvc.store.mapping import (
     token_from,
 )
 from feedsvc.store.queries import places_of
-
-_DOCUMENT_LOCKS = 1
-"""The room of PostgreSQL's advisory locks in which documents are locked by slug."""
-
-KEPT_VERSIONS = 50
-"""How many versions of each document are remembered, for a replica that lags behind."""
 
 
 class Transaction:
@@ -65,27 +60,28 @@ class Transaction:
 
     def article(self, article_id: str) -> Article | None:
         """Read under the transaction (locked FOR UPDATE on PostgreSQL)."""
-        return self._one_article(schema.article.c.id, article_id)
+        return self._one_article(changes.BY_ID, article_id)
 
     def article_by_external_id(self, external_id: str) -> Article | None:
         """Likewise."""
-        return self._one_article(schema.article.c.external_id, external_id)
+        return self._one_article(changes.BY_EXTERNAL_ID, external_id)
 
     def has_article(self, article_id: str) -> bool:
         """Is there one with this id, whether or not it can be read?"""
-        query = select(schema.article.c.seq).where(schema.article.c.id == article_id)
-        return schema.is_storable(article_id) and self._connection.execute(query).one_or_none() is not None
+        key = {"key": article_id}
+        return (
+            schema.is_storable(article_id) and self._connection.execute(changes.HAS_ID, key).one_or_none() is not None
+        )
 
     def salvage(self, seq: int) -> Salvage:
         """What can be read of an article that raised UnreadableArticleError. Raises it where that is too little."""
         row = self._connection.execute(select(schema.article).where(schema.article.c.seq == seq)).one()
         return salvage(row, places_of(self._connection, seq))
 
-    def _one_article(self, column: Column[str], key: str) -> Article | None:
+    def _one_article(self, query: Select[Any], key: str) -> Article | None:
         if not schema.is_storable(key):
             return None
-        query = select(schema.article).where(column == key).with_for_update()
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(query, {"key": key}).one_or_none()
         return article_from(row) if row else None
 
     def insert_article(
@@ -116,11 +112,22 @@ class Transaction:
             "corrections": corrections_json(corrections),
         }
         self.has_changes = True
-        insertion = self._insertion(schema.article).values(columns).on_conflict_do_nothing()
-        row = self._connection.execute(insertion.returning(schema.article)).one_or_none()
-        if row is None:
+        adding = changes.adding(schema.article, "seq", is_sqlite=self._is_sqlite)
+        seq = self._connection.execute(adding, columns).scalar_one_or_none()
+        if seq is None:
             raise self._conflict(id, entry_id, fields.external_id)
-        article = article_from(row)
+        article = article_of(
+            fields,
+            seq=seq,
+            id=id,
+            entry_id=entry_id,
+            is_permalink=fields.is_permalink,
+            state=state,
+            published=schema.as_stored(published),
+            updated=schema.as_stored(updated),
+            created=schema.as_stored(now),
+            corrections=corrections,
+        )
         self._join_sections(article, {})
         return article
 
@@ -132,8 +139,8 @@ class Transaction:
         article's.
         """
         self.has_changes = True
-        mine = schema.article.c.seq == article.seq
-        row = self._connection.execute(select(schema.article.c.sections).where(mine)).one_or_none()
+        mine = {"of_seq": article.seq}
+        row = self._connection.execute(changes.SECTIONS_OF, mine).one_or_none()
         if row is None:
             raise ArticleNotFoundError(article.id)
         before = sections_from(row.sections)
@@ -147,16 +154,11 @@ class Transaction:
             **history_columns(article),
         }
         try:
-            self._connection.execute(update(schema.article).where(mine).values(columns))
+            self._connection.execute(changes.CHANGE_ARTICLE, {**mine, **columns})
         except IntegrityError as error:
             raise ConflictError("external_id", f"{article.external_id!r} belongs to another article") from error
-        member = schema.article_section.c
         # What is deleted says in which archives it was: a cut may have put it there while we waited for the row.
-        left = self._connection.execute(
-            delete(schema.article_section)
-            .where(member.section.in_(before), member.seq == article.seq)
-            .returning(member.section, member.archive)
-        )
+        left = self._connection.execute(changes.LEAVE_SECTIONS, {**mine, "sections": before})
         kept = {row.section: row.archive for row in left if row.archive}
         self._touch(kept.items())
         self._join_sections(article, kept)
@@ -169,7 +171,7 @@ class Transaction:
             for slug, state in states.items()
         ]
         if rows:
-            self._connection.execute(insert(schema.article_section), rows)
+            self._connection.execute(changes.JOIN_SECTION, rows)
 
     def _conflict(self, id: str, entry_id: str, external_id: str | None) -> ConflictError:
         """Which of the three is taken, and by whom."""
@@ -199,7 +201,8 @@ class Transaction:
             for slug in sorted(set(slugs))
         ]
         if rows:
-            self._connection.execute(self._insertion(schema.section).on_conflict_do_nothing(), rows)
+            insertion = changes.insertion(schema.section, is_sqlite=self._is_sqlite)
+            self._connection.execute(insertion.on_conflict_do_nothing(), rows)
 
     def raise_generations(self, slugs: Iterable[str], *, urgent: bool = False) -> Mapping[str, int]:
         """Add one to each section's generation (in slug order, so that two writers never deadlock); the new values.
@@ -208,18 +211,11 @@ class Transaction:
         highest generation is always the last to be committed. A slug that was never registered is left out: no feed
         was made of it yet, so none can be stale.
         """
-        section = schema.section.c
-        raised: dict[str, Any] = {"generation": section.generation + 1}
-        if urgent:
-            raised["urgent_generation"] = section.generation + 1
         values: dict[str, int] = {}
         for slug in sorted({*slugs, *self._touched}):
             numbers = self._touched.pop(slug, ())
-            raising = update(schema.section).where(section.slug == slug)
-            raising = raising.values(raised | archives.raised_archives() if numbers else raised)
-            row = self._connection.execute(
-                raising.returning(section.generation, section.archive_generation)
-            ).one_or_none()
+            raising = changes.raising(is_urgent=urgent, has_archives=bool(numbers))
+            row = self._connection.execute(raising, {"of_slug": slug}).one_or_none()
             if row is not None:
                 self.has_changes = True
                 self.changed.add(slug)
@@ -306,53 +302,33 @@ class Transaction:
     # publications
 
     def allot_last_modified(
-        self, slug: str, format: str, digest: str, generation: int, now: datetime, *, is_anew: bool = False
-    ) -> datetime:
-        """When these bytes count as last modified; remembered, so that replicas and restarts agree.
+        self,
+        slug: str,
+        digests: Mapping[str, str],
+        generation: int,
+        now: datetime,
+        *,
+        anew: Collection[str] = (),
+    ) -> Mapping[str, datetime]:
+        """When the bytes with these digests, by format, count as last modified; all documents of `slug` at once.
 
         The newest known version of (slug, format) has the same digest: its time. Else, if `generation` is below the
         newest version's and the digest is known: the known time (a lagging replica). Else max(now, newest + 1 s), whole
-        seconds, noted as the newest version. Keeps the last 50 versions of each.
+        seconds, noted as the newest version.
 
-        With `is_anew` it is always a new time: other bytes may have been read under the one that these had.
+        For the formats in `anew` it is always a new time: other bytes may have been read under the one that these had.
         """
-        self._lock_document(slug)
-        version = schema.document_version
-        mine = (version.c.slug == slug, version.c.format == format)
-        newest_first = select(version).where(*mine).order_by(version.c.last_modified.desc())
-        newest = self._connection.execute(newest_first.limit(1)).one_or_none()
-        if newest and newest.digest == digest and not is_anew:
-            if newest.generation < generation:
-                at_newest = (*mine, version.c.last_modified == newest.last_modified)
-                self._connection.execute(update(version).where(*at_newest).values(generation=generation))
-            return _known(newest)
-        if newest and generation < newest.generation and not is_anew:
-            known = self._connection.execute(newest_first.where(version.c.digest == digest).limit(1)).one_or_none()
-            if known:
-                return _known(known)
-        last_modified = now.replace(microsecond=0)
-        if newest:
-            last_modified = max(last_modified, newest.last_modified + timedelta(seconds=1))
-        self._connection.execute(
-            insert(version).values(
-                slug=slug, format=format, last_modified=last_modified, digest=digest, generation=generation
-            )
-        )
-        oldest_kept = select(version.c.last_modified).where(*mine).order_by(version.c.last_modified.desc())
-        surplus = version.c.last_modified <= oldest_kept.offset(KEPT_VERSIONS).limit(1).scalar_subquery()
-        self._connection.execute(delete(version).where(*mine, surplus))
-        return last_modified
-
-    def _lock_document(self, slug: str) -> None:
-        """Until the end of the transaction no other one allots for this slug; an SQLite writer is alone anyway."""
-        if not self._is_sqlite:
-            lock = text("SELECT pg_advisory_xact_lock(:room, hashtext(:slug))")
-            self._connection.execute(lock, {"room": _DOCUMENT_LOCKS, "slug": slug})
+        return versions.allot(self._connection, slug, digests, generation, now, anew=anew)
 
     def save_publication(self, folder_id: str, publication: Publication) -> None:
         """Add or replace by folder and slug."""
         self.published.add(publication.slug)
         self._put(schema.publication, publication_columns(publication) | {"folder_id": folder_id})
+
+    def note_documents(self, folder_id: str, slug: str, records: Iterable[DocumentRecord]) -> None:
+        """What lies beside these documents has changed since their publication was noted, and nothing else."""
+        mine = {"of_folder": folder_id, "of_slug": slug}
+        self._connection.execute(changes.NOTE_DOCUMENTS, {**mine, "records": documents_json(records)})
 
     def save_proofs(self, slug: str, proofs: Mapping[str, Proofs]) -> None:
         """Add or replace by slug; `proofs` are by format."""
@@ -403,8 +379,8 @@ class Transaction:
     def add_token(self, name: str, token_hash: str, sections: Sequence[str], now: datetime) -> Token:
         """Raises ConflictError if the name is taken by a token that is not revoked."""
         columns = {"name": name, "token_hash": token_hash, "sections": list(sections), "created": now}
-        insertion = self._insertion(schema.token).values(columns).on_conflict_do_nothing()
-        row = self._connection.execute(insertion.returning(schema.token)).one_or_none()
+        insertion = changes.insertion(schema.token, is_sqlite=self._is_sqlite).on_conflict_do_nothing()
+        row = self._connection.execute(insertion.returning(schema.token), columns).one_or_none()
         if row is None:
             raise ConflictError("name", f"a token named {name!r} is in use: revoke it first, or choose another name")
         return token_from(row)
@@ -420,18 +396,5 @@ class Transaction:
         """Remember when it was last used."""
         self._connection.execute(update(schema.token).where(schema.token.c.id == token_id).values(last_used=now))
 
-    # how both databases add or replace a row
-
-    def _insertion(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
-
     def _put(self, table: Table, columns: Mapping[str, Any]) -> None:
-        keys = table.primary_key.columns.keys()
-        insertion = self._insertion(table).values(columns)
-        changes = {name: insertion.excluded[name] for name in columns if name not in keys}
-        self._connection.execute(insertion.on_conflict_do_update(index_elements=keys, set_=changes))
-
-
-def _known(version: Row[Any]) -> datetime:
-    last_modified: datetime = version.last_modified
-    return last_modified
+        self._connection.execute(changes.replacing(table, tuple(columns), is_sqlite=self._is_sqlite), columns)
