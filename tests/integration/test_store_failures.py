@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import ExceptionContext, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -187,6 +188,39 @@ def test_postgresql_that_stops_and_comes_back_is_used_again(
     finally:
         postgres_server.start()
     assert store.list_articles() == []
+
+
+def test_a_restart_of_postgresql_between_two_questions_is_not_even_noticed(
+    postgres_server: PostgresServer, postgres_url: str, open_store: OpenStore
+) -> None:
+    store = open_store(postgres_url)
+    with store.reading(), store.reading():  # two connections, both of which it cuts
+        pass
+    store.ping()
+    postgres_server.stop()
+    postgres_server.start()
+    with store.reading() as one, store.reading() as other:
+        assert one.tokens() == other.tokens() == []
+
+
+def test_only_a_connection_that_rested_is_asked_whether_it_stands(
+    postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    dialect = postgres_store._database._engine.dialect
+    ask = dialect.do_ping
+
+    def note(connection: DBAPIConnection) -> bool:
+        asked.append(connection)
+        return ask(connection)
+
+    monkeypatch.setattr(dialect, "do_ping", note)
+    for _ in range(3):
+        postgres_store.ping()
+    assert not asked
+    monkeypatch.setattr("feedsvc.store.connect.REST_SECONDS", -1.0)
+    postgres_store.ping()
+    assert len(asked) == 1
 
 
 def test_a_connection_lost_in_the_middle_rolls_back_and_the_next_call_works(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import select
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from feedsvc.errors import StoreError, StoreUnavailableError
@@ -23,6 +25,12 @@ from feedsvc.store.schema import read_json, read_text
 
 BUSY_SECONDS = 10
 """How long SQLite waits for another writer before it gives up."""
+
+REST_SECONDS = 30.0
+"""A connection to PostgreSQL that was not used for longer is asked whether it still stands: a firewall may have lost
+it. One that PostgreSQL itself has closed, by a restart say, is known at once."""
+
+_RESTING_SINCE = "feedsvc_resting_since"
 
 
 class Database:
@@ -147,9 +155,29 @@ _json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    return create_engine(
-        url, pool_pre_ping=True, hide_parameters=True, json_serializer=_json, json_deserializer=read_json
-    )
+    engine = create_engine(url, hide_parameters=True, json_serializer=_json, json_deserializer=read_json)
+
+    @event.listens_for(engine, "checkin")
+    def _(_connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info[_RESTING_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        rested_seconds = time.monotonic() - entry.info.get(_RESTING_SINCE, math.inf)
+        try:
+            if rested_seconds > REST_SECONDS or _has_word(connection.fileno()):
+                engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error  # the pool opens a new one, and uses none of the others again
+
+    return engine
+
+
+def _has_word(fd: int) -> bool:
+    """Has the other side said anything unasked, or hung up? To look costs no journey there."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _sqlite_engine(url: URL) -> Engine:
