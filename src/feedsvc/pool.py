@@ -25,7 +25,7 @@ from feedsvc.log import get_logger
 log = get_logger(__name__)
 
 DEADLINE_SECONDS = 300.0
-"""For one feed, and for the start of its process."""
+"""For one feed; and before that for its process to begin with it, which may have to start first."""
 
 GONE = "The processes that make feeds are gone."
 
@@ -87,8 +87,9 @@ class Pool:
         post.send(job)
         pid: int | None = None
         while True:
-            if not post.poll(self._deadline_seconds):
-                return self._give_up(post, pid)
+            seconds = DEADLINE_SECONDS if pid is None else self._deadline_seconds
+            if not post.poll(seconds):
+                return self._give_up(post, pid, seconds)
             match post.recv():
                 case Began(pid=pid):
                     continue
@@ -98,7 +99,7 @@ class Pool:
                 case Answer() as answer:
                     return answer
 
-    def _give_up(self, post: Connection[Any, Any], pid: int | None) -> Answer:
+    def _give_up(self, post: Connection[Any, Any], pid: int | None, seconds: float) -> Answer:
         if pid is None:  # not even begun: the foreman itself hangs
             self._foreman.kill()
         else:
@@ -106,8 +107,9 @@ class Pool:
                 os.kill(pid, signal.SIGKILL)
             if post.poll(_BURIAL_SECONDS):
                 post.recv()
-        seconds = round(self._deadline_seconds, 1)
-        return Answer(error=f"The process that was making it took more than {seconds} s and was ended.", is_told=False)
+        return Answer(
+            error=f"The process that was making it took more than {round(seconds, 1)} s and was ended.", is_told=False
+        )
 
     def stop(self) -> None:
         """End all at once; what they are at is abandoned: its old documents stay whole."""
