@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 EFFORT = int(os.environ.get("FEEDSVC_EFFORT", "1"))
 
 
 def examples(count: int) -> settings:
-    """So many examples, times the effort; no deadline for one, since a loaded machine proves nothing."""
-    slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-    return settings(max_examples=count * EFFORT, deadline=None, derandomize=EFFORT == 1, suppress_health_check=slow)
+    """So many examples, times the effort."""
+    return settings(max_examples=count * EFFORT)

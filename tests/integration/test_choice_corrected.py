@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import MACRO, NOON, article
@@ -83,7 +83,6 @@ def test_who_does_not_fit_is_the_older_news_before_the_correction(newsroom: News
 minutes = st.integers(0, 40).map(lambda minute: NOON + timedelta(minutes=minute))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(minutes, minutes), max_size=25), st.integers(1, 12))
 def test_the_newest_always_keep_four_fifths(times: list[tuple[datetime, datetime]], limit: int) -> None:
     """The rule itself, on plain values: whoever was corrected last and is not among the newest has a seat."""

@@ -191,7 +191,7 @@ SITES = st.sampled_from([SITE, replace(SITE, author=None), replace(SITE, author=
 
 
 @given(PODCASTS, SITES, st.sampled_from([None, COVER]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_podcast_reads_back(podcast: Podcast, site: Site, image: Image | None) -> None:
     section = replace(MACRO, podcast=podcast, image=image)
     feed = feed_of(full_article(1), article(2), section=section, site=replace(site, image=None))
