@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -46,6 +47,15 @@ class Site:
         return {
             (each["feed"], each["format"], found["rule"]) for each in told["documents"] for found in each["findings"]
         }
+
+    def postpone_forecast(self) -> None:
+        """The sample that would go live five minutes after `init`: tests may take longer than that."""
+        with closing(Runtime.open(self.config)) as runtime, runtime.store.write() as tx:
+            forecast = tx.article_by_external_id("sample-macro-forecast")
+            assert forecast is not None
+            assert forecast.published is not None
+            tomorrow = forecast.published + timedelta(days=1)
+            tx.update_article(replace(forecast, published=tomorrow, updated=tomorrow))
 
     @contextmanager
     def opened(self) -> Iterator[Runtime]:

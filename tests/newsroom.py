@@ -21,6 +21,10 @@ from feedsvc.publish import Clock
 from feedsvc.runtime import Runtime
 from feedsvc.tokens import hash_token, mint
 from feedsvc.web import create_app
+from service import DEADLINE_SECONDS
+
+WAIT = f"wait={int(DEADLINE_SECONDS)}"
+"""What a client prefers who would be told what became of an article, however busy the machine is."""
 
 CONFIG = """\
 site:

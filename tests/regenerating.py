@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 
 from feedsvc.runtime import Runtime
+from service import DEADLINE_SECONDS
 
 
 def regenerate(config: Path, rounds: int) -> None:
@@ -59,7 +60,7 @@ class Nursery:
 
     def wait(self) -> tuple[int, str]:
         """Wait until all have ended: the worst exit code, and what was said on standard error."""
-        _, complaint = self._process.communicate(timeout=120)
+        _, complaint = self._process.communicate(timeout=DEADLINE_SECONDS)
         return self._process.returncode, complaint
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import Site
 from feedsvc.feed.compose import compose
 from feedsvc.model import Feed, Holdings
 from feedsvc.runtime import Runtime
@@ -18,13 +19,20 @@ from service import Service, feedsvc, free_port, serving, wait_until
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def _service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("clients") / "site"
     port = free_port()
     feedsvc("init", "--samples", "--base-url", f"http://127.0.0.1:{port}", folder)
+    Site(folder).postpone_forecast()
     with serving(folder / "config.yaml", port) as service:
-        wait_until(service.is_current, "every feed to be live")
         yield service
+
+
+@pytest.fixture
+def service(_service: Service) -> Service:
+    """Nothing goes live any more of what another test has published."""
+    wait_until(_service.is_current, "every feed to be live")
+    return _service
 
 
 @pytest.fixture
@@ -34,13 +42,18 @@ def proxy(service: Service) -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="session")
-def nginx(service: Service) -> Iterator[Service]:
-    """The same site, asked through nginx."""
+def _nginx(_service: Service) -> Iterator[Service]:
     require_nginx(BROTLI, HEADERS_MORE)
-    port = int(service.url.rpartition(":")[2])
-    config = with_port(service.config, "nginx.yaml", port)
-    with in_front(config, service.config.parent / "nginx", free_port()) as url:
-        yield replace(service, url=url)
+    port = int(_service.url.rpartition(":")[2])
+    config = with_port(_service.config, "nginx.yaml", port)
+    with in_front(config, _service.config.parent / "nginx", free_port()) as url:
+        yield replace(_service, url=url)
+
+
+@pytest.fixture
+def nginx(service: Service, _nginx: Service) -> Service:
+    """The same site, asked through nginx."""
+    return _nginx
 
 
 @pytest.fixture(params=["service", "nginx"])

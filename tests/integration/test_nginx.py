@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import re
+import socket
 from collections.abc import Iterator
 from itertools import product
 
@@ -233,7 +234,9 @@ def test_redbot_has_nothing_to_warn_of(site: Site, app: str, nginx: str) -> None
 
 @pytest.fixture(scope="module")
 def alone(site: Site) -> Iterator[str]:
-    """nginx before a service that is not there."""
-    config = with_port(site.config, "alone.yaml", free_port())
-    with in_front(config, site.config.parent / "alone", free_port()) as url:
-        yield url
+    """nginx before a service that is not there: its port is taken, and nobody listens on it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        config = with_port(site.config, "alone.yaml", taken.getsockname()[1])
+        with in_front(config, site.config.parent / "alone", free_port()) as url:
+            yield url

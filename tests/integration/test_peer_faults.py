@@ -9,8 +9,9 @@ import http.client
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,7 +183,14 @@ def test_ghost_200_after_a_restart(desk: Desk, tmp_path: Path) -> None:
     feedsvc("--config", desk.service.config, "regenerate", "--all")
     assert_same(desk, before)
     copy = tmp_path / "copy"
-    shutil.copytree(desk.service.config.parent, copy, ignore=shutil.ignore_patterns("feeds", "*-wake"))
+    copy.mkdir()
+    shutil.copy(desk.service.config, copy)
+    with ExitStack() as databases:
+        old, new = (
+            databases.enter_context(closing(sqlite3.connect(folder / "feedsvc.db")))
+            for folder in (desk.service.config.parent, copy)
+        )
+        old.backup(new)  # whole, though the worker writes
     with ExitStack() as stack:
         beside = stack.enter_context(serving(desk.service.config, free_port(), "--no-scheduler"))
         assert_same(Desk(beside, desk.token), before)

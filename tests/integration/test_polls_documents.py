@@ -16,6 +16,7 @@ from feedsvc.model import Document, Trail, Version
 from feedsvc.output import Deltas, FeedsFolder, make_twins
 from feedsvc.output.lookout import LOOK_AGAIN_SECONDS
 from feedsvc.web.polls.documents import DocumentCache, Known, Place
+from service import DEADLINE_SECONDS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KIB = 1024
@@ -332,7 +333,7 @@ def test_a_pipe_in_the_place_of_the_bell_keeps_nobody_waiting(folder: FeedsFolde
     os.mkfifo(folder.path / ".bell")
     ringing = Thread(target=folder.bell.ring, daemon=True)
     ringing.start()
-    ringing.join(20)
+    ringing.join(DEADLINE_SECONDS)
     assert not ringing.is_alive()
 
 

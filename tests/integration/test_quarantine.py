@@ -16,7 +16,7 @@ from feedsvc.errors import ArticleNotFoundError
 from feedsvc.model import Article, Feed
 from feedsvc.runtime import Runtime
 from feedsvc.web.health import examine
-from newsroom import Newsroom
+from newsroom import WAIT, Newsroom
 
 REASON = "title holds U+0001 at character 3 (“控制‹U+0001›字符”), which no feed can carry; remove it"
 
@@ -167,7 +167,7 @@ def test_a_retry_is_accepted_and_the_worker_proves_it(newsroom: Newsroom, runtim
     assert bad.id in runtime.store.quarantined()
     smuggle(runtime, bad, title="好了")
     with newsroom.worker():
-        answer = newsroom.call("POST", path.format(id=bad.id), token=token, Prefer="wait=20")
+        answer = newsroom.call("POST", path.format(id=bad.id), token=token, Prefer=WAIT)
     assert answer.status_code == 200
     assert answer.get_json()["findings"] == []
     again = newsroom.call("POST", path.format(id=bad.id), token=token)
@@ -177,7 +177,7 @@ def test_a_retry_is_accepted_and_the_worker_proves_it(newsroom: Newsroom, runtim
 def test_a_retry_that_fails_says_so_when_it_is_waited_for(newsroom: Newsroom) -> None:
     bad = bad_article(newsroom)
     with newsroom.worker():
-        answer = newsroom.call("POST", f"/articles/{bad.id}/retry", token=newsroom.token(), Prefer="wait=20")
+        answer = newsroom.call("POST", f"/articles/{bad.id}/retry", token=newsroom.token(), Prefer=WAIT)
     assert answer.status_code == 202
     assert all(REASON in finding["message"] for finding in answer.get_json()["findings"])
     assert answer.get_json()["feeds"] == []

@@ -19,7 +19,7 @@ from feedsvc.publish import put
 from feedsvc.runtime import Runtime, now
 from newsroom import Newsroom
 from regenerating import nursery
-from service import wait_until
+from service import is_running, wait_until
 
 
 @pytest.fixture
@@ -119,6 +119,7 @@ def test_killed_at_any_moment_every_file_is_whole_and_a_start_sweeps(sqlite_url:
                     store_version(runtime, number)
                 os.kill(pid, signal.SIGKILL)
                 assert_whole(runtime, f"seed {seed}")
+                wait_until(lambda pid=pid: not is_running(pid), "it to let go of its lock")  # type: ignore[misc]
         runtime.folder.sweep_all()
         assert temp_names(runtime.folder.path) == []
         newsroom.regenerate()

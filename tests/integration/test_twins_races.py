@@ -15,6 +15,7 @@ import pytest
 
 from feedsvc.model import Coding, Document
 from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, make_twins, unpack
+from service import DEADLINE_SECONDS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMES = ("rss", "atom", "json")
@@ -110,7 +111,7 @@ def test_busy_readers_never_see_two_generations(folder: FeedsFolder) -> None:
 KILLER = """
 import json, os, shutil, signal, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
+sys.path[:0] = [sys.argv[2], str(Path(sys.argv[2]).parent)]
 from test_twins_races import write
 from feedsvc.output import FeedsFolder
 
@@ -140,7 +141,7 @@ for step in range(1, 1000):
 def test_a_kill_at_any_step_leaves_whole_pairs_and_heals(folder: FeedsFolder, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     command = [sys.executable, "-c", KILLER, str(folder.path), str(Path(__file__).parent), str(out)]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=DEADLINE_SECONDS)
     steps = json.loads(done.stdout)
     assert steps > 9 + 6 + 9  # temp files, deletions, renames
     kinds = set()

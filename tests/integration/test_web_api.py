@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from feedsvc.model import Author, Enclosure, Image, Source, State
 from feedsvc.tokens import hash_token
 from feedsvc.web.waiting import Waits
-from newsroom import CONFIG, Newsroom, open_newsroom
+from newsroom import CONFIG, WAIT, Newsroom, open_newsroom
 
 Clock = Callable[[], datetime]
 
@@ -556,9 +556,9 @@ def test_a_withdrawal_of_what_was_never_live_says_why_nothing_shows(newsroom: Ne
 
 def test_a_withdrawal_is_waited_for_whatever_shows_of_it(newsroom: Newsroom, token: str) -> None:
     with newsroom.worker():
-        newsroom.call("PUT", "/articles/a", {**ARTICLE, "sections": ["macro"]}, token=token, Prefer="wait=20")
+        newsroom.call("PUT", "/articles/a", {**ARTICLE, "sections": ["macro"]}, token=token, Prefer=WAIT)
         said = {"notice": "未经核实。", "mode": "notice"}
-        gone = newsroom.call("DELETE", "/articles/a", said, token=token, Prefer="wait=20")
+        gone = newsroom.call("DELETE", "/articles/a", said, token=token, Prefer=WAIT)
         assert gone.status_code == 200
         assert gone.get_json()["findings"] == []
         for url in gone.get_json()["feeds"]:
@@ -567,7 +567,7 @@ def test_a_withdrawal_is_waited_for_whatever_shows_of_it(newsroom: Newsroom, tok
             assert "未经核实。" in document
             assert "雾中码头" not in document
         assert len(gone.get_json()["feeds"]) == 9
-        buried = newsroom.call("DELETE", "/articles/a", {"mode": "tombstone"}, token=token, Prefer="wait=20")
+        buried = newsroom.call("DELETE", "/articles/a", {"mode": "tombstone"}, token=token, Prefer=WAIT)
         assert (buried.status_code, buried.get_json()["feeds"]) == (200, [])
         document = newsroom.client.get("/feeds/macro.atom").get_data(as_text=True)
         assert f'ref="{buried.get_json()["entry_id"]}"' in document
@@ -576,18 +576,18 @@ def test_a_withdrawal_is_waited_for_whatever_shows_of_it(newsroom: Newsroom, tok
 
 def test_prefer_wait_answers_when_the_feeds_hold_the_article(newsroom: Newsroom, token: str) -> None:
     with newsroom.worker():
-        response = newsroom.call("PUT", "/articles/a", ARTICLE, token=token, Prefer="wait=20")
+        response = newsroom.call("PUT", "/articles/a", ARTICLE, token=token, Prefer=WAIT)
         assert response.status_code == 201
-        assert response.headers["Preference-Applied"] == "wait=20"
+        assert response.headers["Preference-Applied"] == WAIT
         feeds = response.get_json()["feeds"]
         assert len(feeds) == 9
         for url in feeds:
             document = newsroom.client.get(url.removeprefix("https://news.example.org")).get_data(as_text=True)
             assert "雾中码头 🚢" in document
-        changed = newsroom.call("PUT", "/articles/a", {**ARTICLE, "title": "雾散"}, token=token, Prefer="wait=20")
+        changed = newsroom.call("PUT", "/articles/a", {**ARTICLE, "title": "雾散"}, token=token, Prefer=WAIT)
         assert changed.status_code == 200
         assert "雾散" in newsroom.client.get("/feeds/macro.json").get_data(as_text=True)
-        gone = newsroom.call("DELETE", "/articles/a", token=token, Prefer="wait=20")
+        gone = newsroom.call("DELETE", "/articles/a", token=token, Prefer=WAIT)
         assert (gone.status_code, gone.get_json()["feeds"]) == (200, [])
         assert "雾散" not in newsroom.client.get("/feeds/macro.json").get_data(as_text=True)
 
@@ -616,7 +616,7 @@ def test_an_article_beyond_the_limit_is_accepted_with_the_reason(newsroom: Newsr
     newsroom.regenerate()
     old = {**ARTICLE, "published": (clock() - timedelta(days=1)).isoformat()}
     with newsroom.worker():
-        response = newsroom.call("PUT", "/articles/old", old, token=token, Prefer="wait=20")
+        response = newsroom.call("PUT", "/articles/old", old, token=token, Prefer=WAIT)
     assert response.status_code == 202
     (finding,) = [one for one in response.get_json()["findings"] if one["feed"] == "macro"]
     assert finding["rule"] == "beyond_limit"

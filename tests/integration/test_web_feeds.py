@@ -24,7 +24,7 @@ from feedsvc.web.polls.documents import DocumentCache, Known, Place
 from feedsvc.web.polls.negotiation import Form, Negotiator
 from feedsvc.web.polls.targets import Target, list_targets
 from newsroom import CONFIG, Newsroom, open_newsroom
-from service import wait_until
+from service import DEADLINE_SECONDS, wait_until
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -410,12 +410,12 @@ def test_polls_are_answered_while_all_other_places_are_taken(newsroom: Newsroom)
     def hang() -> None:
         if request.path == "/hang":
             inside.release()
-            let_go.wait(30)
+            let_go.wait(DEADLINE_SECONDS)
 
     newsroom.app.before_request(hang)
     with ThreadPoolExecutor(BEHIND) as pool:
         hanging = [pool.submit(newsroom.app.test_client().get, "/hang") for _ in range(BEHIND)]
-        assert all(inside.acquire(timeout=30) for _ in hanging)
+        assert all(inside.acquire(timeout=DEADLINE_SECONDS) for _ in hanging)
         assert newsroom.client.get("/feeds/macro.rss").status_code == 200
         page, api = newsroom.client.get("/"), newsroom.client.get("/api/v1/sections")
         let_go.set()
@@ -512,7 +512,7 @@ def test_new_settings_are_taken_over_once_however_many_poll(
     def take_slowly(settings: Settings) -> Mapping[str, Target]:
         taken.append(settings)
         for _ in range(8 if len(taken) == 1 else 0):
-            begun.acquire(timeout=20)
+            begun.acquire(timeout=DEADLINE_SECONDS)
         return list_targets(settings)
 
     def poll() -> int:

@@ -15,7 +15,7 @@ import pytest
 from feedsvc.feed.compose import compose
 from feedsvc.model import Entry, Holdings
 from feedsvc.runtime import Runtime
-from service import Service, feedsvc, free_port, serving, wait_until
+from service import DEADLINE_SECONDS, Service, feedsvc, free_port, serving, wait_until
 from torture.case import HEAVY, MAIN, Case, Published
 from torture.cases import CASES
 
@@ -73,7 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     token = feedsvc("--config", config, "token", "create", "--name", "torture").stdout.strip()
     with serving(config, free_port()) as service:
         answers = {case.name: _put(service, token, case, number) for number, case in enumerate(CASES)}
-        wait_until(service.is_current, "every feed to be live", seconds=60)
+        wait_until(service.is_current, "every feed to be live")
         # The same again changes nothing, and waits until the feeds hold it.
         standings = {
             case.name: _put(service, token, case, number, {"Prefer": "wait=30"})
@@ -88,7 +88,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def _put(service: Service, token: str, case: Case, number: int, headers: Mapping[str, str] | None = None) -> Answer:
-    connection = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=60)
+    connection = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=DEADLINE_SECONDS)
     try:
         path = f"/api/v1/articles?{urlencode({'external_id': case.external_id})}"
         said = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(headers or {})}

@@ -62,7 +62,7 @@ def test_a_withdrawal_is_waited_for_in_every_feed() -> None:
 
 def test_looks_again_until_it_is_live() -> None:
     looks = iter([standing_as("pending"), standing_as("pending"), standing_as("live")])
-    assert Waits().until_decided(lambda: next(looks), ("live",), 20) == (standing_as("live"), True)
+    assert Waits().until_decided(lambda: next(looks), ("live",), DEADLINE_SECONDS) == (standing_as("live"), True)
 
 
 def test_gives_up_when_the_time_is_over() -> None:
@@ -78,17 +78,20 @@ def test_nobody_waits_beyond_the_places_there_are_and_a_place_comes_back() -> No
         if first is not None:
             return first
         is_waiting.set()
-        may_end.wait(20)
+        may_end.wait(DEADLINE_SECONDS)
         return standing_as("live")
 
-    waiter = Thread(target=waits.until_decided, args=(look, ("live",), 20))
+    waiter = Thread(target=waits.until_decided, args=(look, ("live",), DEADLINE_SECONDS))
     waiter.start()
     try:
-        assert is_waiting.wait(20)
-        assert waits.until_decided(lambda: standing_as("pending"), ("live",), 20) == (standing_as("pending"), False)
+        assert is_waiting.wait(DEADLINE_SECONDS)
+        assert waits.until_decided(lambda: standing_as("pending"), ("live",), DEADLINE_SECONDS) == (
+            standing_as("pending"),
+            False,
+        )
     finally:
         may_end.set()
-        waiter.join(20)
+        waiter.join(DEADLINE_SECONDS)
     assert waits.until_decided(lambda: standing_as("pending"), ("live",), 0) == (standing_as("pending"), True)
 
 
@@ -125,4 +128,7 @@ def test_where_nobody_can_be_woken_it_looks_now_and_then(tmp_path: Path) -> None
     (tmp_path / "waiting").touch()
     looks = iter([standing_as("pending"), standing_as("pending"), standing_as("live")])
     sleepers = Sleepers(tmp_path / "waiting", akin=tmp_path)
-    assert Waits().until_decided(lambda: next(looks), ("live",), 20, sleepers) == (standing_as("live"), True)
+    assert Waits().until_decided(lambda: next(looks), ("live",), DEADLINE_SECONDS, sleepers) == (
+        standing_as("live"),
+        True,
+    )

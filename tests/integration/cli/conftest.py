@@ -14,9 +14,9 @@ from commands import Site, run
 
 @pytest.fixture(scope="module")
 def _sample_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made anew for each file of tests: one of the samples goes live five minutes later."""
     folder = tmp_path_factory.mktemp("samples") / "site"
     run("init", "--samples", folder)
+    Site(folder).postpone_forecast()
     return folder
 
 

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,23 +97,13 @@ def test_kill_9_of_the_web_server_is_mended(running: Service) -> None:
     wait_until(running.is_up, "another web server")
 
 
-def test_an_edit_shows_within_a_second(running: Service) -> None:
-    """One of several tries: others may keep the machine busy. The first comes at any moment and does not count.
-
-    Each of the others comes just after the worker looked, so that one who looked rarely would never be in time.
-    """
-
-    def edit(title: str) -> float:
-        before = running.get("/feeds/tech.atom")
-        Site(running.config.parent).run("article", "edit", "sample-tech-font", "--set", f"title={title}")
-        began = time.monotonic()
-        condition = {"If-None-Match": before.headers["etag"]}
-        after = wait_until(lambda: running.get("/feeds/tech.atom", condition).body, "the feed to change")
-        assert title in after.decode()
-        return time.monotonic() - began
-
-    edit("先改一次")
-    assert any(edit(f"改第{number}次") < 1.0 for number in range(1, 10))
+def test_an_edit_shows(running: Service) -> None:
+    """That it does at once is for test_wake_up.py, in which nobody looks by himself."""
+    before = running.get("/feeds/tech.atom")
+    Site(running.config.parent).run("article", "edit", "sample-tech-font", "--set", "title=改了一次")
+    condition = {"If-None-Match": before.headers["etag"]}
+    after = wait_until(lambda: running.get("/feeds/tech.atom", condition).body, "the feed to change")
+    assert "改了一次" in after.decode()
 
 
 def test_a_scheduled_article_appears_at_its_time_and_not_before(running: Service) -> None:
