@@ -13,7 +13,7 @@ from feedsvc.errors import UnreadableArticleError
 from feedsvc.feed.formats import FORMATS, RENDERER
 from feedsvc.model import Article, Finding, Publication, Quarantined, Section, SectionsReading, State
 from feedsvc.staleness import generation_of, sections_of
-from feedsvc.store import Store
+from feedsvc.store import Reading, Store
 from feedsvc.words import local
 
 Standing = Literal[
@@ -54,7 +54,11 @@ def presence(store: Store, settings: Settings, folder_id: str, article: Article)
 
     `article` as it was read or put just now. A withdrawn one is pending where a feed shows it still.
     """
-    # States before publications: a feed that is published in between is found pending, never wrongly settled.
+    with store.reading() as reading:
+        return _presence(reading, settings, folder_id, article)
+
+
+def _presence(store: Reading, settings: Settings, folder_id: str, article: Article) -> tuple[Presence, ...]:
     feeds = settings.feeds_of(article.sections)
     reading = store.read_sections(sections_of(settings, feeds))
     item = store.quarantined([article.id]).get(article.id)
@@ -126,7 +130,7 @@ def _is_refused(article: Article, known: Publication) -> bool:
 
 
 def _beyond(
-    store: Store, settings: Settings, article: Article, known: Publication | None, section: Section
+    store: Reading, settings: Settings, article: Article, known: Publication | None, section: Section
 ) -> tuple[Standing, str]:
     oldest = None
     if known and known.entries:
