@@ -2,79 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine, event, insert, text
+from sqlalchemy import text
 
-from feedsvc.model import ArticleInput, MemberState, State
-from feedsvc.store import Store, schema
-from feedsvc.store.mapping import field_columns
+from feedsvc.model import MemberState, State
+from feedsvc.store import Store
 from feedsvc.store.queries import Time
-
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-SECTIONS = ("macro", "finance", "sport", "world")
-
-
-def fill(store: Store, articles: int) -> None:
-    """That many live articles, each in two sections, and one scheduled in a hundred."""
-    rows = []
-    for number in range(1, articles + 1):
-        fields = ArticleInput(title=f"第{number}篇", sections=(SECTIONS[number % 4], SECTIONS[(number + 1) % 4]))
-        rows.append(
-            field_columns(fields)
-            | {"id": f"id{number}", "entry_id": f"urn:{number}", "is_permalink": False, "seq": number}
-            | {"state": State.SCHEDULED if number % 100 == 0 else State.LIVE, "revision": 1}
-            | {"published": NOON + timedelta(seconds=number * 7_919 % 100_003), "updated": NOON, "created": NOON}
-        )
-    places = [
-        {
-            "section": slug,
-            "state": MemberState(row["state"].value),
-            **{key: row[key] for key in ("seq", "published", "updated")},
-        }
-        for row in rows
-        for slug in row["sections"]
-    ]
-    with store._database.write() as connection:
-        connection.execute(insert(schema.article), rows)
-        connection.execute(insert(schema.article_section), places)
-
-
-@contextmanager
-def statements(store: Store) -> Iterator[list[tuple[str, Any]]]:
-    """The statements, with their values, that the store sends while the block runs."""
-    engine: Engine = store._database._engine
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: Connection, _cursor: object, statement: str, values: Any, *_rest: object) -> None:
-        if statement.startswith("SELECT"):
-            sent.append((statement, values))
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
-
-
-def sqlite_plan(store: Store, question: Callable[[], object]) -> list[str]:
-    """Every line of EXPLAIN QUERY PLAN for what the question sends."""
-    with statements(store) as sent:
-        question()
-    with store._database.read() as connection:
-        return [
-            row.detail
-            for statement, values in list(sent)
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-        ]
+from plans import NOON, SECTIONS, asked, fill, postgresql_plans, sqlite_plan_of, steps
 
 
 def test_the_newest_of_one_section_are_read_off_an_index(sqlite_store: Store) -> None:
     fill(sqlite_store, 400)
-    assert sqlite_plan(sqlite_store, lambda: sqlite_store.newest_live(["macro"], 50)) == [
+    assert sqlite_plan_of(sqlite_store, lambda: sqlite_store.newest_live(["macro"], 50)) == [
         "SEARCH article_section USING COVERING INDEX article_section_newest (section=? AND state=? AND published>?)",
         "SEARCH article USING INTEGER PRIMARY KEY (rowid=?)",
     ]
@@ -82,7 +25,7 @@ def test_the_newest_of_one_section_are_read_off_an_index(sqlite_store: Store) ->
 
 def test_the_newest_of_several_sections_sort_only_what_each_gives(sqlite_store: Store) -> None:
     fill(sqlite_store, 400)
-    plan = sqlite_plan(sqlite_store, lambda: sqlite_store.newest_live(SECTIONS, 50))
+    plan = sqlite_plan_of(sqlite_store, lambda: sqlite_store.newest_live(SECTIONS, 50))
     searches = [line for line in plan if line.startswith("SEARCH article_section")]
     assert len(searches) == len(SECTIONS)
     assert all(
@@ -104,7 +47,7 @@ def test_each_state_has_an_index_range_of_its_own(
     sqlite_store: Store, states: tuple[MemberState, ...], by: Time, index: str
 ) -> None:
     fill(sqlite_store, 400)
-    plan = sqlite_plan(sqlite_store, lambda: sqlite_store.newest(SECTIONS, 50, states, by=by))
+    plan = sqlite_plan_of(sqlite_store, lambda: sqlite_store.newest(SECTIONS, 50, states, by=by))
     searches = [line for line in plan if line.startswith("SEARCH article_section")]
     assert searches == [
         f"SEARCH article_section USING COVERING INDEX {index} (section=? AND state=? AND {by}>?)"
@@ -128,7 +71,7 @@ def test_other_questions_use_their_index_and_sort_nothing(
     sqlite_store: Store, question: Callable[[Store], object], index: str
 ) -> None:
     fill(sqlite_store, 400)
-    plan = sqlite_plan(sqlite_store, lambda: question(sqlite_store))
+    plan = sqlite_plan_of(sqlite_store, lambda: question(sqlite_store))
     assert any(index in line for line in plan)
     assert not [line for line in plan if "TEMP B-TREE" in line or line == "SCAN article"]
 
@@ -138,15 +81,15 @@ def test_archives_are_read_off_their_index(sqlite_store: Store) -> None:
     with sqlite_store.write() as tx:
         tx.register_sections(["macro"], NOON, {"macro": "urn:macro"})
         tx.cut_archives("macro", (), 30, 1 << 30)
-    tail = sqlite_plan(sqlite_store, lambda: sqlite_store.has_loose_end("macro", {1, 2, 3}))
+    tail = sqlite_plan_of(sqlite_store, lambda: sqlite_store.has_loose_end("macro", {1, 2, 3}))
     index = "article_section USING COVERING INDEX article_section_archived"
     assert tail == [f"SEARCH {index} (section=? AND archive=? AND state>? AND state<?)"]
-    archive = sqlite_plan(sqlite_store, lambda: sqlite_store.archived("macro", 2))
+    archive = sqlite_plan_of(sqlite_store, lambda: sqlite_store.archived("macro", 2))
     assert archive == [
         f"SEARCH {index} (section=? AND archive=? AND state=?)",
         "SEARCH article USING INTEGER PRIMARY KEY (rowid=?)",
     ]
-    stale = sqlite_plan(sqlite_store, lambda: sqlite_store.stale_archives("here", "macro", "look"))
+    stale = sqlite_plan_of(sqlite_store, lambda: sqlite_store.stale_archives("here", "macro", "look"))
     assert [line.split(" (")[0] for line in stale] == [
         "SEARCH archive USING INDEX sqlite_autoindex_archive_1",
         "SEARCH archive_publication USING INDEX sqlite_autoindex_archive_publication_1",
@@ -155,29 +98,11 @@ def test_archives_are_read_off_their_index(sqlite_store: Store) -> None:
 
 def test_a_list_of_a_section_walks_its_key(sqlite_store: Store) -> None:
     fill(sqlite_store, 400)
-    plan = sqlite_plan(sqlite_store, lambda: sqlite_store.list_articles(section="macro", before_seq=90))
+    plan = sqlite_plan_of(sqlite_store, lambda: sqlite_store.list_articles(section="macro", before_seq=90))
     assert plan == [
         "SEARCH article_section USING PRIMARY KEY (section=? AND seq<?)",
         "SEARCH article USING INTEGER PRIMARY KEY (rowid=?)",
     ]
-
-
-def steps(store: Store, question: Callable[[], object]) -> int:
-    """How many instructions SQLite's machine ran, within 10, to answer."""
-    ran = 0
-
-    def tick() -> int:
-        nonlocal ran
-        ran += 10
-        return 0
-
-    with store._database.read() as connection:
-        # The pool holds one connection here, which every question of this thread gets again.
-        driver: Any = connection.connection.driver_connection
-        driver.set_progress_handler(tick, 10)
-    question()
-    driver.set_progress_handler(None, 0)
-    return ran
 
 
 def test_a_larger_archive_costs_no_more(sqlite_store: Store) -> None:
@@ -212,19 +137,15 @@ def test_postgresql_reads_the_newest_off_the_index_too(postgres_store: Store) ->
         tx.cut_archives("macro", set(range(1_900, 2_001)), 100, 1 << 30)
     with postgres_store._database.write() as connection:
         connection.execute(text("ANALYZE"))
-    with statements(postgres_store) as sent:
+    with asked(postgres_store) as sent:
         postgres_store.newest_live(["macro"], 50)
         postgres_store.newest_live(SECTIONS, 50)
         postgres_store.next_due()
         postgres_store.has_loose_end("macro", {1, 2, 3})
         postgres_store.archived("macro", 2)
-    questions = [(statement, values) for statement, values in sent if "FROM article" in statement]
+    questions = [each for each in sent if "FROM article" in each.statement]
     assert len(questions) == 8
-    plans = []
-    with postgres_store._database.read() as connection:
-        for statement, values in questions:
-            rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", values)
-            plans.append("\n".join(row[0] for row in rows))
+    plans = postgresql_plans(postgres_store, questions, "(ANALYZE, TIMING OFF)")
     one, several, due, tail, archive = plans[0], plans[2], *plans[4:7]
     assert "Seq Scan" not in f"{one}{several}{due}{tail}{archive}"
     assert tail.count("article_section_archived") == 1

@@ -20,6 +20,11 @@ RANGES_AT_ONCE = 50
 """Index ranges read in one statement. SQLite would take 500 (https://www.sqlite.org/limits.html), but fewer find
 sooner since when articles count, and the rest then reads next to nothing."""
 
+_WALKS = (2, 20)
+"""Where there are more ranges, what stands in any section at all is read, the newest first, until enough of it stands
+in those that are asked for: at first so many times as many places as are wanted, then so many. Where members are rare
+among others that is in vain, and each one's range is read after all."""
+
 KEYS_AT_ONCE = 500
 """Keys in one IN."""
 
@@ -29,6 +34,9 @@ Time = Literal["published", "updated"]
 """By which of its times an article counts as new."""
 
 T = TypeVar("T")
+
+Place = tuple[Any, int]
+"""When an article counts as new somewhere, whatever lies there, and its seq."""
 
 _BY_SEQ = select(article).where(article.c.seq.in_(bindparam("keys", expanding=True)))
 
@@ -72,6 +80,23 @@ def _newest(members: int, states: tuple[MemberState, ...], by: Time) -> Select[A
     merged = union_all(*(select(one.subquery()) for one in ranges)).subquery()
     newest = (merged.c.time.desc(), merged.c.seq.desc())
     return select(merged.c.time, merged.c.seq).distinct().order_by(*newest).limit(bindparam("limit"))
+
+
+def _newest_of_all(by: Time, state: MemberState) -> Select[Any]:
+    """(time, seq, section) of the newest that stand in this state in any section; bound are since and limit."""
+    place = article_section.c
+    time = type_coerce(place[by], BigInteger)
+    return (
+        select(time.label("time"), place.seq, place.section)
+        .where(place.state == MEMBER_WORDS[state], time >= bindparam("since", type_=BigInteger))
+        .order_by(time.desc(), place.seq.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+_NEWEST_OF_ALL: Mapping[tuple[Time, MemberState], Select[Any]] = {
+    (by, state): _newest_of_all(by, state) for by in ("published", "updated") for state in MemberState
+}
 
 
 def newest_articles(
@@ -187,18 +212,60 @@ def _newest_places(
     since: datetime | None,
 ) -> list[int]:
     """The seqs of the newest, by what their places say."""
+    members = list(dict.fromkeys(sections))
     earliest = seconds_of(since or _EARLIEST)
-    newest: list[tuple[Any, int]] = []
-    for members in chunks(list(dict.fromkeys(sections)), RANGES_AT_ONCE // len(states)):
-        values: dict[str, Any] = {f"section_{number}": slug for number, slug in enumerate(members)}
-        last = newest[-1][0] if newest and len(newest) == limit else earliest
-        values["since"] = last if isinstance(last, int) else earliest
-        rows = connection.execute(_newest(len(members), states, by), values | {"limit": limit})
-        newest = nlargest(limit, {*newest, *((row.time, row.seq) for row in rows)}, key=_rank)
+    newest = None
+    if len(members) * len(states) > RANGES_AT_ONCE:
+        newest = _walk(connection, frozenset(members), states, limit, by=by, earliest=earliest)
+    if newest is None:
+        newest = _read_ranges(connection, members, states, limit, by=by, earliest=earliest)
     return [seq for _, seq in newest]
 
 
-def _rank(place: tuple[Any, int]) -> tuple[bool, Any, int]:
+def _walk(
+    connection: Connection,
+    members: frozenset[str],
+    states: tuple[MemberState, ...],
+    limit: int,
+    *,
+    by: Time,
+    earliest: int,
+) -> list[Place] | None:
+    """The newest of these members among those of all sections; None where too many others stand between them."""
+    newest: set[Place] = set()
+    for state in states:
+        for size in (limit * times for times in _WALKS):
+            rows = connection.execute(_NEWEST_OF_ALL[by, state], {"since": earliest, "limit": size}).all()
+            found = {(row.time, row.seq) for row in rows if row.section in members}
+            if len(found) >= limit or len(rows) < size:
+                break
+        else:
+            return None
+        newest |= found
+    return nlargest(limit, newest, key=_rank)
+
+
+def _read_ranges(
+    connection: Connection,
+    members: Sequence[str],
+    states: tuple[MemberState, ...],
+    limit: int,
+    *,
+    by: Time,
+    earliest: int,
+) -> list[Place]:
+    """The newest of each member's own."""
+    newest: list[Place] = []
+    for some in chunks(members, RANGES_AT_ONCE // len(states)):
+        values: dict[str, Any] = {f"section_{number}": slug for number, slug in enumerate(some)}
+        last = newest[-1][0] if newest and len(newest) == limit else earliest
+        values["since"] = last if isinstance(last, int) else earliest
+        rows = connection.execute(_newest(len(some), states, by), values | {"limit": limit})
+        newest = nlargest(limit, {*newest, *((row.time, row.seq) for row in rows)}, key=_rank)
+    return newest
+
+
+def _rank(place: Place) -> tuple[bool, Any, int]:
     """As SQLite orders them: a time that is no number, which another hand wrote, comes after all numbers."""
     time, seq = place
     return (False, time, seq) if isinstance(time, int | float) else (True, 0, seq)

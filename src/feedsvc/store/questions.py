@@ -143,9 +143,10 @@ class Questions(ABC):
     def newest_live(self, sections: Sequence[str], limit: int, *, broken: list[str] | None = None) -> list[Article]:
         """The newest live articles of any of these plain sections, each once: published, then seq, descending.
 
-        One LIMITed index range per member, merged; never a scan or a sort of all members' articles. One whose row can't
-        be read, was deleted by hand, or stands otherwise than its place says is left out, the next newest takes its
-        place, and `broken` gets a sentence about it.
+        One LIMITed index range per member, merged, or, of very many members, the newest of all sections, a bounded
+        number; never a scan or a sort of all members' articles. One whose row can't be read, was deleted by hand, or
+        stands otherwise than its place says is left out, the next newest takes its place, and `broken` gets a sentence
+        about it.
         """
         return self.newest(sections, limit, (MemberState.LIVE,), broken=broken)
 
@@ -162,9 +163,8 @@ class Questions(ABC):
     ) -> list[Article]:
         """The newest that stand in one of these states in any of these plain sections, each once.
 
-        In descending order of published, or of updated, then seq; none that is older than `since` by it. As for
-        `newest_live`, one LIMITed index range for each member and state. Those that are `known` from a moment ago are
-        not read again.
+        In descending order of published, or of updated, then seq; none that is older than `since` by it. Read as for
+        `newest_live`, each state by itself. Those that are `known` from a moment ago are not read again.
         """
         with self._open() as connection:
             return newest_articles(connection, sections, states, limit, by=by, since=since, known=known, broken=broken)

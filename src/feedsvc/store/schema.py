@@ -35,7 +35,7 @@ from sqlalchemy import (
 
 from feedsvc.model import MemberState, State
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest of migrations/versions: a database that stands there needs no Alembic at start."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -269,6 +269,14 @@ Index(
     article_section.c.state,
     article_section.c.seq,
 )
+
+for _time in ("published", "updated"):
+    Index(
+        f"article_section_all_{_time}",
+        article_section.c.state,
+        article_section.c[_time].desc(),
+        article_section.c.seq.desc(),
+    )
 
 section = Table(
     "section",
