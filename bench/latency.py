@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import local
 
-from newssites import ask, cpu_seconds, postgresql, prepare, resident_bytes, serving, wait_until
+from newssites import STEP, ask, cpu_seconds, postgresql, prepare, resident_bytes, serving, wait_until
 from plots import bars
 from prose import Stock, write_fields
 
@@ -39,7 +39,6 @@ PROBE_SECONDS = 0.002
 """Between two looks; a tenth of the time waited so far if that is more, so that those who wait long disturb nobody."""
 
 THREADS = 24
-ENTRIES = 50
 
 
 @dataclass
@@ -162,10 +161,10 @@ def main() -> None:
         if options.database == "postgresql":
             url, database_pid = stack.enter_context(postgresql(options.site / "pg"))
             others["database"] = f"'{url}'"
-        config = prepare(options.site, Stock(17, 5_000), options.sections, ENTRIES, **others)
+        config = prepare(options.site, Stock(17, 5_000), options.sections, **others)
         if options.make_only:
             return
-        print(f"{options.database}, {options.sections:,} sections x {ENTRIES}\n", flush=True)
+        print(f"{options.database}, {options.sections:,} sections x {STEP}\n", flush=True)
         with serving(config, PORT) as pid:
             measure(config, pid, database_pid, options)
 

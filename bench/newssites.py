@@ -28,6 +28,9 @@ from feedsvc.runtime import Runtime
 STOCK_ARTICLES = 5_000
 """So many different bodies: more articles repeat them under other titles, which no document of 50 shows."""
 
+STEP = 50
+"""Entries of a document, and of an archive."""
+
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -55,11 +58,18 @@ def write_config(folder: Path, sections: int, **others: object) -> Path:
     return path
 
 
-def fill(runtime: Runtime, stock: Stock, articles: int, sections: int) -> None:
-    """So many articles, one a second until now, spread over the sections in turn; by the store's own way."""
+def fill(runtime: Runtime, stock: Stock, articles: int, sections: int, *, is_staggered: bool = False) -> None:
+    """So many articles, one a second until now, spread over the sections in turn; by the store's own way.
+
+    `is_staggered` leaves up to STEP out of each section, another number in each of STEP sections in turn: a section
+    whose document is full puts out an archive once in STEP publications, so of these sections one in STEP does.
+    """
     first = runtime.clock() - timedelta(seconds=articles)
-    for start in range(0, articles, 1_000):
-        numbers = range(start, min(start + 1_000, articles))
+    wanted = [
+        number for number in range(articles) if not is_staggered or number // sections >= number % sections % STEP
+    ]
+    for start in range(0, len(wanted), 1_000):
+        numbers = wanted[start : start + 1_000]
         with runtime.store.write() as tx:
             for number in numbers:
                 now = (first + timedelta(seconds=number)).replace(microsecond=0)
@@ -171,14 +181,14 @@ def family(pid: int) -> Iterator[int]:
                 yield from family(int(child))
 
 
-def prepare(folder: Path, stock: Stock, sections: int, entries: int, **others: object) -> Path:
-    """A site whose feeds are all live; the one that lies there already, if it is whole. Its config.yaml."""
+def prepare(folder: Path, stock: Stock, sections: int, **others: object) -> Path:
+    """A site whose feeds are all live, each full; the one that lies there already, if it is whole. Its config.yaml."""
     config = write_config(folder, sections, **others)
     mark = folder / "is-whole"
     if not mark.exists():
         runtime = Runtime.open(config, environ={})
         try:
-            fill(runtime, stock, sections * entries, sections)
+            fill(runtime, stock, sections * 2 * STEP, sections, is_staggered=True)
             make_feeds(runtime)
         finally:
             runtime.close()
