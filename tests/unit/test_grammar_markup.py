@@ -119,6 +119,15 @@ def test_a_base_makes_relative_addresses_right() -> None:
     assert broken(fragment, has_base=True) == [("html.script-url", 'href="javascript:x"')]
 
 
+@pytest.mark.parametrize("before", ["", "文" * 100_000])
+def test_what_was_read_once_is_judged_by_whom_it_is_asked_for(before: str) -> None:
+    fragment = before + "<iframe src='https://a.example/'></iframe><img src='1.png'>"
+    for _ in range(2):
+        assert [rule for rule, _ in broken(fragment)] == ["html.frame", "html.relative"]
+        assert [rule for rule, _ in broken(fragment, "a.example")] == ["html.relative"]
+        assert broken(fragment, "a.example", has_base=True) == []
+
+
 def test_the_place_is_the_tag_s() -> None:
     (fault,) = check_html("第一段<p onclick=x>")
     assert fault.place == "character 4"

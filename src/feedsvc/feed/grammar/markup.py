@@ -6,8 +6,9 @@ The fragment is read once, in linear time, as the HTML standard's tokeniser read
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from feedsvc.feed.grammar.rules import Fault, Rule
 from feedsvc.feed.grammar.values import ACTIVE_SCHEMES
@@ -91,6 +92,9 @@ _ADDRESSES = frozenset(
 _PICTURES = frozenset({"img", "source", "picture", "image", "video"})
 _OPENING = re.compile(f"{UNFINISHED_TAG.pattern}|<!--")
 _SHOWN = 40
+_SHORT = 1 << 15
+"""Characters of a fragment that is remembered: all that are take some megabytes."""
+
 _IGNORED = re.compile("[\t\n\r]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST = re.compile(r"https://([^/?#\\@]+)(?:[/?#]|$)", re.IGNORECASE)
@@ -100,19 +104,26 @@ _BLANKS = "".join(map(chr, range(0x21)))
 """C0 controls and the space, which stand around an address without being of it (https://url.spec.whatwg.org/)."""
 
 
-def check_html(fragment: str, embeds: Collection[str] = (), *, has_base: bool = False) -> Iterator[Fault]:
+def check_html(fragment: str, embeds: Collection[str] = (), *, has_base: bool = False) -> Sequence[Fault]:
     """What doesn't belong into a feed's HTML, each place told once, at most MAX_FAULTS of them.
 
     `embeds` are hosts (in lower case) whose https frames may stand in it; with `has_base` relative addresses are right.
     """
-    told: set[tuple[str, str]] = set()
-    for fault in _read(fragment, frozenset(embeds), has_base=has_base):
-        if (fault.rule.name, fault.found) in told:
-            continue
-        told.add((fault.rule.name, fault.found))
-        yield fault
+    check = _check_short if len(fragment) <= _SHORT else _check
+    return check(fragment, frozenset(embeds), has_base=has_base)
+
+
+def _check(fragment: str, embeds: frozenset[str], *, has_base: bool) -> Sequence[Fault]:
+    told: dict[tuple[str, str], Fault] = {}
+    for fault in _read(fragment, embeds, has_base=has_base):
+        told.setdefault((fault.rule.name, fault.found), fault)
         if len(told) == MAX_FAULTS:
-            return
+            break
+    return tuple(told.values())
+
+
+# The same article stands in a feed's RSS, Atom and JSON, and in feeds that are made after one another.
+_check_short = lru_cache(maxsize=256)(_check)
 
 
 def check_element(
