@@ -224,7 +224,9 @@ def _compiled(path: str) -> etree.XPath:
 
 
 def _letters_of(node: Any) -> str:
-    return str(node) if isinstance(node, str) else "".join(node.itertext())
+    if isinstance(node, str):
+        return str(node)
+    return "".join(node.itertext()) if len(node) else node.text or ""
 
 
 def _read_alike(expected: Any, found: Any) -> bool:
