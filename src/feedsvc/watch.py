@@ -100,8 +100,8 @@ class Watch:
     def note_made(self, slug: str) -> None:
         """It is live; what came while it was at work may be in it already, or has to wait for the next second."""
         if slug in self.waiting:
+            self.suspect(slug, at_files=self.waiting.hangs_on_files(slug))
             self.waiting.hold(slug)
-            self._suspects.add(slug)
         elif slug in self._runtime.settings.plain:
             self._seen_off.add(slug)  # archives of it may have been cut; there is no hurry
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
@@ -292,6 +293,24 @@ def test_nothing_happens_while_nothing_changes(newsroom: Newsroom) -> None:
         wait_until(lambda: worker._seen.surveyed_at > surveyed_at, "another look")
         wait_until(lambda: not worker._busy, "all to be done again")
         assert len(named(events, "section_published")) == published
+
+
+def test_what_a_survey_found_missing_while_it_was_made_waits_no_longer(sqlite_newsroom: Newsroom) -> None:
+    runtime = sqlite_newsroom.runtime
+    seen = watch.Watch(runtime, net_seconds=3600)
+    order = seen.order_survey()
+    assert order is not None
+    found = runtime.regenerator.survey(order.settings)
+    seen.note_survey(order, found, 0.0)
+    stale = seen.waiting.take((), time.monotonic())
+    assert stale is not None
+    assert stale.is_missing
+    runtime.regenerator.regenerate(runtime.settings, stale.slug)
+    seen.note_survey(order, found, 0.0)  # another, which had looked before that
+    assert stale.slug in seen.waiting
+    seen.note_made(stale.slug)
+    seen.look_at_changes()
+    assert stale.slug not in seen.waiting
 
 
 def test_a_deleted_file_comes_back(newsroom: Newsroom) -> None:
