@@ -32,7 +32,7 @@ class Newsboat:
         self._home = home
         self._cache = home / "cache.db"
         (home / "urls").write_text("".join(f"{url}\n" for url in urls))
-        (home / "config").write_text("auto-reload no\n")
+        (home / "config").write_text(f"auto-reload no\ndownload-timeout {int(DEADLINE_SECONDS)}\n")
 
     def reload(self) -> str:
         """Poll every feed; what newsboat then says of unread articles."""

@@ -10,7 +10,11 @@ import sys
 from configparser import ConfigParser
 
 import thor
+from httplint.field.parsers import date
 from redbot.resource import HttpResource
+
+# On a busy machine it comes late to an answer, and would take that for a clock which is wrong.
+date.MAX_CLOCK_SKEW = HttpResource.client.read_timeout = HttpResource.client.connect_timeout = 120
 
 
 def main(urls: list[str]) -> None:

@@ -316,7 +316,7 @@ import pathlib, time
 from feedsvc.output import FeedsFolder, files
 with FeedsFolder(pathlib.Path({str(folder.path)!r})).lock("macro"):
     pathlib.Path({str(mark)!r}).touch()
-    time.sleep(60)
+    time.sleep(600)
 """
     leave_temp(folder, "macro")
     process = subprocess.Popen([sys.executable, "-c", script])
@@ -334,7 +334,7 @@ with FeedsFolder(pathlib.Path({str(folder.path)!r})).lock("macro"):
 
 def test_a_child_forked_under_a_lock_does_not_keep_it(folder: FeedsFolder) -> None:
     with folder.lock("macro"):
-        child = subprocess.Popen(["sleep", "60"], close_fds=False)
+        child = subprocess.Popen(["sleep", "600"], close_fds=False)
     try:
         leave_temp(folder, "macro")
         assert folder.sweep_all() == 1

@@ -230,7 +230,7 @@ def test_a_connection_lost_in_the_middle_rolls_back_and_the_next_call_works(
         with postgres_store.write() as tx:
             tx.add_token("lost", "hash", [], NOON)
             pid = tx._connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-            postgres_server.run(f"SELECT pg_terminate_backend({pid}, 10000)")
+            postgres_server.run(f"SELECT pg_terminate_backend({pid}, {int(DEADLINE_SECONDS * 1000)})")
             tx.release("a")
 
     with pytest.raises(StoreUnavailableError, match=r"terminating connection.* try again in a moment"):

@@ -88,7 +88,7 @@ def test_very_many_entries_take_bounded_time(start: str, repeated: str, count: i
     content = (start + repeated * count + end).encode()  # made here, or each process would keep them all
     began = time.process_time()
     linted = lint(content)
-    assert time.process_time() - began < 15
+    assert time.process_time() - began < 60
     assert rules <= {finding.rule for finding in linted.findings}
     assert len(linted.findings) < 1_500
 

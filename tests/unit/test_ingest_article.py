@@ -372,7 +372,7 @@ class TestShape:
     def test_what_can_be_no_article_costs_little(self, fields: dict[str, Any]) -> None:
         start = time.process_time()
         assert problems_with(**fields)
-        assert time.process_time() - start < 2
+        assert time.process_time() - start < 5
 
 
 class TestSections:
@@ -746,7 +746,7 @@ class TestHostileBodies:
         assert "longer" in problems_with(language="en-x-" + "a-" * 500_000 + "a")[0][2]
         enclosure = {"url": "https://a.example/", "type": "audio/mpeg;x=" + long, "length": 1}
         assert "media type" in problems_with(enclosures=[enclosure])[0][2]
-        assert time.process_time() - start < 2
+        assert time.process_time() - start < 5
 
     def test_well_formed_depth_up_to_the_bound_passes(self) -> None:
         body = "<div>" * MAX_DEPTH + "甲" + "</div>" * MAX_DEPTH
