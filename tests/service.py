@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,14 +38,20 @@ def wait_until(look: Callable[[], T], what: str, seconds: float = DEADLINE_SECON
     return found
 
 
-_OUTGOING_FROM = 32_768
-"""From here on Linux itself gives ports to whoever connects (ip(7), ip_local_port_range)."""
+_FIRST_PORT = _PORTS = 16_384
+"""From twice as many on Linux gives ports to whoever connects (ip(7), ip_local_port_range)."""
+
+_SIDE_BY_SIDE = 16
+"""So many processes of one run of the tests never try the same port."""
+
+_tried = count(secrets.randbelow(_PORTS))
 
 
 def free_port() -> int:
-    """A port to listen on that nobody takes in the meantime: no outgoing connection, hardly another test."""
+    """A port to listen on that nobody takes in the meantime: no outgoing connection and no other test."""
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = 10_000 + secrets.randbelow(_OUTGOING_FROM - 10_000)  # not `random`, which some tests seed
+        port = _FIRST_PORT + (next(_tried) * _SIDE_BY_SIDE + process) % _PORTS
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

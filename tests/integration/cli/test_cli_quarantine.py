@@ -89,8 +89,9 @@ def test_retry_leaves_what_is_not_kept_out(site: Site) -> None:
     site.run("quarantine", "retry", "--all", article.id, expect=2)
 
 
-def test_where_a_worker_runs_the_worker_does_it(site: Site, bad: Article) -> None:
+def test_where_a_worker_runs_the_worker_does_it(site: Site, bad: Article, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its heart beats, but nobody does the work: after some seconds the command says how it stands."""
+    monkeypatch.setattr("feedsvc.cli.quarantine._WAIT_SECONDS", 0.5)
     with site.opened() as runtime, runtime.store.write() as tx:
         tx.beat(runtime.folder_id, runtime.clock(), {})
     said = site.run("quarantine", "retry", bad.id)
