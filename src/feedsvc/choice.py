@@ -13,6 +13,7 @@ from feedsvc.ingest import find_excess
 from feedsvc.model import IN_PLACE, STORED, Article, Finding, Holdings, MemberState, Section, Tombstone
 from feedsvc.store import Reading, Time
 from feedsvc.text import canonical_text, find_illegal
+from feedsvc.tray import Tray
 
 RETURNING_SHARE = 5
 """One seat in so many is for articles that come back since they were corrected."""
@@ -48,21 +49,24 @@ class Choice:
     unreadable: tuple[Finding, ...]
 
 
-def choose(reading: Reading, section: Section, renderer: str) -> Choice:
+def choose(reading: Reading, section: Section, renderer: str, tray: Tray | None = None) -> Choice:
     """Choose the articles of a section's live document; the next newest take the place of those in quarantine.
 
     The newest by publication, and of those that changed since the oldest of these came out as many as there are
     seats for: a correction comes back, but a mass of old articles that are sent anew can't push the news out. An
-    article whose revision or whose `renderer` is another than when it was quarantined is tried again.
+    article whose revision or whose `renderer` is another than when it was quarantined is tried again. What `tray` holds
+    need be neither made nor judged anew.
     """
-    newest = _find(reading, section, renderer)
+    tray = tray or Tray()
+    newest = _find(reading, section, renderer, tray)
     found = [newest]
     if len(newest.kept) == section.limit and _seats(section):
         oldest = newest.kept[-1].published
-        found.append(_find(reading, section, renderer, by="updated", since=oldest, known=newest.seen))
+        found.append(_find(reading, section, renderer, tray, by="updated", since=oldest, known=newest.seen))
     fitting = _within_bytes(_seat(section, newest.kept, found[-1].kept), section.max_bytes)
     broken = list(dict.fromkeys(why for each in found for why in each.broken))
     seen = {article.id: article for each in found for article in each.seen}
+    tray.sound = {article.seq: article for article in seen.values() if tray.sound.get(article.seq) is article}
     return Choice(
         holdings=Holdings(
             articles=tuple(sorted(fitting, key=lambda article: (article.published, article.seq), reverse=True)),
@@ -83,7 +87,7 @@ def choose_archived(reading: Reading, section: Section, number: int, renderer: s
     held = tuple(
         article.id for article in articles if article.id in rows and rows[article.id].keeps_out(article, renderer)
     )
-    excessive = _judge([article for article in articles if article.id not in held])
+    excessive = _judge([article for article in articles if article.id not in held], {})
     kept = _without(articles, held, excessive)
     return Choice(
         holdings=Holdings(articles=kept, archive=number, prev_archive=number - 1 or None),
@@ -110,6 +114,7 @@ def _find(
     reading: Reading,
     section: Section,
     renderer: str,
+    tray: Tray,
     *,
     by: Time = "published",
     since: datetime | None = None,
@@ -119,12 +124,14 @@ def _find(
     wanted = section.limit
     while True:
         broken: list[str] = []
-        newest = reading.newest(section.members, wanted, IN_PLACE, by=by, since=since, known=known, broken=broken)
+        newest = reading.newest(
+            section.members, wanted, IN_PLACE, by=by, since=since, known=known, rows=tray.rows, broken=broken
+        )
         rows = reading.quarantined([article.id for article in newest])
         held = tuple(
             article.id for article in newest if article.id in rows and rows[article.id].keeps_out(article, renderer)
         )
-        excessive = _judge([article for article in newest if article.id not in held])
+        excessive = _judge([article for article in newest if article.id not in held], tray.sound)
         kept = _without(newest, held, excessive)
         if len(kept) >= section.limit or len(newest) < wanted:
             retried = frozenset(rows) - set(held)
@@ -132,9 +139,17 @@ def _find(
         wanted *= 2
 
 
-def _judge(articles: Sequence[Article]) -> tuple[Excess, ...]:
-    """Those that go beyond the gate's bounds, each with what was found."""
-    return tuple((article, found) for article in articles if (found := _find_excess(article)))
+def _judge(articles: Sequence[Article], sound: dict[int, Article]) -> tuple[Excess, ...]:
+    """Those that go beyond the gate's bounds, each with what was found. The others become `sound`, by seq."""
+    excessive = []
+    for article in articles:
+        if sound.get(article.seq) is article:
+            continue
+        if found := _find_excess(article):
+            excessive.append((article, found))
+        else:
+            sound[article.seq] = article
+    return tuple(excessive)
 
 
 def _find_excess(article: Article) -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from feedsvc.errors import RenderError
 from feedsvc.feed import opml
 from feedsvc.feed.assembly import Kept, assemble, keys_of
-from feedsvc.feed.compose import compose, without
+from feedsvc.feed.compose import Entries, compose, without
 from feedsvc.feed.formats import Format
 from feedsvc.model import (
     INDEX_SLUG,
@@ -73,18 +73,19 @@ def prove(
     formats: Mapping[str, Format],
     renderer: str,
     kept: Mapping[str, Kept] = _NOTHING_KEPT,
+    before: Entries | None = None,
 ) -> Proof:
     """Compose what was chosen, render every format of the section and read each document back.
 
     `kept` is what need be neither rendered nor read again, by format; all is, without. `renderer` is the version under
-    which it was proved.
+    which it was proved. `before` is what it was composed of the last time.
     """
 
     def compose_these(these: Sequence[Article]) -> Feed:
         return compose(site, section, state, replace(holdings, articles=tuple(these)), sections)
 
     try:
-        feed = compose_these(holdings.articles)
+        feed = compose(site, section, state, holdings, sections, before=before)
     except Exception as error:  # noqa: BLE001  # a fault of ours in one article must cost the others nothing
         return Proof((), _findings_alone(compose_these, holdings.articles) or (_finding_of(error, COMPOSING),))
     examine = partial(_examine, section=section, formats=formats, renderer=renderer)

@@ -48,6 +48,7 @@ from feedsvc.store import Store
 from feedsvc.surplus import remove_surplus
 from feedsvc.survey import Survey, Surveyor
 from feedsvc.text import canonical_text
+from feedsvc.tray import Trays
 from feedsvc.trial import Attempt, Court
 
 log = get_logger(__name__)
@@ -124,7 +125,8 @@ class Regenerator:
         self._renderer = renderer
         self._fingerprints = Fingerprints(renderer)
         self.surveyor = Surveyor(store, folder, folder_id, self._fingerprints)
-        self._take_stock = partial(take_stock, folder=folder, formats=formats, renderer=renderer)
+        self._trays = Trays()
+        self._take_stock = partial(take_stock, folder=folder, formats=formats, renderer=renderer, trays=self._trays)
         self._court = Court(store, clock, renderer)
         self._tracker = Tracker(store, folder, formats=formats)
         self.archivist = Archivist(
@@ -290,7 +292,10 @@ class Regenerator:
                 with self._store.reading() as reading:
                     sections = reading.read_sections(sections_of(settings, [slug]))
                     stocks.append(self._take_stock(reading, sections, settings, slug, is_full=is_full))
-            return self._try(settings, slug, stocks.pop())
+            taken = stocks.pop()
+            made = self._try(settings, slug, taken)
+            self._trays.put_back(slug, taken.tray)
+            return made
 
         verdict = self._court.settle(slug, try_it)
         attempt = verdict.attempt
@@ -322,6 +327,7 @@ class Regenerator:
             formats=self._formats,
             renderer=self._renderer,
             kept=stock.kept,
+            before=stock.tray.entries,
         )
         reading = replace(stock.sections, states=states)
         return Attempt(self._fingerprints.of(settings, slug, reading), choice, proof)

@@ -30,19 +30,47 @@ SUMMARY_GRAPHEMES = 200
 """How long a summary is that nobody wrote."""
 
 
+class Entries:
+    """A feed's entries as they were composed last: under the very same settings the very same article has the same."""
+
+    def __init__(self) -> None:
+        self._under: tuple[object, ...] = ()
+        self._known: Mapping[int, tuple[Article, Entry]] = {}
+
+    def compose(
+        self, site: Site, section: Section, articles: Sequence[Article], sections: Mapping[str, Section]
+    ) -> tuple[Entry, ...]:
+        """One for each article, in their order; and these are known from now on."""
+        under = (site, section, sections)
+        known = self._known if list(map(id, under)) == list(map(id, self._under)) else {}
+        entries = []
+        for article in articles:
+            before = known.get(article.seq)
+            if before is not None and before[0] is article:
+                entries.append(before[1])
+            else:
+                entries.append(_compose_entry(site, section, article, sections))
+        self._under = under
+        self._known = {each.seq: (each, entry) for each, entry in zip(articles, entries, strict=True)}
+        return tuple(entries)
+
+
 def compose(
     site: Site,
     section: Section,
     state: SectionState,
     holdings: Holdings,
     sections: Mapping[str, Section],
+    *,
+    before: Entries | None = None,
 ) -> Feed:
     """The feed of one section, or one of its archives, from what was chosen for it (already in order).
 
-    `sections` are all that are configured; their titles become categories. A feed without entries is as old as its
-    section: RFC 4287 §4.2.15 wants an `updated`, and a clock would make it differ between replicas.
+    `sections` are all that are configured; their titles become categories. `before` is what it was composed of the last
+    time. A feed without entries is as old as its section: RFC 4287 §4.2.15 wants an `updated`, and a clock would make
+    it differ between replicas.
     """
-    entries = tuple(_compose_entry(site, section, article, sections) for article in holdings.articles)
+    entries = (before or Entries()).compose(site, section, holdings.articles, sections)
     return Feed(
         slug=section.slug,
         feed_id=state.feed_id,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from feedsvc.model.article import Article, Author, Correction, Enclosure, Image, Source
 from feedsvc.model.section import Podcast
+
+_KEY_DIGITS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,11 @@ class Entry:
     image: Image | None
     enclosures: tuple[Enclosure, ...]
     corrections: tuple[Correction, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        """All that it says, digested."""
+        return hashlib.sha256(repr(self).encode(errors="surrogatepass")).hexdigest()[:_KEY_DIGITS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Pure: a document's bytes, compressed once, in each coding that a poll may ask for (RFC 9110 §8.4.1).
 
 The same content, level and library give the same bytes. gzip's levels 1 to 3 are ISA-L's, several times faster than
-zlib's, which are 4 to 9; brotli has 1 to 11. zlib-ng unpacks what either packed. The figures behind the choice: bench/compression.py, docs/design.md.
+zlib's, which are 4 to 9; brotli has 1 to 11. zlib-ng unpacks what either packed. The figures behind the choice:
+bench/compression.py, docs/design.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 from feedsvc.store.mapping import Salvage
 from feedsvc.store.queries import Time
 from feedsvc.store.questions import Questions, Reading
+from feedsvc.store.rows import KnownRows
 from feedsvc.store.store import Store
 from feedsvc.store.transaction import Transaction
 
-__all__ = ["Questions", "Reading", "Salvage", "Store", "Time", "Transaction"]
+__all__ = ["KnownRows", "Questions", "Reading", "Salvage", "Store", "Time", "Transaction"]

@@ -167,7 +167,11 @@ _SAID = frozenset({"published", "updated", *_FIELDS})
 
 def article_from(row: Row[Any]) -> Article:
     """Raises UnreadableArticleError, naming article and column, for a row that is no article."""
-    cell = row._asdict()
+    return article_from_cells(row._asdict())
+
+
+def article_from_cells(cell: Mapping[str, Any]) -> Article:
+    """Likewise, of the values of a row by their columns' names."""
     try:
         article = Article(
             **{name: read(cell[name], name) for name, read in _IDENTITY.items()},
@@ -175,7 +179,7 @@ def article_from(row: Row[Any]) -> Article:
         )
         _check_standing(article)
     except CellError as error:
-        raise unreadable(row, error) from error
+        raise unreadable(cell, error) from error
     return article
 
 
@@ -197,7 +201,7 @@ def salvage(row: Row[Any], sections: Iterable[str]) -> Salvage:
     try:
         identity = {name: read(cell[name], name) for name, read in _IDENTITY.items()}
     except CellError as error:
-        raise unreadable(row, error) from error
+        raise unreadable(cell, error) from error
     article = Article(**identity, **{name: read_or_leave(name, *how) for name, how in _REST.items()})
     article = replace(article, sections=tuple(dict.fromkeys((*article.sections, *sections))))
     try:
@@ -216,11 +220,13 @@ def sections_from(value: Any) -> tuple[str, ...] | None:
         return None
 
 
-def unreadable(row: Row[Any], error: CellError) -> UnreadableArticleError:
+def unreadable(cell: Mapping[str, Any], error: CellError) -> UnreadableArticleError:
     """The same error, of this article."""
-    article_id = row.id if isinstance(row.id, str) and is_storable(row.id) else None
+    article_id = cell["id"] if isinstance(cell["id"], str) and is_storable(cell["id"]) else None
     is_mendable = article_id is not None and error.where not in _IDENTITY
-    return UnreadableArticleError(row.seq, article_id, error.where, canonical_text(error.why), is_mendable=is_mendable)
+    return UnreadableArticleError(
+        cell["seq"], article_id, error.where, canonical_text(error.why), is_mendable=is_mendable
+    )
 
 
 def readable(rows: Iterable[Row[Any]], broken: list[str] | None = None) -> Iterator[Article]:

@@ -11,9 +11,11 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy import BigInteger, Column, Connection, Row, Select, bindparam, select, type_coerce, union_all
 
+from feedsvc.errors import UnreadableArticleError
 from feedsvc.model import Article, MemberState
 from feedsvc.store.mapping import readable
-from feedsvc.store.schema import MEMBER_WORDS, article, article_section, seconds_of
+from feedsvc.store.rows import KnownRows
+from feedsvc.store.schema import MEMBER_WORDS, article_section, seconds_of
 from feedsvc.store.schema import section as section_table
 
 RANGES_AT_ONCE = 50
@@ -37,8 +39,6 @@ T = TypeVar("T")
 
 Place = tuple[Any, int]
 """When an article counts as new somewhere, whatever lies there, and its seq."""
-
-_BY_SEQ = select(article).where(article.c.seq.in_(bindparam("keys", expanding=True)))
 
 
 def chunks(items: Sequence[T], size: int = KEYS_AT_ONCE) -> Iterator[Sequence[T]]:
@@ -108,6 +108,7 @@ def newest_articles(
     by: Time,
     since: datetime | None,
     known: Sequence[Article],
+    rows: KnownRows | None,
     broken: list[str] | None,
 ) -> list[Article]:
     """As Store.newest; sections named twice count once."""
@@ -118,7 +119,7 @@ def newest_articles(
         told: list[str] = []
         articles: list[Article] = []
         for part in chunks(places):
-            articles += articles_in_place(connection, part, sections, states, told, known=known_by_seq)
+            articles += articles_in_place(connection, part, sections, states, told, known=known_by_seq, rows=rows)
             if len(articles) >= limit:
                 break
         if len(articles) >= limit or len(places) < wanted:
@@ -160,27 +161,29 @@ def articles_in_place(
     broken: list[str] | None,
     *,
     known: Mapping[int, Article] = MappingProxyType({}),
+    rows: KnownRows | None = None,
 ) -> list[Article]:
     """The articles (seqs) that have these places, in this order; `broken` gets a sentence about each that has not.
 
     Of those that are `known` no row is read.
     """
     unread = [seq for seq in places if seq not in known]
-    rows = {row.seq: row for row in rows_by_key(connection, _BY_SEQ, unread)}
+    read = {**known, **(rows or KnownRows()).read(connection, unread)} if unread else known
     told = [] if broken is None else broken
     found = []
     for seq in places:
-        if seq not in rows and seq not in known:
+        one = read.get(seq)
+        if one is None:
             told.append(
                 f"Article number {seq} (`seq`) was deleted from the database, but its places in sections were not: "
                 f"delete the rows of article_section WHERE seq = {seq}, too."
             )
-            continue
-        for one in [known[seq]] if seq in known else readable([rows[seq]], told):
-            if any(one.state_in(slug) in states for slug in one.sections if slug in sections):
-                found.append(one)
-            else:
-                told.append(_why_misplaced(one, sections))
+        elif isinstance(one, UnreadableArticleError):
+            told.append(str(one))
+        elif any(one.state_in(slug) in states for slug in one.sections if slug in sections):
+            found.append(one)
+        else:
+            told.append(_why_misplaced(one, sections))
     return found
 
 

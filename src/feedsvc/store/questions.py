@@ -46,6 +46,7 @@ from feedsvc.store.mapping import (
     token_from,
 )
 from feedsvc.store.queries import Time, newest_articles, places_of, read_on, rows_by_key
+from feedsvc.store.rows import KnownRows
 from feedsvc.store.schema import Damaged
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -159,15 +160,19 @@ class Questions(ABC):
         by: Time = "published",
         since: datetime | None = None,
         known: Sequence[Article] = (),
+        rows: KnownRows | None = None,
         broken: list[str] | None = None,
     ) -> list[Article]:
         """The newest that stand in one of these states in any of these plain sections, each once.
 
         In descending order of published, or of updated, then seq; none that is older than `since` by it. Read as for
-        `newest_live`, each state by itself. Those that are `known` from a moment ago are not read again.
+        `newest_live`, each state by itself. Those that are `known` from a moment ago are not read again; of `rows` that
+        are as they were the articles are.
         """
         with self._open() as connection:
-            return newest_articles(connection, sections, states, limit, by=by, since=since, known=known, broken=broken)
+            return newest_articles(
+                connection, sections, states, limit, by=by, since=since, known=known, rows=rows, broken=broken
+            )
 
     def list_articles(
         self,
