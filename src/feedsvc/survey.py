@@ -58,12 +58,13 @@ class Surveyor:
 
     def survey(self, settings: Settings) -> Survey:
         """How all feeds stand."""
-        reading = self._store.read_sections()
-        publications = self._store.publications(self._folder_id)
+        with self._store.reading() as reading:
+            sections = reading.read_sections()
+            publications = reading.publications(self._folder_id)
         slugs = (*settings.feeds, INDEX_SLUG)
-        stale = self._fingerprints.stale(settings, slugs, reading, publications, self._folder.stats())
-        archives = self._archives(settings, settings.plain, reading.states, publications)
-        return Survey(reading.states, publications, {each.slug: each for each in stale}, archives)
+        stale = self._fingerprints.stale(settings, slugs, sections, publications, self._folder.stats())
+        archives = self._archives(settings, settings.plain, sections.states, publications)
+        return Survey(sections.states, publications, {each.slug: each for each in stale}, archives)
 
     def look(self, settings: Settings, slugs: Collection[str], *, at_files: bool, add_up: AddUp | None = None) -> Look:
         """How these feeds stand. Without `at_files` the documents that were published are taken to lie there.
@@ -71,18 +72,20 @@ class Surveyor:
         `add_up` says the sums over all sections, to which these have come; without it all of them are added up.
         """
         known = [slug for slug in slugs if slug in settings.feeds or slug == INDEX_SLUG]
-        if add_up is None:
-            reading = self._store.read_sections(sections_of(settings, known))
-        else:
-            states = self._store.section_states(sections_of(settings, known))
-            reading = SectionsReading(states, add_up(states))
-        marks = self._store.marks(self._folder_id, known)
+        wanted = sections_of(settings, known)
+        with self._store.reading() as reading:
+            if add_up is None:
+                sections = reading.read_sections(wanted)
+            else:
+                states = reading.section_states(wanted)
+                sections = SectionsReading(states, add_up(states))
+            marks = reading.marks(self._folder_id, known)
         files: FileStats | None = None
         if at_files:
             files = {key: lying for slug in known for key, lying in self._folder.stats_of(slug).items()}
-        stale = self._fingerprints.stale(settings, known, reading, marks, files)
-        archives = self._archives(settings, known, reading.states, marks)
-        return Look(reading.states, marks, {each.slug: each for each in stale}, archives)
+        stale = self._fingerprints.stale(settings, known, sections, marks, files)
+        archives = self._archives(settings, known, sections.states, marks)
+        return Look(sections.states, marks, {each.slug: each for each in stale}, archives)
 
     def _archives(
         self,

@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from feedsvc.errors import OutputError
@@ -113,7 +114,12 @@ def sync_folder(path: Path) -> None:
 
 def mtime_of(status: os.stat_result) -> datetime:
     """Whole seconds. A file system knows times that datetime does not: the nearest stands for one of these."""
-    seconds = status.st_mtime_ns // 1_000_000_000
+    return _instant_of(status.st_mtime_ns // 1_000_000_000)
+
+
+@lru_cache(maxsize=1_000)
+def _instant_of(seconds: int) -> datetime:
+    """Kept, since a document and its twins have one."""
     return _EPOCH + timedelta(seconds=min(max(seconds, _FIRST_SECOND), _LAST_SECOND))
 
 

@@ -231,10 +231,14 @@ class FeedsFolder:
         for entry in self._entries():
             slug, _, suffix = entry.name.partition(".")
             if (suffix in DOCUMENT_FORMATS or suffix in _TWIN_SUFFIXES) and _SLUG.fullmatch(slug):
-                with telling(self.path / entry.name), contextlib.suppress(FileNotFoundError):
+                try:  # not by `telling`, which would cost more than the stat
                     status = entry.stat(follow_symlinks=False)
-                    if stat.S_ISREG(status.st_mode):
-                        found[slug, suffix] = (status.st_size, mtime_of(status))
+                except FileNotFoundError:
+                    continue
+                except OSError as error:
+                    raise output_error(self.path / entry.name, error) from error
+                if stat.S_ISREG(status.st_mode):
+                    found[slug, suffix] = (status.st_size, mtime_of(status))
         return found
 
     def slugs(self) -> Mapping[str, tuple[str, ...]]:

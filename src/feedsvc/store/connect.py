@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import select
@@ -10,7 +9,6 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,7 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from feedsvc.errors import StoreError, StoreUnavailableError
 from feedsvc.store.failures import label_of, translated
-from feedsvc.store.schema import read_json, read_text
+from feedsvc.store.schema import read_json, read_text, write_json
 
 BUSY_SECONDS = 10
 """How long SQLite waits for another writer before it gives up."""
@@ -151,11 +149,8 @@ def _read_url(url: str) -> URL:
     return parsed
 
 
-_json = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
-
-
 def _postgresql_engine(url: URL) -> Engine:
-    engine = create_engine(url, hide_parameters=True, json_serializer=_json, json_deserializer=read_json)
+    engine = create_engine(url, hide_parameters=True, json_serializer=write_json, json_deserializer=read_json)
 
     @event.listens_for(engine, "checkin")
     def _(_connection: object, entry: ConnectionPoolEntry) -> None:
@@ -185,7 +180,7 @@ def _sqlite_engine(url: URL) -> Engine:
         url,
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,
-        json_serializer=_json,
+        json_serializer=write_json,
         json_deserializer=read_json,
     )
 

@@ -314,12 +314,15 @@ def proofs_from(formats: Any) -> Mapping[str, Proofs]:
         return {}
 
 
+_REVISION = cells.whole(0, 2**63)
+
+
 def _publication_from(row: Row[Any]) -> Publication:
     return Publication(
         slug=row.slug,
         made_from=cells.text(row.made_from, "made_from"),
         generation=row.generation,
-        entries={cells.text(key, "entries"): cells.whole(0, 2**63)(row.entries[key], "entries") for key in row.entries},
+        entries={cells.text(key, "entries"): _REVISION(value, "entries") for key, value in row.entries.items()},
         documents=tuple(_document_from(document) for document in row.documents),
         findings=tuple(Finding(**finding) for finding in row.findings),
         error=cells.optional(cells.text)(row.error, "error"),
@@ -348,7 +351,17 @@ def mark_from(row: Row[Any]) -> Mark | None:
 
 
 def documents_json(records: Iterable[DocumentRecord]) -> list[dict[str, Any]]:
-    return [asdict(record) | {"mtime": seconds_of(record.mtime)} for record in records]
+    return [
+        {
+            "format": record.format,
+            "digest": record.digest,
+            "length_bytes": record.length_bytes,
+            "mtime": seconds_of(record.mtime),
+            "twins": dict(record.twins),
+            "twin_error": record.twin_error,
+        }
+        for record in records
+    ]
 
 
 def _document_from(value: Mapping[str, Any]) -> DocumentRecord:
