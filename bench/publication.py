@@ -55,7 +55,6 @@ _STAGES: tuple[tuple[Any, str, str], ...] = (
     (proof, "compose", "composed"),
     (proof, "keys_of", "entries digested"),
     (assembly, "split", "documents split into entries"),
-    (assembly, "falls_into", "documents split into entries"),
     (delta.Tracker, "follow", "trails"),
     (delivery, "make_twins", "gzip"),
     (regenerate, "finish", "brotli"),

@@ -235,7 +235,7 @@ class Regenerator:
         mended = self._mend(settings, known, files) if known and is_right else None
         if mended is not None:
             return mended
-        self._folder.remove_orphans(slug)
+        self._folder.remove_orphans(slug, files)
         draft = (
             self._draft_index(settings, basis)
             if slug == INDEX_SLUG

@@ -5,11 +5,13 @@
     render      head, entries whose bytes are not at hand, foot            by the format's renderer, as ever
     verify      head, entries that were never proved, foot                 by the format's verify, as ever
     join        head, all entries in their order, foot
-    inspect     the whole: parsed, held to the schema; the sequence of ids; does it fall into just these bytes?
+    inspect     the whole: parsed, held to the schema; the sequence of ids
 
 What an entry's bytes say does not hang on its neighbours: it is written, read and held to the rules by itself, but for
 the ids, which must differ. So a document is proved if its head and foot are, each of its entries is, and the whole has
-the right form and sequence. In any doubt all of it is rendered and verified anew.
+the right form and sequence. Each piece begins where an entry does and ends where one does, and there are as many
+entries as pieces, in the sequence of the pieces: so no piece holds two, and none a part of one. In any doubt all of it
+is rendered and verified anew.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from lxml import etree
 
 from feedsvc.feed.compose import only
 from feedsvc.feed.formats import Format
-from feedsvc.feed.pieces import digest_of, falls_into, split
+from feedsvc.feed.pieces import digest_of, split
 from feedsvc.model import Feed, Finding, Pieces, Proofs
 
 _CODE = ("feed", "parse", "model", "text.py", "htmltags.py", "words.py", "summary.py")
@@ -99,11 +101,7 @@ def _assemble_of_kept(
     findings = format.verify(frame.join(entries[each] for each in unproved), only(feed, unproved))
     whole = replace(frame, entries=tuple(entries[each] for each in keys), digests=tuple(digests[each] for each in keys))
     content = whole.join(whole.entries)
-    if (
-        any(each.severity == "error" for each in findings)
-        or not falls_into(content, format.name, whole)
-        or format.inspect(content, feed)
-    ):
+    if any(each.severity == "error" for each in findings) or format.inspect(content, feed):
         return None
     return Assembled(content, tuple(findings), Proofs("", dict(zip(keys.values(), whole.digests, strict=True))), whole)
 

@@ -24,19 +24,10 @@ JSON_CLOSING = b"\n]}\n"
 _BETWEEN = re.compile(JSON_SEPARATOR)
 _DIGEST_DIGITS = 24
 
-_Cut = tuple[bytes, tuple[bytes, ...], bytes, bytes]
-"""Head, entries, foot, separator."""
-
 
 def split(content: bytes, format: str) -> Pieces | None:
     """Cut a document that we made between its entries; None where it is not as we would make it."""
-    found = _cut(content, format)
-    return Pieces(*found, digests=tuple(map(digest_of, found[1]))) if found else None
-
-
-def falls_into(content: bytes, format: str, pieces: Pieces) -> bool:
-    """Would it be cut into just these?"""
-    return _cut(content, format) == (pieces.head, pieces.entries, pieces.foot, pieces.separator)
+    return _split_json(content) if format == "json" else _split_xml(content, *_TAGS[format])
 
 
 def digest_of(piece: bytes) -> str:
@@ -44,26 +35,26 @@ def digest_of(piece: bytes) -> str:
     return hashlib.sha256(piece).hexdigest()[:_DIGEST_DIGITS]
 
 
-def _cut(content: bytes, format: str) -> _Cut | None:
-    return _cut_json(content) if format == "json" else _cut_xml(content, *_TAGS[format])
-
-
-def _cut_xml(content: bytes, opening: bytes, closing: re.Pattern[bytes], end: bytes) -> _Cut | None:
+def _split_xml(content: bytes, opening: bytes, closing: re.Pattern[bytes], end: bytes) -> Pieces | None:
     ends = [found.end() for found in closing.finditer(content)]  # faster than bytes.split
     if not ends:
         head, tag, rest = content.rpartition(end)
-        return (head, (), tag + rest, b"") if tag else None
+        return _pieces_of(head, (), tag + rest) if tag else None
     start = max(0, content.find(opening))
     entries = tuple(content[begin:end] for begin, end in pairwise((start, *ends)))
     if not all(each.startswith(opening) for each in entries):
         return None
-    return content[:start], entries, content[ends[-1] :], b""
+    return _pieces_of(content[:start], entries, content[ends[-1] :])
 
 
-def _cut_json(content: bytes) -> _Cut | None:
+def _split_json(content: bytes) -> Pieces | None:
     head, opening, rest = content.partition(JSON_OPENING)
     if not opening or not rest.endswith(JSON_CLOSING):
         return None
     items = rest.removesuffix(JSON_CLOSING)
     entries = tuple(_BETWEEN.split(items)) if items else ()
-    return head + opening, entries, JSON_CLOSING, JSON_SEPARATOR
+    return _pieces_of(head + opening, entries, JSON_CLOSING, JSON_SEPARATOR)
+
+
+def _pieces_of(head: bytes, entries: tuple[bytes, ...], foot: bytes, separator: bytes = b"") -> Pieces:
+    return Pieces(head, entries, foot, separator, tuple(map(digest_of, entries)))

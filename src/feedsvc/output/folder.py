@@ -216,14 +216,9 @@ class FeedsFolder:
 
     def stats_of(self, slug: str) -> FileStats:
         """What `stats` says of one slug, by a few stats."""
-        found = {}
-        for name in DOCUMENT_FORMATS:
-            path = self.locate(slug, name)
-            for suffix in (name, *(f"{name}.{suffix}" for suffix in SUFFIXES.values())):
-                status = stat_file(path.with_name(f"{slug}.{suffix}"))
-                if status is not None:
-                    found[slug, suffix] = status
-        return found
+        name = _checked(self.path, slug)
+        stats = {suffix: stat_file(self.path / f"{name}.{suffix}") for suffix in (*DOCUMENT_FORMATS, *_TWIN_SUFFIXES)}
+        return {(slug, suffix): status for suffix, status in stats.items() if status is not None}
 
     def stats(self) -> FileStats:
         """What `stat` says of every document, and of what lies where a twin would, by one walk over the folder."""
@@ -258,10 +253,14 @@ class FeedsFolder:
                 found[slug] = (*found.get(slug, ()), name)
         return found
 
-    def remove_orphans(self, slug: str) -> bool:
-        """Delete this slug's twins whose document is gone; call it under the slug's lock. True if there were any."""
-        names = {suffix.partition(".")[0] for _, suffix in self.stats_of(slug)}
-        gone = [name for name in sorted(names) if self.stat(slug, name) is None]
+    def remove_orphans(self, slug: str, files: FileStats | None = None) -> bool:
+        """Delete this slug's twins whose document is gone; call it under the slug's lock. True if there were any.
+
+        `files` is what `stats_of` has said under the same lock.
+        """
+        files = self.stats_of(slug) if files is None else files
+        names = {suffix.partition(".")[0] for _, suffix in files}
+        gone = [name for name in sorted(names) if (slug, name) not in files]
         return bool(gone) and self.remove(slug, gone)
 
     def removed(self) -> frozenset[str]:
