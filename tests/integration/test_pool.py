@@ -261,6 +261,7 @@ def test_a_lost_pool_is_told_and_the_worker_goes_on_alone(
     sqlite_newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "_MOMENT_SECONDS", 0.0)
+    monkeypatch.setattr(bulk, "_PAUSE_SECONDS", 3600.0)  # before it opens another one
 
     def open_and_lose(settings: Settings) -> Pool:
         pool = open_pool(settings)

@@ -105,8 +105,9 @@ def test_is_woken_by_the_publication_that_it_waits_for_and_by_no_other(
 
     def look() -> tuple[Presence, ...]:
         nonlocal looks
-        looks += 1
-        return standing_as("live", "live" if is_live.is_set() else "pending")
+        standings = standing_as("live", "live" if is_live.is_set() else "pending")
+        looks += 1  # who waits for it must not come in between
+        return standings
 
     found: list[tuple[tuple[Presence, ...], bool]] = []
     waiter = Thread(target=lambda: found.append(Waits().until_decided(look, ("live",), 3600, sleepers)))
