@@ -245,7 +245,7 @@ def test_a_dead_client_is_told_by_its_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         before = len(list(Path("/proc/self/fd").iterdir()))
         assert give_up_on_dead_clients(server.getsockname()[1])
-        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before
         with socket.create_connection(server.getsockname()), server.accept()[0] as inherited:
             assert inherited.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
             taken = inherited.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
