@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,10 +17,12 @@ from feedsvc.model import Document, Trail, Version
 from feedsvc.output import Deltas, FeedsFolder, make_twins
 from feedsvc.output.lookout import LOOK_AGAIN_SECONDS
 from feedsvc.web.polls.documents import DocumentCache, Known, Place
-from service import DEADLINE_SECONDS
+from service import DEADLINE_SECONDS, wait_until
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KIB = 1024
+COARSE = 5
+"""CLOCK_REALTIME_COARSE, clock_getres(2): by it many systems date files, in steps of some milliseconds."""
 
 
 @pytest.fixture
@@ -135,6 +138,8 @@ def test_a_document_whose_length_and_time_were_kept_is_seen_to_have_changed(fold
     place = cache.place("macro", "rss")
     lay(folder, "macro", text(1, 2_000), is_pressed=False)
     assert cache.read(look(cache, place), "identity") == text(1, 2_000)
+    laid = time.clock_gettime_ns(COARSE)
+    wait_until(lambda: time.clock_gettime_ns(COARSE) > laid, "the time of files to move on")
     (folder.path / "macro.rss").write_bytes(text(2, 2_000))
     os.utime(folder.path / "macro.rss", (NOON.timestamp(), NOON.timestamp()))
     folder.bell.ring()
