@@ -31,7 +31,7 @@ log = get_logger(__name__)
 SURVEY_SECONDS = 5.0
 SURVEY_SHARE = 300
 """All is surveyed so often although nothing moved, since a file may be gone; but after a survey it rests so many times
-as long as it took. Ten thousand sections may take a second."""
+as long as it kept a core busy. Ten thousand sections may take a second."""
 
 _FEW = 100
 """So many feeds are looked at with their files one by one; for more a survey costs less."""
@@ -163,14 +163,14 @@ class Watch:
         self.survey_at = math.inf
         return SurveyOrder(self._runtime.settings, frozenset(self._ticked))
 
-    def note_survey(self, order: SurveyOrder, survey: Survey, seconds: float) -> None:
-        """What was found, and how long it took."""
+    def note_survey(self, order: SurveyOrder, survey: Survey, cpu_seconds: float) -> None:
+        """What was found, and the processor time that it took."""
         self.surveyed_at = time.monotonic()
         if order.settings is not self._runtime.settings:
             self.survey_at = -math.inf
             return
         if self.survey_at == math.inf:  # nobody has asked for another one since
-            self.survey_at = self.surveyed_at + max(SURVEY_SECONDS, seconds * SURVEY_SHARE)
+            self.survey_at = self.surveyed_at + max(SURVEY_SECONDS, cpu_seconds * SURVEY_SHARE)
         for slug, state in survey.states.items():
             seen = self._states.get(slug)
             if seen is None or seen.generation <= state.generation:

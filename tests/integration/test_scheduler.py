@@ -19,11 +19,13 @@ from structlog.testing import capture_logs
 
 from engine import broken_formats, newsroom_on, regenerator, temp_names, texts
 from feedsvc import archive, backlog, publish, scheduler, watch
+from feedsvc.config import Settings
 from feedsvc.errors import RenderError, StoreError
 from feedsvc.feed.formats import Format
 from feedsvc.model import Feed, State
 from feedsvc.runtime import Runtime, now
 from feedsvc.scheduler import HANDS, Worker
+from feedsvc.survey import Survey
 from newsroom import CONFIG, Newsroom
 from service import DEADLINE_SECONDS, FEEDSVC, wait_until
 
@@ -48,6 +50,7 @@ def sqlite_newsroom(sqlite_url: str, tmp_path: Path) -> Iterator[Newsroom]:
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same worker, with pauses so short that tests need not sit them out."""
     monkeypatch.setattr(watch, "SURVEY_SECONDS", 0.5)
+    monkeypatch.setattr(watch, "SURVEY_SHARE", 0)
     monkeypatch.setattr(backlog, "FIRST_PAUSE_SECONDS", 0.2)
     monkeypatch.setattr(scheduler, "_ARCHIVES_STEP_BACK_SECONDS", 1.0)
     monkeypatch.setattr(scheduler, "_STOP_SECONDS", DEADLINE_SECONDS)  # a busy machine keeps nobody from ending
@@ -312,6 +315,21 @@ def test_what_a_survey_found_missing_while_it_was_made_waits_no_longer(sqlite_ne
     seen.note_made(stale.slug)
     seen.look_at_changes()
     assert stale.slug not in seen.waiting
+
+
+def test_a_survey_that_waits_puts_off_no_other(sqlite_newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    regenerator = sqlite_newsroom.runtime.regenerator
+    survey = regenerator.survey
+
+    def wait_and_survey(settings: Settings) -> Survey:
+        until = time.monotonic() + 1
+        wait_until(lambda: time.monotonic() > until, "a second to be over")
+        return survey(settings)
+
+    monkeypatch.setattr(regenerator, "survey", wait_and_survey)
+    worker = Worker(sqlite_newsroom.runtime)
+    worker._order_survey()
+    assert worker._surveys.get(timeout=DEADLINE_SECONDS).cpu_seconds < 0.5
 
 
 def test_a_deleted_file_comes_back(newsroom: Newsroom) -> None:
