@@ -1,8 +1,8 @@
 """What many of something cost: sections in one config.yaml, articles in the store, articles that are imported.
 
 sections    `config check`, start and idling with 10,000 sections
-memory      all processes of `feedsvc serve` with two web workers, 1,000 sections and a million articles: after its start,
-            after publications, after polls of every document; the worker makes archives all the while, 20,000 in all
+memory      all processes of `feedsvc serve` with two web workers, 1,000 sections and a million articles: after its
+            start, after publications, after polls of every document; the worker makes archives all the while
 import      100,000 articles by `feedsvc import`, a running service beside it that is polled: time beside that in which
             the database copies the same rows into a new table with the same indexes; memory as it goes on
 
