@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Mapping
@@ -133,3 +134,42 @@ def test_a_disk_with_room_for_documents_alone(tmp_path: Path, full_disk: Path) -
     assert document.content.startswith(b"rss neu")
     assert not list(folder.path.glob(".tmp*"))
     assert folder.read_twin("macro", "rss", "br", NOON) is None
+
+
+def fail_to_sync(monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    """A disk that takes all files, and fails when this one is to last."""
+    sync = os.fsync
+
+    def fsync(fd: int) -> None:
+        if Path(f"/proc/self/fd/{fd}").readlink().name.endswith(suffix):
+            raise OSError(errno.EIO, "Input/output error")
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def test_a_twin_that_does_not_last_keeps_no_document_back(folder: FeedsFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, "alt")
+    later = NOON + timedelta(seconds=1)
+    fail_to_sync(monkeypatch, ".rss.gz")
+    refused = write(folder, "neu", later)
+    assert list(refused) == [("rss", "gzip")]
+    assert "the disk fails" in str(refused["rss", "gzip"])
+    assert "macro.rss.gz" not in names(folder)
+    assert folder.read_twin("macro", "rss", "br", later) is not None
+    assert not list(folder.path.glob(".tmp*"))
+
+
+def test_a_document_that_does_not_last_leaves_all_as_it_was(
+    folder: FeedsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, "alt")
+    before = {name: (folder.path / name).read_bytes() for name in names(folder)}
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
+    fail_to_sync(monkeypatch, ".atom")
+    with pytest.raises(OutputError, match="the disk fails") as caught:
+        write(folder, "neu", NOON + timedelta(seconds=1))
+    assert caught.value.path == folder.path / "macro.atom"
+    assert {name: (folder.path / name).read_bytes() for name in names(folder)} == before
+    assert not list(folder.path.glob(".tmp*"))
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_files

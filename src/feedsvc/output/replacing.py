@@ -1,6 +1,7 @@
 """Files going live, in an order in which no old twin ever stands beside a new document.
 
-    every temp file written, fsynced      documents before twins: a disk that fills up refuses these first
+    every temp file written               documents before twins: a disk that fills up refuses these first
+    each of them fsynced
     whoever wants to is told              what belongs to the documents and may be missing is laid beside them (deltas)
     the old twins deleted
     documents renamed, then twins; the bell rung (bell.py)
@@ -13,14 +14,16 @@ name alone (nginx's gzip_static) never pairs two generations.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 
 from feedsvc.errors import OutputError
 from feedsvc.model import Coding
-from feedsvc.output.files import make_folder, output_error, sync_folder, telling, write_durably
+from feedsvc.output.files import begin_writing, make_folder, output_error, sync_folder, telling
 from feedsvc.output.twins import SUFFIXES
 
 TEMP_PREFIX = ".tmp."
@@ -38,10 +41,11 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class _Temps:
-    """Temp file -> where it goes. `refused` is path -> why a twin does not go there."""
+    """Temp file -> where it goes; `files` are open. `refused` is path -> why a twin does not go there."""
 
     documents: dict[Path, Path] = field(default_factory=dict)
     twins: dict[Path, Path] = field(default_factory=dict)
+    files: dict[Path, FileIO] = field(default_factory=dict)
     refused: dict[Path, OutputError] = field(default_factory=dict)
 
 
@@ -60,11 +64,7 @@ def replace_files(
     """
     temps = _Temps()
     try:
-        for each in replacements:
-            if each.content is not None:
-                _write_temp(temps.documents, each.path, each.content, each.mtime)
-        for each in replacements:
-            _write_twins(temps, each)
+        _write(temps, replacements)
         before()
         for each in replacements:
             for coding in each.twins:
@@ -83,6 +83,9 @@ def replace_files(
         ring()  # some may be there already
         _discard([*temps.documents, *temps.twins])
         raise
+    finally:
+        for file in temps.files.values():
+            file.close()
     return temps.refused
 
 
@@ -97,29 +100,46 @@ def delete_files(paths: Sequence[Path]) -> bool:
     return is_any
 
 
+def _write(temps: _Temps, replacements: Sequence[Replacement]) -> None:
+    """All begin before the first is synced: so they share the file system's journal, and the disk has its order."""
+    for each in replacements:
+        if each.content is not None:
+            _write_temp(temps, temps.documents, each.path, each.content, each.mtime)
+    for each in replacements:
+        _write_twins(temps, each)
+    for temp, path in temps.documents.items():
+        with telling(path):
+            os.fsync(temps.files[temp].fileno())
+    for temp, path in list(temps.twins.items()):
+        with _noting(temps.refused, path, temp):
+            os.fsync(temps.files[temp].fileno())
+        if path in temps.refused:
+            del temps.twins[temp]
+
+
 def _write_twins(temps: _Temps, replacement: Replacement) -> None:
     for coding, content in replacement.twins.items():
         if content is not None:
             path = twin_path(replacement.path, coding)
             with _noting(temps.refused, path):
-                _write_temp(temps.twins, path, content, replacement.mtime)
+                _write_temp(temps, temps.twins, path, content, replacement.mtime)
 
 
-def _write_temp(temps: dict[Path, Path], path: Path, content: bytes, mtime: datetime) -> None:
+def _write_temp(temps: _Temps, those: dict[Path, Path], path: Path, content: bytes, mtime: datetime) -> None:
     with telling(path.parent):
         make_folder(path.parent)
     # One name for ever, under the name's lock: what a crash left there makes room here, and nobody has to look for it.
     temp = path.with_name(f"{TEMP_PREFIX}{path.name}")
-    temps[temp] = path
+    those[temp] = path
     with telling(path):
         try:
             try:
-                write_durably(temp, content, mtime)
+                temps.files[temp] = begin_writing(temp, content, mtime)
             except FileExistsError:
                 temp.unlink()
-                write_durably(temp, content, mtime)
+                temps.files[temp] = begin_writing(temp, content, mtime)
         except BaseException:
-            del temps[temp]
+            del those[temp]
             _discard([temp])
             raise
 
