@@ -32,6 +32,7 @@ from feedsvc.config.tree import (
     parse_tree,
     plain_value,
     reach,
+    read_at_once,
     shorten,
 )
 from feedsvc.errors import ConfigError, ConfigProblem
@@ -77,21 +78,31 @@ def read_bytes(path: Path) -> bytes:
 def load_bytes(content: bytes, path: Path, environ: Mapping[str, str]) -> Settings:
     """As load, with what the file at `path` (absolute) holds, or once held."""
     text = _decode(content, path)
-    root, troubles = parse_tree(text)
-    if not troubles and (root is None or root.value is NOTHING):
-        raise _whole_file(path, "an empty file", _A_CONFIG, "`feedsvc init` makes one to start from.")
-    shape = None
-    if root is not None and isinstance(root.value, dict):
-        root, unset = fill_in(root, environ)
-        shape, misfits = _fit(root)
-        clashes = [*check_names(root), *check_podcasts(root)]
-        told = {(clash.mark, clash.path) for clash in clashes}  # the better word where both have one
-        troubles += [*unset, *clashes, *(misfit for misfit in misfits if (misfit.mark, misfit.path) not in told)]
-    elif root is not None and root.value is not BROKEN:
-        troubles.append(Trouble(root.mark, (), describe(root), _A_CONFIG, _hint_at_colon(root)))
+    shape, troubles = _judge(read_at_once(text), [], environ)
+    if shape is None or troubles:
+        root, troubles = parse_tree(text)
+        if not troubles and (root is None or root.value is NOTHING):
+            raise _whole_file(path, "an empty file", _A_CONFIG, "`feedsvc init` makes one to start from.")
+        shape, troubles = _judge(root, troubles, environ)
     if shape is None or troubles:
         raise ConfigError([_locate(path, trouble) for trouble in sorted(troubles, key=lambda trouble: trouble.mark)])
     return complete(shape, path, hashlib.sha256(content).hexdigest())
+
+
+def _judge(
+    root: Node | None, troubles: list[Trouble], environ: Mapping[str, str]
+) -> tuple[FileShape | None, list[Trouble]]:
+    """What the tree says, and these and all other troubles with it."""
+    if root is None or root.value is BROKEN:
+        return None, troubles
+    if not isinstance(root.value, dict):
+        return None, [*troubles, Trouble(root.mark, (), describe(root), _A_CONFIG, _hint_at_colon(root))]
+    root, unset = fill_in(root, environ)
+    shape, misfits = _fit(root)
+    clashes = [*check_names(root), *check_podcasts(root)]
+    told = {(clash.mark, clash.path) for clash in clashes}  # the better word where both have one
+    others = [misfit for misfit in misfits if (misfit.mark, misfit.path) not in told]
+    return shape, [*troubles, *unset, *clashes, *others]
 
 
 def _fit(root: Node) -> tuple[FileShape | None, list[Trouble]]:

@@ -2,6 +2,9 @@
 
 Values are read by the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema): `no` and `2024-01-01` are
 text. Nothing is ever constructed from a tag. What aliases and merge keys multiply is counted before it is built.
+
+Two parsers give the same events. libyaml takes a tenth of the time; ruamel.yaml knows more places and reads YAML 1.2,
+so by it everything is told that is wrong, and read what libyaml refuses or may take for something else.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
@@ -27,7 +31,12 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from feedsvc.config.libyaml import read_events
 from feedsvc.config.syntax import COLON_HINT, explain_syntax, find_wide_colon
+
+_SCALARS = (ScalarEvent, yaml.ScalarEvent)
+_SEQUENCES = (SequenceStartEvent, yaml.SequenceStartEvent)
+_MAPPINGS = (MappingStartEvent, yaml.MappingStartEvent)
 
 MAX_VALUES = 500_000
 """As many values as the file may come to, aliases written out: 10,000 sections with 50 values each."""
@@ -96,12 +105,24 @@ class _StopError(Exception):
         super().__init__(trouble)
 
 
-def parse_tree(text: str) -> tuple[Node | None, list[Trouble]]:
-    """Read the one document in `text`: None if there is none, or where the last trouble says that it can't be read."""
-    yaml = YAML(typ="safe", pure=True)
+def read_at_once(text: str) -> Node | None:
+    """As parse_tree where there are no troubles, by libyaml; None where there may be any.
+
+    Only its values are to be relied on: the places of those that are empty differ.
+    """
     composer = _Composer()
     try:
-        return composer.compose(yaml.parse(text)), composer.troubles
+        root = composer.compose(read_events(text))
+    except (yaml.YAMLError, _StopError, ValueError):
+        return None
+    return None if composer.troubles else root
+
+
+def parse_tree(text: str) -> tuple[Node | None, list[Trouble]]:
+    """Read the one document in `text`: None if there is none, or where the last trouble says that it can't be read."""
+    composer = _Composer()
+    try:
+        return composer.compose(YAML(typ="safe", pure=True).parse(text)), composer.troubles
     except _StopError as stop:
         trouble = stop.trouble
     except ReaderError as error:
@@ -162,26 +183,26 @@ class _Composer:
         root: Node | None = None
         documents = 0
         for event in events:
-            if isinstance(event, DocumentStartEvent):
+            if isinstance(event, (DocumentStartEvent, yaml.DocumentStartEvent)):
                 documents += 1
                 if documents > 1:
                     mark = _mark(event.start_mark)
                     raise _StopError(self.trouble(mark, "a second document", "one document a file"))
-            elif isinstance(event, NodeEvent):
+            elif isinstance(event, (NodeEvent, yaml.NodeEvent)):
                 root = self.node(event, events)
         return root
 
     def node(self, event: Event, events: Iterator[Event], key_mark: Mark | None = None) -> Node:
         mark = self.mark = _mark(event.start_mark)
-        if isinstance(event, AliasEvent):
+        if isinstance(event, (AliasEvent, yaml.AliasEvent)):
             return self.alias(event.anchor, mark, key_mark)
         self.spend(1, mark)
         tag = getattr(event, "ctag", None)
-        if isinstance(event, MappingStartEvent):
+        if isinstance(event, _MAPPINGS):
             node = self.mapping(events, mark, key_mark)
-        elif isinstance(event, SequenceStartEvent):
+        elif isinstance(event, _SEQUENCES):
             node = self.sequence(events, mark, key_mark)
-        elif isinstance(event, ScalarEvent):
+        elif isinstance(event, _SCALARS):
             node = self.scalar(event, mark, key_mark)
         else:  # pragma: no cover  # the parser gives no other
             raise TypeError(event)
@@ -204,7 +225,7 @@ class _Composer:
 
     def sequence(self, events: Iterator[Event], mark: Mark, key_mark: Mark | None) -> Node:
         items: list[Node] = []
-        while not isinstance(event := next(events), SequenceEndEvent):
+        while not isinstance(event := next(events), (SequenceEndEvent, yaml.SequenceEndEvent)):
             self.descend(len(items), mark)
             items.append(self.item(self.node(event, events)))
             self.path.pop()
@@ -221,11 +242,11 @@ class _Composer:
     def mapping(self, events: Iterator[Event], mark: Mark, key_mark: Mark | None) -> Node:
         entries: dict[str, Node] = {}
         merges: list[Node] = []
-        while not isinstance(event := next(events), MappingEndEvent):
+        while not isinstance(event := next(events), (MappingEndEvent, yaml.MappingEndEvent)):
             key, at = self.key(event, events)
             self.descend("?" if key is None else key, at)
             value = self.node(next(events), events, at)
-            if key == "<<" and getattr(event, "style", None) is None:
+            if key == "<<" and not getattr(event, "style", None):
                 merges.append(value)
             elif key is None:
                 pass
@@ -243,7 +264,7 @@ class _Composer:
     def key(self, event: Event, events: Iterator[Event]) -> tuple[str | None, Mark]:
         """The key as it is written: `1:` and `no:` are text here, as they are to an editor's schema check."""
         mark = self.mark = _mark(event.start_mark)
-        if isinstance(event, ScalarEvent):
+        if isinstance(event, _SCALARS):
             return event.value, mark
         self.note(mark, "a key that is no text", "a word and a colon")
         self.descend("?", mark)
@@ -266,7 +287,7 @@ class _Composer:
 
     def scalar(self, event: ScalarEvent, mark: Mark, key_mark: Mark | None) -> Node:
         text: str = event.value
-        is_plain = event.style is None
+        is_plain = not event.style  # None in one library, "" in the other
         try:
             value = read_plain(text) if is_plain else text
             text.encode()
