@@ -59,8 +59,8 @@ def test_each_state_has_an_index_range_of_its_own(
 @pytest.mark.parametrize(
     ("question", "index"),
     [
-        (lambda store: store.next_due(), "article_by_time"),
-        (lambda store: store.due(NOON + timedelta(days=9)), "article_by_time"),
+        (lambda store: store.next_due(), "article_scheduled"),
+        (lambda store: store.due(NOON + timedelta(days=9)), "article_scheduled"),
         (lambda store: store.count_articles(), "COVERING INDEX article_by_"),
         (lambda store: store.list_articles(state=State.LIVE, before_seq=90), "article_by_state"),
         (lambda store: store.sections_of_live([f"urn:{number}" for number in range(8)]), "(entry_id=?)"),
@@ -154,4 +154,4 @@ def test_postgresql_reads_the_newest_off_the_index_too(postgres_store: Store) ->
     assert "Sort" not in one
     assert one.count("article_section_newest") == 1
     assert several.count("article_section_newest") == len(SECTIONS)
-    assert "article_by_time" in due
+    assert "article_scheduled" in due

@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from feedsvc.model import MemberState, State
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest of migrations/versions: a database that stands there needs no Alembic at start."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -234,7 +234,14 @@ article = Table(
 """Empty lists are NULL: most of them are empty, and NULL costs nothing to read."""
 
 Index("article_by_state", article.c.state, article.c.seq)
-Index("article_by_time", article.c.state, article.c.published, article.c.seq)
+Index(
+    "article_scheduled",
+    article.c.state,
+    article.c.published,
+    article.c.seq,
+    sqlite_where=text("state = 'scheduled'"),
+    postgresql_where=text("state = 'scheduled'"),
+)
 
 article_section = Table(
     "article_section",
