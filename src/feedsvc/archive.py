@@ -25,6 +25,7 @@ from feedsvc.log import get_logger
 from feedsvc.model import ARCHIVE_FORMAT, Archive, Section, SectionState, archive_name
 from feedsvc.output import CODINGS, FeedsFolder, Shelf, slugs_with_archives
 from feedsvc.proof import prove
+from feedsvc.reuse import gather
 from feedsvc.staleness import ArchiveBasis, Fingerprints, has_twins
 from feedsvc.store import Store
 from feedsvc.text import canonical_text
@@ -239,7 +240,8 @@ class Archivist:
     def _make(self, settings: Settings, slug: str, number: int, *, is_anew: bool = False) -> str | None:
         """Prove one archive and put it into the folder; why it can't be, or None. Under the lock."""
         name = archive_name(slug, number)
-        verdict = self._court.settle(name, lambda: self._try(settings, slug, number))
+        is_full = is_anew or settings.proof == "full"
+        verdict = self._court.settle(name, lambda: self._try(settings, slug, number, is_full=is_full))
         if verdict.error is not None:
             return f"Archive {number}: {verdict.error}"
         attempt = verdict.attempt
@@ -253,17 +255,20 @@ class Archivist:
             log.info("archive_published", slug=slug, number=number, entries=len(verdict.entries))
         with self._store.write() as tx:
             tx.save_archive(self._folder_id, basis.archive, basis.shown, delivery.records[0])
+            tx.save_proofs(name, attempt.proof.proofs)
         for finding in attempt.choice.unreadable:
             log.error("article_unreadable", slug=name, reason=finding.message)
         return _uncompressed(number, delivery)
 
-    def _try(self, settings: Settings, slug: str, number: int) -> Attempt[_Basis]:
+    def _try(self, settings: Settings, slug: str, number: int, *, is_full: bool) -> Attempt[_Basis]:
         section = replace(settings.feeds[slug], formats=(ARCHIVE_FORMAT,))
         # Of one moment: what changes later makes the archive stale again, never silently fresh.
         with self._store.reading() as reading:
             sections = reading.read_sections([slug])
             archive = reading.archive(slug, number)
             choice = choose_archived(reading, section, number, self._renderer)
+            name = archive_name(slug, number)
+            kept = {} if is_full else gather(reading, self._folder, name, section.formats)
         if archive is None:
             raise StoreError(f"archive {number} of section {slug} is not in the database (any more)")
         proof = prove(
@@ -274,6 +279,7 @@ class Archivist:
             settings.sections,
             formats=self._formats,
             renderer=self._renderer,
+            kept=kept,
         )
         shown = self._fingerprints.of_archives(settings, slug, sections.states[slug]).shown
         return Attempt(_Basis(archive, shown, sections.sums.generation), choice, proof)

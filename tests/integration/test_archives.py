@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from feedsvc.audit import audit_archives
 from feedsvc.errors import OutputError
 from feedsvc.feed.formats import FORMATS
 from feedsvc.feed.namespaces import PREFIXES
-from feedsvc.model import Article, Feed, MemberState, State
+from feedsvc.model import Article, Feed, Finding, MemberState, State
 from feedsvc.output import FeedsFolder, Shelf
 from feedsvc.parse import parse_feed
 from feedsvc.presence import presence
@@ -143,6 +143,53 @@ def test_a_correction_changes_its_archive_alone_and_comes_back(newsroom: Newsroo
     assert "更正之后" in newsroom.client.get("/feeds/macro/archive/1.atom").get_data(as_text=True)
     assert articles[0].entry_id in walk(newsroom)[0]
     assert_whole(newsroom)
+
+
+def entries_read(monkeypatch: pytest.MonkeyPatch, newsroom: Newsroom, act: Callable[[], object]) -> list[int]:
+    """How many entries each Atom document had that was read back while this was done."""
+    found: list[int] = []
+    row = FORMATS["atom"]
+
+    def verify(content: bytes, feed: Feed) -> list[Finding]:
+        found.append(len(feed.entries))
+        return row.verify(content, feed)
+
+    archivist = newsroom.runtime.regenerator.archivist
+    with monkeypatch.context() as patch:
+        patch.setattr(archivist, "_formats", {**FORMATS, "atom": replace(row, verify=verify)})
+        act()
+    return found
+
+
+def test_of_a_changed_archive_only_what_is_new_is_read_back(
+    newsroom: Newsroom, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = fill(newsroom, clock, 8)
+    bring_up(newsroom.runtime)
+    archivist, settings = newsroom.runtime.regenerator.archivist, newsroom.runtime.settings
+    path = newsroom.runtime.folder.path / "macro/archive/1.atom"
+
+    def correct(title: str) -> None:
+        clock.advance(60)
+        known = newsroom.runtime.store.article(articles[0].id)
+        assert known is not None
+        with newsroom.runtime.store.write() as tx:
+            tx.update_article(replace(known, title=title, updated=clock(), revision=known.revision + 1))
+            tx.raise_generations(["macro"])
+        archivist.bring_up(settings, "macro")
+        assert title in path.read_text()
+
+    assert entries_read(monkeypatch, newsroom, lambda: correct("更正")) == [1]
+    made = path.read_bytes()
+    assert entries_read(monkeypatch, newsroom, lambda: archivist.renew(settings, "macro", 1)) == [4]
+    assert path.read_bytes() == made
+    path.write_bytes(made.replace("更正".encode(), "偽造".encode()))
+    archivist.break_seals()
+    assert entries_read(monkeypatch, newsroom, lambda: correct("再更正")) == [1]
+    assert "偽造" not in path.read_text()
+    path.unlink()
+    assert entries_read(monkeypatch, newsroom, lambda: archivist.bring_up(settings, "macro")) == [0]
+    assert "再更正" in path.read_text()
 
 
 def test_an_emptied_archive_stays_as_an_empty_document(newsroom: Newsroom, clock: SettableClock) -> None:
@@ -392,7 +439,10 @@ def test_they_go_with_their_section_or_with_atom(newsroom: Newsroom, clock: Sett
     stranger = runtime.folder.path / "someone/archive"
     stranger.mkdir(parents=True)
     without_atom = settings_with(runtime, "macro", formats=("rss",))
+    assert runtime.store.proofs("macro/archive/1")
     runtime.regenerator.remove_unconfigured(without_atom)
+    assert not runtime.store.proofs("macro/archive/1")
+    assert runtime.store.proofs("macro")
     assert not (runtime.folder.path / "macro").exists()
     assert stranger.is_dir()
     assert runtime.store.archive_records(runtime.folder_id, "macro") == {}

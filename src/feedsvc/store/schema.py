@@ -360,7 +360,7 @@ proof = Table(
     Column("slug", Words, primary_key=True),
     Column("formats", Json, nullable=False),
 )
-"""By format: the context, and the digest of the proved bytes of each entry by its key. Of the live documents only."""
+"""By format: the context, and the digest of the proved bytes of each entry by its key; archives by name."""
 
 quarantine = Table(
     "quarantine",

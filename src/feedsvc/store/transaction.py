@@ -266,6 +266,8 @@ class Transaction:
         published = schema.archive_publication.c
         mine = (published.folder_id == folder_id, published.section == section)
         self._connection.execute(delete(schema.archive_publication).where(*mine))
+        archives = schema.proof.c.slug.startswith(f"{section}/archive/", autoescape=True)
+        self._connection.execute(delete(schema.proof).where(archives))
         self.note_archives(folder_id, section, None, None)
 
     def note_archives(self, folder_id: str, slug: str, archived_from: str | None, error: str | None) -> None:
