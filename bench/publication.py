@@ -5,8 +5,9 @@ incremental   feedsvc's whole way in one process, `proof: incremental`: the arti
               proved, gzip twins, deltas' trails, files synced, all noted in SQLite; then brotli's twins, stated apart
 full          the same with `proof: full`
 
-A site may have any number of articles (`--articles 10000 1000000`): the incremental way is then measured on each, in
-the same rounds. Prints medians of CPU milliseconds (time.process_time), their ratios, and where the time goes.
+A section in which an article came a moment ago is at hand in memory; with so many sections in turn none is, since less
+are kept. A site may have any number of articles (`--articles 10000 1000000`): the incremental way is then measured on
+each, in the same rounds. Prints medians of CPU milliseconds (time.process_time), their ratios, and where the time goes.
 Ratios hold elsewhere, milliseconds are this machine's.
 """
 
@@ -22,8 +23,9 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -67,7 +69,9 @@ _STAGES: tuple[tuple[Any, str, str], ...] = (
 class Desk:
     """One site and who writes for it. CPU milliseconds of each publication: until it is live, and brotli's after."""
 
-    def __init__(self, folder: Path, articles: int, stock: Stock, **others: object) -> None:
+    def __init__(
+        self, folder: Path, articles: int, stock: Stock, slugs: Sequence[str] = (SLUG,), **others: object
+    ) -> None:
         self.clock = Clock()
         self.runtime = Runtime.open(write_config(folder, SECTIONS, **others), clock=self.clock, environ={})
         fill(self.runtime, stock, min(articles, FILLED), SECTIONS)
@@ -77,13 +81,16 @@ class Desk:
         self.brotli: list[float] = []
         self._stock = stock
         self._number = 10**8
-        self.publish(is_counted=False)
-        self.runtime.regenerator.archivist.bring_up(self.runtime.settings, SLUG, go_on=lambda made: made < ENTRIES)
+        self._slugs = cycle(slugs)
+        for slug in slugs:
+            self.publish(is_counted=False)
+            self.runtime.regenerator.archivist.bring_up(self.runtime.settings, slug, go_on=lambda made: made < ENTRIES)
 
     def publish(self, *, is_counted: bool = True, regenerator: Regenerator | None = None) -> None:
         self.clock.advance()
         self._number += 1
-        given = self._stock.make(self._number, SLUG)
+        slug = next(self._slugs)
+        given = self._stock.make(self._number, slug)
         live_at: list[float] = []
         finish = regenerate.finish  # as it is timed, if it is
 
@@ -94,7 +101,7 @@ class Desk:
         began = time.process_time()
         publish.put(self.runtime.store, self.runtime.clock, given)
         with mock.patch("feedsvc.regenerate.finish", finish_noting):
-            result = (regenerator or self.runtime.regenerator).regenerate(self.runtime.settings, SLUG, news_first=True)
+            result = (regenerator or self.runtime.regenerator).regenerate(self.runtime.settings, slug, news_first=True)
         ended = time.process_time()
         assert result.outcome == "published", result
         if is_counted:
@@ -186,6 +193,8 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     stock = Stock(17, 2_000)
     first = options.articles[0]
     desks = {f"incremental, {count:,}": Desk(folder / str(count), count, stock) for count in options.articles}
+    everywhere = [f"s{number}" for number in range(SECTIONS)]
+    desks[f"incremental, {first:,}, {SECTIONS} sections in turn"] = Desk(folder / "turn", first, stock, everywhere)
     desks["full"] = Desk(folder / "full", first, stock, proof="full")
     gc.collect()
     gc.freeze()  # what the bench itself holds is no part of what collecting costs
