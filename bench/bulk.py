@@ -159,6 +159,7 @@ def measure_feedsvc(site: Site, folder: Path, options: argparse.Namespace) -> No
     runtime = Runtime.open(config, environ={})
     if not runtime.store.list_articles(limit=1):
         fill(runtime, site.stock, site.sections * site.entries, site.sections)
+        os.sync()  # or the disk is still at work for the articles
         timed("feedsvc: nothing ever proved (RSS, Atom, JSON, twins)", lambda: make_feeds(runtime), site, is_pool=True)
     runtime.close()
     shutil.rmtree(folder / "feeds")
