@@ -25,7 +25,7 @@ from feedsvc.runtime import Runtime
 from feedsvc.store import Store
 from feedsvc.web import waiting
 from newsroom import Newsroom
-from service import DEADLINE_SECONDS
+from service import DEADLINE_SECONDS, wait_until
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -139,6 +139,12 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def count_connections(self, name: str) -> int:
+        """To this database."""
+        with psycopg.connect(self.url("postgres")) as connection:
+            asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+            return sum(count for (count,) in connection.execute(asked, (name,)))
+
     def run(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
@@ -166,6 +172,8 @@ def _migrated_database(postgres_server: PostgresServer) -> str:
     store = Store.open(postgres_server.url(name))
     store.migrate()
     store.close()
+    # None may be left when it is copied; PostgreSQL itself waits five seconds for them to go.
+    wait_until(lambda: postgres_server.count_connections(name) == 0, "its connections to end")
     return name
 
 
