@@ -151,9 +151,13 @@ def command_of(pid: int) -> bytes:
 
 
 def is_running(pid: int) -> bool:
-    """A process that has ended but was not waited for (a zombie) does not run."""
+    """A process that has ended but was not waited for (a zombie) does not run, once all its threads have ended.
+
+    Until then it has its files, sockets and locks, though its first thread may be a zombie already.
+    """
+    process = Path(f"/proc/{pid}")
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z" or len(list((process / "task").iterdir())) > 1
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return state != "Z"

@@ -35,6 +35,9 @@ BEHIND_SECONDS = 4.0
 """Whoever had to wait for slow clients would wait until they are cut off: 5 s for a head, else for ever."""
 
 MOST_LOG_BYTES = 2_000
+ESTABLISHED, LISTEN, WATCHING = "01", "0A", "02"
+"""States of connections and a timer of one, proc(5), net/tcp."""
+
 FEED = "/feeds/macro.rss"
 GET = b"GET /feeds/macro.rss HTTP/1.1\r\nHost: x\r\n"
 PUT = b"PUT /api/v1/articles/slow HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -54,6 +57,12 @@ class Site:
         client.settimeout(DEADLINE_SECONDS)
         client.connect(("127.0.0.1", int(self.service.url.rpartition(":")[2])))
         return client
+
+    def count_connections(self, state: str, timer: str = "") -> int:
+        """Of the service's port, in this state, watched by such a timer (proc(5), net/tcp)."""
+        port = f":{int(self.service.url.rpartition(':')[2]):04X}"
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+        return sum(line[1].endswith(port) and line[3] == state and line[5].startswith(timer) for line in lines)
 
     def log_bytes(self) -> int:
         return self.service.log.stat().st_size
@@ -226,17 +235,11 @@ def test_200_of_them_leave_a_log_that_can_be_read(site: Site) -> None:
 
 
 def test_who_has_gone_or_takes_nothing_is_cut_off(site: Site) -> None:
-    """By the kernel, in a minute: seen here by the timer that watches an idle connection (proc(5), net/tcp)."""
-    port = f"{int(site.service.url.rpartition(':')[2]):04X}"
-
-    def is_watched() -> bool:
-        lines = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
-        mine = [line[5][:2] for line in lines if line[1].endswith(f":{port}") and line[3] == "01"]
-        return "02" in mine
+    """By the kernel, in a minute: seen here by the timer that watches an idle connection."""
 
     def watches() -> bool:
         with site.connect():  # one made before the service had said so is not watched
-            return is_watched()
+            return site.count_connections(ESTABLISHED, WATCHING) > 0
 
     wait_until(watches, "a connection that the kernel watches")
 
@@ -282,17 +285,17 @@ def test_a_killed_process_is_replaced_and_the_other_answers(tmp_path: Path) -> N
     """Whoever waits for it is cut off; as soon as it is gone nobody is."""
     with site_of(tmp_path, "--workers", "2") as site:
         web = next(pid for pid in descendants(site.service.process.pid) if b"_web" in command_of(pid))
-        first, second = wait_until(lambda: found if len(found := descendants(web)) == 2 else [], "two processes")
+        wait_until(lambda: site.count_connections(LISTEN) == 2, "two processes to listen")
+        first, second = running_below(web)
         feed = site.service.get(FEED).body
 
         kill_one_of(web, first, lambda: site.service.get(FEED).body == feed)
         assert all(site.service.get(FEED).body == feed for _ in range(20))
         os.kill(web, signal.SIGCONT)
-        wait_until(lambda: len(running_below(web)) == 2, "another process")
+        wait_until(lambda: site.count_connections(LISTEN) == 2, "another process to listen")
         assert second in running_below(web)
 
         kill_one_of(web, second, lambda: site.service.get(FEED).body == feed)
-        wait_until(site.service.is_up, "the other process to answer")
         assert all(site.service.get(FEED).body == feed for _ in range(20))
         os.kill(web, signal.SIGCONT)
         wait_until(lambda: len(running_below(web)) == 2, "another process again")
