@@ -58,11 +58,13 @@ def choose(reading: Reading, section: Section, renderer: str, tray: Tray | None 
     need be neither made nor judged anew.
     """
     tray = tray or Tray()
-    newest = _find(reading, section, renderer, tray)
+    newest = _find(reading, section, renderer, tray, section.limit)
     found = [newest]
     if len(newest.kept) == section.limit and _seats(section):
         oldest = newest.kept[-1].published
-        found.append(_find(reading, section, renderer, tray, by="updated", since=oldest, known=newest.seen))
+        # Ahead of one that has a seat may be those among the newest, and the others with a seat: no more.
+        wanted = section.limit + _seats(section)
+        found.append(_find(reading, section, renderer, tray, wanted, by="updated", since=oldest, known=newest.seen))
     fitting = _within_bytes(_seat(section, newest.kept, found[-1].kept), section.max_bytes)
     broken = list(dict.fromkeys(why for each in found for why in each.broken))
     seen = {article.id: article for each in found for article in each.seen}
@@ -100,7 +102,7 @@ def choose_archived(reading: Reading, section: Section, number: int, renderer: s
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """`kept` are as many as a feed may hold, in order; `held` and `retried` are ids, `seen` is all that was read."""
+    """`kept` are as many as were wanted, in order; `held` and `retried` are ids, `seen` is all that was read."""
 
     kept: tuple[Article, ...]
     held: tuple[str, ...]
@@ -115,13 +117,14 @@ def _find(
     section: Section,
     renderer: str,
     tray: Tray,
+    most: int,
     *,
     by: Time = "published",
     since: datetime | None = None,
     known: Sequence[Article] = (),
 ) -> _Found:
-    """The newest by one of their times that are not in quarantine, `limit` of them if there are so many."""
-    wanted = section.limit
+    """The newest by one of their times that are not in quarantine, `most` of them if there are so many."""
+    wanted = most
     while True:
         broken: list[str] = []
         newest = reading.newest(
@@ -133,9 +136,9 @@ def _find(
         )
         excessive = _judge([article for article in newest if article.id not in held], tray.sound)
         kept = _without(newest, held, excessive)
-        if len(kept) >= section.limit or len(newest) < wanted:
+        if len(kept) >= most or len(newest) < wanted:
             retried = frozenset(rows) - set(held)
-            return _Found(kept[: section.limit], held, retried, excessive, tuple(newest), tuple(broken))
+            return _Found(kept[:most], held, retried, excessive, tuple(newest), tuple(broken))
         wanted *= 2
 
 
@@ -177,10 +180,7 @@ def _seats(section: Section) -> int:
 
 
 def _seat(section: Section, newest: Sequence[Article], changed: Sequence[Article]) -> list[Article]:
-    """Who is in, the most important first: the newest; who was corrected, the last corrected first; the next newest.
-
-    Looking at the `limit` last changed is enough: of these all but the seats can be among the newest.
-    """
+    """Who is in, the most important first: the newest; who was corrected, the last corrected first; the next newest."""
     fresh = newest[: section.limit - _seats(section)]
     ids = {article.id for article in fresh}
     oldest = newest[-1].published if newest else None

@@ -92,12 +92,12 @@ def test_the_newest_always_keep_four_fifths(times: list[tuple[datetime, datetime
         for number, (published, updated) in enumerate(times, 1)
     ]
 
-    def newest(by: str) -> list[Article]:
-        return sorted(stored, key=lambda each: (getattr(each, by), each.seq), reverse=True)[:limit]
-
-    chosen = choice._seat(section, newest("published"), newest("updated"))
+    def newest(by: str, more: int = 0) -> list[Article]:
+        return sorted(stored, key=lambda each: (getattr(each, by), each.seq), reverse=True)[: limit + more]
 
     seats = choice._seats(section)
+    chosen = choice._seat(section, newest("published"), newest("updated", seats))
+
     assert len(chosen) == len({each.id for each in chosen}) == min(limit, len(stored))
     assert newest("published")[: limit - seats] == chosen[: limit - seats]
     oldest = min((each.published for each in newest("published") if each.published), default=NOON)
@@ -108,3 +108,17 @@ def test_the_newest_always_keep_four_fifths(times: list[tuple[datetime, datetime
     ]
     outside = [each for each in late if each not in newest("published")[: limit - seats]]
     assert {each.id for each in outside[:seats]} <= {each.id for each in chosen}
+
+
+def test_each_correction_has_its_seat_whatever_news_came_since(newsroom: Newsroom, clock: SettableClock) -> None:
+    def put(number: int, title: str) -> None:
+        newsroom.put(external_id=f"a{number}", title=title)
+        clock.advance(60)
+
+    for number in range(3):
+        put(number, f"第{number}篇")
+    put(0, "更正零")
+    put(1, "更正一")
+    for number in range(3, 12):
+        put(number, f"第{number}篇")
+    assert titles(newsroom, limit=10) == [*(f"第{number}篇" for number in range(11, 3, -1)), "更正一", "更正零"]
