@@ -152,7 +152,9 @@ def test_a_reader_that_goes_away_is_quiet(site: Site) -> None:
 
 
 def test_ctrl_c_is_quiet(site: Site) -> None:
-    command = [*FEEDSVC, "-c", str(site.config), "article", "add", "-"]
+    # Whoever runs the tests in the background has SIGINT ignored, and what they start would, too.
+    heeding = ["env", "--default-signal=INT"]
+    command = [*heeding, *FEEDSVC, "-c", str(site.config), "article", "add", "-"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         waiting = Path(f"/proc/{process.pid}/wchan")
