@@ -1,6 +1,6 @@
 """Runs the benches of the engine and writes what they print into docs/performance.md, with command, day and machine.
 
-    make bench                                                    all, with sizes that end in some minutes
+    make bench                                                    all; it takes most of an hour
     make bench BENCHARGS='publication -- --articles 10000 1000000'      one of them, with options of its own
     make bench BENCHARGS='latency -- --sections 1000 --rates 20 40'
 
@@ -20,13 +20,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/performance.md"
 BENCHES = {
-    "publication": ["bench/publication.py"],
-    "latency": ["bench/latency.py", "--site", "build/bench/sqlite", "--sections", "100", "--seconds", "15"],
-    "latency-postgresql": [
-        *["bench/latency.py", "--database", "postgresql", "--site", "build/bench/postgresql"],
-        *["--sections", "100", "--seconds", "15"],
+    "publication": ["bench/publication.py", "--articles", "10000", "1000000"],
+    "latency": [
+        *["bench/latency.py", "--site", "build/bench/sqlite", "--sections", "1000"],
+        *["--alone", "40", "--rates", "5", "10", "20", "--seconds", "15"],
     ],
-    "bulk": ["bench/bulk.py"],
+    "latency-postgresql": [
+        *["bench/latency.py", "--database", "postgresql", "--site", "build/bench/postgresql", "--sections", "300"],
+        *["--alone", "40", "--rates", "5", "10", "20", "--seconds", "15"],
+    ],
+    "bulk": ["bench/bulk.py", "--sections", "300", "--naive-sections", "60"],
     "sections": ["bench/scale.py", "sections"],
     "memory": ["bench/scale.py", "memory", "--folder", "build/bench/memory"],
     "import": ["bench/scale.py", "import"],
