@@ -309,7 +309,7 @@ def measure_pelican(site: Site, folder: Path, options: argparse.Namespace) -> No
 
 
 def _in_peers(options: argparse.Namespace, name: str) -> str | None:
-    path = options.peers / "bin" / name
+    path = options.peers.absolute() / "bin" / name
     return str(path) if os.access(path, os.X_OK) else None
 
 
