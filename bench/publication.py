@@ -25,6 +25,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib import metadata
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -205,7 +206,8 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         naive.append(measure_naive(desks["full"], folder))
     base = statistics.median(naive)
     print(f"One article into {ENTRIES} entries, median of {options.rounds} interleaved rounds, CPU ms,", end=" ")
-    print(f"Python {platform.python_version()}; with the number of articles in the store\n")
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("feedgen", "feedparser"))
+    print(f"Python {platform.python_version()}, {versions}; with the number of articles in the store\n")
     print(
         "| | until live | naive / this | brotli after | with it | naive / this |\n| --- | --- | --- | --- | --- | --- |"
     )

@@ -4,7 +4,7 @@
     make bench BENCHARGS='publication -- --articles 10000 1000000'      one of them, with options of its own
     make bench BENCHARGS='latency -- --sections 1000 --rates 20 40'
 
-What stands between the markers of a bench is replaced, nothing else.
+What stands between the markers of a bench is replaced, nothing else; where there are none it comes at the end.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def write(name: str, command: list[str], said: str) -> None:
     head, start, rest = page.partition(began)
     _, end, foot = rest.partition(ended)
     if not (start and end):
-        sys.exit(f"{PAGE} has no markers of {name}: {began} ... {ended}")
+        head, foot = page.rstrip("\n") + "\n\n", "\n"
     PAGE.write_text(f"{head}{block}{foot}", encoding="utf-8")
 
 
