@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calls import count_calls
 from effort import examples
 from feedsvc.config import load
 from feedsvc.config.tree import Node, parse_tree, read_at_once
@@ -95,16 +95,5 @@ def test_a_right_file_costs_no_second_look(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     sections = "".join(f"  s{number}: {{title: 第{number}栏, limit: 20}}\n" for number in range(200))
     path.write_text(f"site: {{title: 江畔, base_url: 'https://a.example'}}\nsections:\n{sections}")
-    calls = 0
-
-    def note(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        load(path, {})
-    finally:
-        sys.setprofile(before)
+    calls = count_calls(lambda: load(path, {}))
     assert calls < 200 * 600, calls

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from io import BytesIO
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calls import count_calls
 from effort import EFFORT, examples
 from examples import KINDS_OF_FEEDS, NOON, article, feed_of
 from feedsvc.errors import ParseError
@@ -128,26 +128,14 @@ def test_documents_of_ours_read_the_same(format: str) -> None:
 def test_a_text_comes_in_one_piece() -> None:
     """Notices when feedparser looks for its parser elsewhere: it would go on, a third slower."""
     few, many = (
-        count_calls(f"<rss version='2.0'><channel><item><title>{'&amp;' * times}</title></item></channel></rss>")
+        calls_to_parse(f"<rss version='2.0'><channel><item><title>{'&amp;' * times}</title></item></channel></rss>")
         for times in (1, 1_000)
     )
     assert many < few + 100
 
 
-def count_calls(document: str) -> int:
-    calls = 0
-
-    def note(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        parse_feed(document.encode(), XML)
-    finally:
-        sys.setprofile(before)
-    return calls
+def calls_to_parse(document: str) -> int:
+    return count_calls(lambda: parse_feed(document.encode(), XML))
 
 
 def test_whoever_else_uses_feedparser_has_it_as_it_is() -> None:

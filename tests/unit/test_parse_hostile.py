@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
+from calls import count_calls
 from examples import article, feed_of
 from feedsvc.errors import ParseError
 from feedsvc.feed.formats import FORMATS
@@ -123,26 +122,16 @@ def test_what_is_read_is_read_in_bounded_time(case: str) -> None:
 
 @pytest.mark.parametrize("case", READ)
 def test_double_the_length_is_at_most_double_the_work(case: str) -> None:
-    small, large = (count_calls(READ[case](length)) for length in (2_000, 4_000))
+    small, large = (calls_to_parse(READ[case](length)) for length in (2_000, 4_000))
     assert large <= 2.5 * small
 
 
-def count_calls(content: bytes) -> int:
-    """Calls of Python functions and of C functions from Python while it is parsed."""
-    calls = 0
-
-    def note(_frame: Any, event: str, _argument: Any) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
+def calls_to_parse(content: bytes) -> int:
+    def parse() -> None:
         with suppress(ParseError):
             parse_feed(content, RSS)
-    finally:
-        sys.setprofile(before)
-    return calls
+
+    return count_calls(parse)
 
 
 def test_a_document_of_ours_at_all_its_bounds_is_read() -> None:
