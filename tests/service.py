@@ -150,6 +150,11 @@ def command_of(pid: int) -> bytes:
         return b""
 
 
+def is_gone(pid: int) -> bool:
+    """Has it ended, and let go of all that it held?"""
+    return not is_running(pid)
+
+
 def is_running(pid: int) -> bool:
     """A process that has ended but was not waited for (a zombie) does not run, once all its threads have ended.
 

@@ -58,20 +58,20 @@ def presence(store: Store, settings: Settings, folder_id: str, article: Article)
         return _presence(reading, settings, folder_id, article)
 
 
-def _presence(store: Reading, settings: Settings, folder_id: str, article: Article) -> tuple[Presence, ...]:
+def _presence(reading: Reading, settings: Settings, folder_id: str, article: Article) -> tuple[Presence, ...]:
     feeds = settings.feeds_of(article.sections)
-    reading = store.read_sections(sections_of(settings, feeds))
-    item = store.quarantined([article.id]).get(article.id)
+    sections = reading.read_sections(sections_of(settings, feeds))
+    item = reading.quarantined([article.id]).get(article.id)
     found = []
     for slug in feeds:
         section = settings.feeds[slug]
-        known = store.publication(folder_id, slug)
+        known = reading.publication(folder_id, slug)
         standing, reason = (
             _before(settings, article)
             or _withdrawn(article, known, section)
             or _quarantined(article, item)
-            or _in_feed(article, known, section, reading)
-            or _beyond(store, settings, article, known, section)
+            or _in_feed(article, known, section, sections)
+            or _beyond(reading, settings, article, known, section)
         )
         urls = tuple(settings.site.feed_url(slug, FORMATS[name].suffix) for name in section.formats)
         findings = tuple(each for each in known.findings if each.entry_id == article.entry_id) if known else ()
@@ -112,11 +112,11 @@ def _quarantined(article: Article, item: Quarantined | None) -> _Verdict:
     return "quarantined", f"It is kept out of all feeds until it is corrected: {item.reason}"
 
 
-def _in_feed(article: Article, known: Publication | None, section: Section, reading: SectionsReading) -> _Verdict:
+def _in_feed(article: Article, known: Publication | None, section: Section, sections: SectionsReading) -> _Verdict:
     is_withdrawn = article.state is State.WITHDRAWN
     if known is not None and known.entries.get(article.id, 0) >= article.revision:
         return ("notice", "The feed shows a notice in its place.") if is_withdrawn else ("live", "The feed shows it.")
-    if known is not None and known.published is not None and known.generation >= generation_of(section, reading):
+    if known is not None and known.published is not None and known.generation >= generation_of(section, sections):
         return None
     if known is not None and _is_refused(article, known):
         return "blocked", f"Nothing new goes live in this feed: {known.error}"
@@ -130,14 +130,14 @@ def _is_refused(article: Article, known: Publication) -> bool:
 
 
 def _beyond(
-    store: Reading, settings: Settings, article: Article, known: Publication | None, section: Section
+    reading: Reading, settings: Settings, article: Article, known: Publication | None, section: Section
 ) -> tuple[Standing, str]:
     oldest = None
     if known and known.entries:
         with suppress(UnreadableArticleError):
-            oldest = store.article(list(known.entries)[-1])
+            oldest = reading.article(list(known.entries)[-1])
     than = f" than {_local(settings, oldest.published)}" if oldest and oldest.published else ""
-    number = store.archive_of(article, section.slug) if section.is_archived else None
+    number = reading.archive_of(article, section.slug) if section.is_archived else None
     where = f" It is in {settings.site.archive_url(section.slug, number)}" if number else ""
     why = f"The feed shows its newest {section.limit}; this one is older{than}.{where}"
     return ("withdrawn", f"It was withdrawn. {why}") if article.state is State.WITHDRAWN else ("beyond_limit", why)

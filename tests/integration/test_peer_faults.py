@@ -93,9 +93,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         desk = Desk(service, token)
         desk.put("a", authors=[{"name": "周文渡"}])
         desk.put("b", sections=["finance"])
-        for slug in ("economy", "all"):
-            path = f"/feeds/{slug}.rss"
-            wait_until(lambda path=path: service.get(path).body.count(b"<item>") == 2, "the first articles")  # type: ignore[misc]
+        feeds = ("/feeds/economy.rss", "/feeds/all.rss")
+        wait_until(lambda: {service.get(each).body.count(b"<item>") for each in feeds} == {2}, "the first articles")
         desk.settle()
         yield desk
 

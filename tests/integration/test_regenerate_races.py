@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from feedsvc.publish import put
 from feedsvc.runtime import Runtime, now
 from newsroom import Newsroom
 from regenerating import nursery
-from service import is_running, wait_until
+from service import is_gone, wait_until
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_killed_at_any_moment_every_file_is_whole_and_a_start_sweeps(sqlite_url:
                     store_version(runtime, number)
                 os.kill(pid, signal.SIGKILL)
                 assert_whole(runtime, f"seed {seed}")
-                wait_until(lambda pid=pid: not is_running(pid), "it to let go of its lock")  # type: ignore[misc]
+                wait_until(partial(is_gone, pid), "it to let go of its lock")
         runtime.folder.sweep_all()
         assert temp_names(runtime.folder.path) == []
         newsroom.regenerate()

@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from service import DEADLINE_SECONDS, is_running, wait_until
+from service import DEADLINE_SECONDS, is_gone, is_running, wait_until
 
 SUPERVISOR = """
 import sys
@@ -205,7 +206,7 @@ def test_killed_itself_it_takes_the_children_along(tmp_path: Path) -> None:
         home.process.kill()
         home.process.wait()
         for pid in pids:
-            wait_until(lambda pid=pid: not is_running(pid), "it to be gone")  # type: ignore[misc]
+            wait_until(partial(is_gone, pid), "it to be gone")
 
 
 def test_what_a_dead_child_leaves_behind_is_ended(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,11 @@ def test_an_edit_shows_though_neither_worker_nor_web_server_look_by_themselves(
     monkeypatch.setattr(lookout, "LOOK_AGAIN_SECONDS", 3600.0)
     monkeypatch.setattr(documents, "_LOOK_AGAIN_SECONDS", 3600.0)
     newsroom = sqlite_newsroom
+
+    def is_shown(title: str) -> bool:
+        return title in newsroom.client.get("/feeds/macro.atom").text
+
     with watching(newsroom.runtime.settings.path):
         for title in ("一稿", "二稿", "三稿"):
             newsroom.put(external_id="a1", title=title)
-            wait_until(lambda title=title: title in newsroom.client.get("/feeds/macro.atom").text, "it to show")  # type: ignore[misc]
+            wait_until(partial(is_shown, title), "it to show")

@@ -31,6 +31,9 @@ _TAKEN_FROM_FOLDERS = {".json", ".jsonl", ".ndjson", ".txt", ".xml", ".rss", ".a
 _AT_ONCE = 50
 """So many are stored in one transaction. An editor's PUT waits for it, some fifty milliseconds."""
 
+_LISTED = 1_000
+"""More are no list that anybody reads."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
@@ -47,9 +50,6 @@ class _Row:
     notes: tuple[Note, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-
-_LISTED = 1_000
-"""More are no list that anybody reads."""
 
 _Read = tuple[_Row, ArticleInput | None]
 
