@@ -30,6 +30,13 @@ it. One that PostgreSQL itself has closed, by a restart say, is known at once.""
 
 _RESTING_SINCE = "feedsvc_resting_since"
 
+_OPTIONS: Mapping[str, Any] = {
+    "hide_parameters": True,
+    "json_serializer": write_json,
+    "json_deserializer": read_json,
+    "pool_use_lifo": True,  # the connection that was used last has statements prepared and pages at hand
+}
+
 
 class Database:
     """One database, SQLite or PostgreSQL. Safe to share between threads; notices a fork and starts afresh after it."""
@@ -150,7 +157,7 @@ def _read_url(url: str) -> URL:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    engine = create_engine(url, hide_parameters=True, json_serializer=write_json, json_deserializer=read_json)
+    engine = create_engine(url, **_OPTIONS)
 
     @event.listens_for(engine, "checkin")
     def _(_connection: object, entry: ConnectionPoolEntry) -> None:
@@ -179,9 +186,7 @@ def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_SECONDS},
-        hide_parameters=True,
-        json_serializer=write_json,
-        json_deserializer=read_json,
+        **_OPTIONS,
     )
 
     @event.listens_for(engine, "connect")
