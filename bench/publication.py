@@ -102,7 +102,9 @@ class Desk:
         began = time.process_time()
         publish.put(self.runtime.store, self.runtime.clock, given)
         with mock.patch("feedsvc.regenerate.finish", finish_noting):
-            result = (regenerator or self.runtime.regenerator).regenerate(self.runtime.settings, slug, news_first=True)
+            result = (regenerator or self.runtime.regenerator).regenerate(
+                self.runtime.settings, slug, when_live=lambda: None
+            )
         ended = time.process_time()
         assert result.outcome == "published", result
         if is_counted:

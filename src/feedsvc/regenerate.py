@@ -98,7 +98,7 @@ class _Order:
 
     force: bool
     renew: Collection[str]
-    news_first: bool
+    when_live: Callable[[], None] | None
 
 
 class Regenerator:
@@ -147,13 +147,13 @@ class Regenerator:
         *,
         force: bool = False,
         renew: Collection[str] = (),
-        news_first: bool = False,
+        when_live: Callable[[], None] | None = None,
     ) -> Result:
         """Bring one feed (or `index`, the OPML) up to date. `force` renders and verifies even when it is not stale.
 
         The documents in the formats of `renew` get a new Last-Modified in any case: others were read under the old one.
-        With `news_first` documents go live before they are compressed as small as they are to be, which takes as long
-        as all the rest; a crash in between leaves a twin missing, as a survey finds.
+        With `when_live` documents go live before they are compressed as small as they are to be, which takes as long
+        as all the rest, and it is called in between; a crash there leaves a twin missing, as a survey finds.
 
         Raises UnknownSectionError; StoreError and OutputError when the world outside fails (noted if that can be).
         """
@@ -161,7 +161,7 @@ class Regenerator:
             raise UnknownSectionError(slug, (*settings.feeds, INDEX_SLUG))
         began = time.monotonic()
         with self._noting_failure(slug), self._folder.lock(slug):
-            result = self._bring_up(settings, slug, _Order(force, renew, news_first))
+            result = self._bring_up(settings, slug, _Order(force, renew, when_live))
         result = replace(result, seconds=time.monotonic() - began)
         if result.outcome == "published":
             log.info(
@@ -351,7 +351,7 @@ class Regenerator:
                 self._tracker.follow(settings.feeds[slug], draft.feed, fresh, times, proof=settings.proof)
 
         levels = settings.compression.levels
-        puts_off = order.news_first and bool(levels[SLOW])
+        puts_off = order.when_live is not None and bool(levels[SLOW])
         delivery = deliver(self._folder, draft.documents, times, levels, puts_off=puts_off, before=lay_trails)
         is_changed = self._folder.remove(slug, surplus) or bool(delivery.new)
         publication = Publication(
@@ -369,6 +369,8 @@ class Regenerator:
             tx.save_publication(self._folder_id, publication)
             if draft.proofs:
                 tx.save_proofs(slug, draft.proofs)
+        if order.when_live is not None:
+            order.when_live()
         if puts_off and delivery.new:
             publication = replace(
                 publication, documents=finish(self._folder, delivery.new, publication.documents, levels)

@@ -3,8 +3,8 @@
     timetable   APScheduler, one job a schedule: says which sections are due
     watch       woken by every change: what moved, and what waits for it (watch.py, backlog.py); hands it out; one
                 thread, the only one that decides
-    hands       regenerate one section each, in a thread of its own, at most HANDS at once; archives when nothing waits;
-                one surveys everything now and then
+    hands       regenerate one section each, in a thread of its own (hands.py); archives when nothing waits; one surveys
+                everything now and then
     pool        processes that do the same while very many wait (bulk.py), each with a thread here that waits for it
     audit       reads back whole what is live, while nothing waits (auditor.py)
 
@@ -18,7 +18,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -28,6 +28,7 @@ from feedsvc.auditor import Auditor
 from feedsvc.bulk import BulkWork, OpenPool
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
+from feedsvc.hands import HANDS, Done, Hands, drain
 from feedsvc.jobs import Task
 from feedsvc.log import get_logger
 from feedsvc.runtime import Runtime
@@ -38,11 +39,6 @@ from feedsvc.wake import Call, Sleeper
 from feedsvc.watch import SurveyOrder, Watch
 
 log = get_logger(__name__)
-
-HANDS = 8
-"""Sections at work at once. Rendering holds Python's one lock, so two would keep a core busy; the others are for
-sections that wait: for another process's lock, a slow disk, the database. So only eight slow ones at once keep back a
-ninth. Each has a database connection at times, of which the store keeps fifteen."""
 
 NET_SECONDS = 1.0
 """How often the worker looks by itself: at config.yaml, at articles that are due, at the sums of all counters."""
@@ -57,10 +53,6 @@ _ARCHIVES = ".archive"
 """Stands behind a slug (none has a dot) for the archives of that section."""
 
 _ARCHIVES_AT_ONCE = 20
-_TURN_SECONDS = 0.1
-"""For so long a section that has begun has the interpreter to itself: two that share it would both be late. After that
-it waits for something, most likely, and the next one begins."""
-
 _ARCHIVES_STEP_BACK_SECONDS = 10.0
 """Archives are made while no section is at work; after so long without one, beside them."""
 
@@ -69,13 +61,6 @@ _HOUSEKEEPING = ".housekeeping"
 
 _SURVEYING = ".survey"
 """Likewise for looking at everything."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    slug: str
-    made_from: str
-    error: Exception | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +80,20 @@ class Worker:
         self, runtime: Runtime, *, net_seconds: float = NET_SECONDS, open_pool: OpenPool | None = None
     ) -> None:
         self._runtime = runtime
+        self._hands = Hands(self._wake)
         self._bulk = BulkWork(runtime.folder.path, open_pool)
         self._seen = Watch(runtime, net_seconds)
         self._timetable = Timetable(self._note_tick)
         self._watch = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
-        self._auditor = Auditor(runtime, lambda: not (self._seen.waiting or self._busy))
+        self._auditor = Auditor(runtime, lambda: not (self._seen.waiting or self._hands.busy))
         self._sleeper: Sleeper | None = None
         self._stopping = threading.Event()
         self._ticks: SimpleQueue[tuple[str, ...]] = SimpleQueue()
-        self._done: SimpleQueue[_Done] = SimpleQueue()
         self._surveys: SimpleQueue[_Surveyed] = SimpleQueue()
         self._settings: Settings | None = None
         self._config_error: str | None = None
         self._is_clean = False
         self._archived_at = -math.inf
-        self._busy: set[str] = set()
-        self._begun: dict[str, float] = {}
         self._troubles: dict[str, str] = {}
         self._beat_at = -math.inf
         self._beaten: object = None
@@ -134,13 +117,11 @@ class Worker:
         deadline = time.monotonic() + _STOP_SECONDS
         self._watch.join(_STOP_SECONDS)
         self._bulk.close()
-        with contextlib.suppress(Empty):
-            while self._busy:
-                self._busy.discard(self._done.get(timeout=max(0.0, deadline - time.monotonic())).slug)
+        self._hands.wait(deadline)
         self._auditor.stop(max(0.0, deadline - time.monotonic()))
         if self._sleeper is not None:
             self._sleeper.close()
-        log.info("worker_stopped", abandoned=sorted(self._busy))
+        log.info("worker_stopped", abandoned=sorted(self._hands.busy))
 
     def refresh_now(self) -> None:
         """Look at config.yaml and the database at once, at everything."""
@@ -182,33 +163,26 @@ class Worker:
         now = time.monotonic()
         if now < self._store_retry_at:
             return self._store_retry_at - now
-        survey_at = math.inf if _SURVEYING in self._busy else self._seen.survey_at
+        survey_at = math.inf if _SURVEYING in self._hands.busy else self._seen.survey_at
         until = min(self._seen.next_at(now), survey_at, self._beat_at + _BEAT_SECONDS, self._bulk.next_at())
         if self._seen.waiting.has_ready(now):
-            turns = [began + _TURN_SECONDS for began in self._begun.values()]
-            until = min(until, *(over for over in turns if over > now), now + NET_SECONDS)
+            until = min(until, self._hands.turn_over_at(now), now + NET_SECONDS)
         if self._seen.waiting_archives or not self._is_clean:
             until = min(until, now + NET_SECONDS)
         return max(0.0, until - now)
 
     def _take_notes(self, call: Call) -> None:
         self._seen.note_call(call)
-        with contextlib.suppress(Empty):
-            while True:
-                self._seen.note_ticks(self._ticks.get_nowait())
-        with contextlib.suppress(Empty):
-            while True:
-                self._note_done(self._done.get_nowait())
-        with contextlib.suppress(Empty):
-            while True:
-                found = self._surveys.get_nowait()
-                self._recover("survey")
-                self._seen.note_survey(found.order, found.survey, found.cpu_seconds)
-                self._auditor.note_survey(found.survey.publications, found.survey.states)
+        for slugs in drain(self._ticks):
+            self._seen.note_ticks(slugs)
+        for done in self._hands.take_done():
+            self._note_done(done)
+        for found in drain(self._surveys):
+            self._recover("survey")
+            self._seen.note_survey(found.order, found.survey, found.cpu_seconds)
+            self._auditor.note_survey(found.survey.publications, found.survey.states)
 
-    def _note_done(self, done: _Done) -> None:
-        self._busy.discard(done.slug)
-        self._begun.pop(done.slug, None)
+    def _note_done(self, done: Done) -> None:
         self._bulk.note_done(done.slug)
         slug = done.slug.removesuffix(_ARCHIVES)
         if slug != done.slug:
@@ -321,40 +295,38 @@ class Worker:
             self._surveys.put(_Surveyed(order, found, time.thread_time() - began))
 
         self._mend_hearing()
-        self._employ(_SURVEYING, "", survey)
+        self._hands.employ(_SURVEYING, "", survey)
         return False
 
     def _hand_out(self) -> None:
         if not self._is_clean and self._is_free(_HOUSEKEEPING, ""):
             self._is_clean = True
-            self._employ(_HOUSEKEEPING, "", self._keep_house)
+            self._hands.employ(_HOUSEKEEPING, "", self._keep_house)
         self._hand_to_pool()
         waiting = self._seen.waiting
         while self._has_hand(time.monotonic()) and not self._stopping.is_set():
             take = waiting.take_news if self._bulk.is_open else waiting.take
-            stale = take(self._busy, time.monotonic())
+            stale = take(self._hands.busy, time.monotonic())
             if stale is None:
                 break
             task = self._regenerate if self._is_whole(stale) else self._mend_twins
-            self._begun[stale.slug] = time.monotonic()
-            self._employ(stale.slug, stale.made_from, task)
+            self._hands.employ(stale.slug, stale.made_from, task, has_turn=True)
         self._hand_out_archives()
 
     def _has_hand(self, now: float) -> bool:
         """May another section begin?"""
-        is_anyones_turn = any(now < began + _TURN_SECONDS for began in self._begun.values())
-        return not is_anyones_turn and len(self._busy) - len(self._bulk.at_work) < HANDS
+        return not self._hands.is_anyones_turn(now) and len(self._hands.busy) - len(self._bulk.at_work) < HANDS
 
     def _hand_to_pool(self) -> None:
         settings = self._runtime.settings
         self._bulk.look(settings, self._seen.waiting)
         while self._bulk.has_room(settings) and not self._stopping.is_set():
-            stale = self._seen.waiting.take_oldest(self._busy, time.monotonic())
+            stale = self._seen.waiting.take_oldest(self._hands.busy, time.monotonic())
             if stale is None:
                 break
             self._bulk.give(stale.slug)
             task: Task = "regenerate" if self._is_whole(stale) else "mend_twins"
-            self._employ(stale.slug, stale.made_from, partial(self._do_in_pool, task))
+            self._hands.employ(stale.slug, stale.made_from, partial(self._do_in_pool, task))
 
     def _do_in_pool(self, task: Task, slug: str) -> str | None:
         error, is_told = self._bulk.do(slug, task)
@@ -372,34 +344,21 @@ class Worker:
         """One section's at a time, and only what no live document has to wait for."""
         waiting = self._seen.waiting_archives
         free = [slug for slug, made_from in waiting.items() if self._is_free(slug + _ARCHIVES, made_from)]
+        busy = self._hands.busy
         is_pausing = time.monotonic() < self._archived_at + _ARCHIVES_STEP_BACK_SECONDS
-        is_crowded = is_pausing and bool(self._busy - {_SURVEYING})
-        if not free or is_crowded or any(name.endswith(_ARCHIVES) for name in self._busy) or self._stopping.is_set():
+        is_crowded = is_pausing and bool(busy - {_SURVEYING})
+        if not free or is_crowded or any(name.endswith(_ARCHIVES) for name in busy) or self._stopping.is_set():
             return
         made_from = waiting.pop(free[0])
-        self._employ(free[0] + _ARCHIVES, made_from, self._bring_up_archives)
+        self._hands.employ(free[0] + _ARCHIVES, made_from, self._bring_up_archives)
 
     def _is_free(self, slug: str, made_from: str) -> bool:
-        return slug not in self._busy and not self._seen.waiting.keeps_back(slug, made_from, time.monotonic())
-
-    def _employ(self, slug: str, made_from: str, task: Callable[[str], str | None]) -> None:
-        self._busy.add(slug)
-
-        def work() -> None:
-            error: Exception | str | None
-            try:
-                error = task(slug)
-            except Exception as raised:  # noqa: BLE001  # it is told, and tried again, by _note_done
-                error = raised
-            self._done.put(_Done(slug, made_from, error))
-            self._wake()
-
-        # A daemon, so that one that hangs can't keep the process from ending.
-        threading.Thread(target=work, name=f"feedsvc-hand-{slug}", daemon=True).start()
+        return slug not in self._hands.busy and not self._seen.waiting.keeps_back(slug, made_from, time.monotonic())
 
     def _regenerate(self, slug: str) -> str | None:
+        end_turn = partial(self._hands.end_turn, slug)
         try:
-            result = self._runtime.regenerator.regenerate(self._runtime.settings, slug, news_first=True)
+            result = self._runtime.regenerator.regenerate(self._runtime.settings, slug, when_live=end_turn)
         except UnknownSectionError:  # taken out of config.yaml since it was handed out
             return None
         return result.error or result.twin_error
@@ -411,7 +370,7 @@ class Worker:
         """As many as can be made until live documents wait again."""
 
         def has_time(made: int) -> bool:
-            is_alone = not self._seen.waiting.has_ready(time.monotonic()) and self._busy <= {name, _SURVEYING}
+            is_alone = not self._seen.waiting.has_ready(time.monotonic()) and self._hands.busy <= {name, _SURVEYING}
             return is_alone and made < _ARCHIVES_AT_ONCE and not self._stopping.is_set()
 
         slug = name.removesuffix(_ARCHIVES)

@@ -41,7 +41,7 @@ def publish(newsroom: Newsroom) -> None:
     for title in ("新聞", "更正"):
         article = newsroom.put(external_id="a1", title=title)
         for slug in ("macro", "economy", "all"):
-            run(runtime, slug, news_first=True)
+            run(runtime, slug, when_live=lambda: None)
     withdraw(runtime.store, runtime.clock, article.id)
     run(runtime, "macro")
 

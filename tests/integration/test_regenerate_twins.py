@@ -600,14 +600,14 @@ def test_news_goes_live_before_the_slow_twin_is_made(
         seen.append((sorted(path.suffix for path in runtime.folder.path.glob("macro.*")), found.detail))
 
     between(monkeypatch, look)
-    result = run(runtime, news_first=True)
+    result = run(runtime, when_live=lambda: None)
     assert (result.outcome, result.twin_error) == ("published", None)
     suffixes = [".atom", ".gz", ".gz", ".gz", ".json", ".rss"]
     assert seen == [(suffixes, "a compressed form is to be made or to go; the worker does it")]
     assert_twinned(runtime.folder)
     assert runtime.regenerator.stale(runtime.settings) == ["economy", "all"]
     made = files(runtime.folder.path)
-    assert run(runtime, news_first=True).outcome == "fresh"
+    assert run(runtime, when_live=lambda: None).outcome == "fresh"
     assert files(runtime.folder.path) == made
 
 
@@ -624,11 +624,11 @@ def test_a_crash_before_the_slow_twin_leaves_it_to_the_next_look(
     with monkeypatch.context() as patch:
         between(patch, crash)
         with pytest.raises(KeyboardInterrupt):
-            run(runtime, news_first=True)
+            run(runtime, when_live=lambda: None)
     assert not list(runtime.folder.path.glob("macro.*.br"))
     assert "macro" in runtime.regenerator.stale(runtime.settings)
     documents = {name: found for name, found in files(runtime.folder.path).items() if not name.endswith(".br")}
-    assert run(runtime, news_first=True).outcome == "compressed"
+    assert run(runtime, when_live=lambda: None).outcome == "compressed"
     assert_twinned(runtime.folder)
     assert {name: found for name, found in files(runtime.folder.path).items() if name in documents} == documents
 
@@ -639,7 +639,7 @@ def test_a_library_gone_wrong_afterwards_is_told_too(
     clock.advance(60)
     newsroom.put(title="照样上线")
     between(monkeypatch, lambda: monkeypatch.setattr("feedsvc.output.twins.unpack", lambda *_: b""))
-    result = run(newsroom.runtime, news_first=True)
+    result = run(newsroom.runtime, when_live=lambda: None)
     assert result.outcome == "published"
     assert "the library for br does not give back" in str(result.twin_error)
 
@@ -652,7 +652,7 @@ def test_what_stands_in_the_slow_twins_place_is_told_afterwards(
     newsroom.put(title="照样上线")
     path = runtime.folder.path / "macro.rss.br"
     between(monkeypatch, lambda: (path / "in the way").mkdir(parents=True))
-    result = run(runtime, news_first=True)
+    result = run(runtime, when_live=lambda: None)
     assert result.outcome == "published"
     assert str(path) in str(result.twin_error)
     shutil.rmtree(path)

@@ -20,14 +20,17 @@ from structlog.testing import capture_logs
 from engine import broken_formats, newsroom_on, regenerator, temp_names, texts
 from feedsvc import archive, backlog, publish, scheduler, watch
 from feedsvc.config import Settings
+from feedsvc.delivery import finish
 from feedsvc.errors import RenderError, StoreError
 from feedsvc.feed.formats import Format
+from feedsvc.hands import HANDS
 from feedsvc.model import Feed, State
 from feedsvc.runtime import Runtime, now
-from feedsvc.scheduler import HANDS, Worker
+from feedsvc.scheduler import Worker
 from feedsvc.survey import Survey
 from newsroom import CONFIG, Newsroom
 from service import DEADLINE_SECONDS, FEEDSVC, wait_until
+from watching import NEVER
 
 ON_SCHEDULE = CONFIG.replace("    limit: 3\n", "    on_change: false\n    schedule: {every: 1h}\n")
 
@@ -151,11 +154,36 @@ def test_a_slow_section_delays_no_other(newsroom: Newsroom) -> None:
             slow = newsroom.put(title="慢")
             fast = newsroom.put(title="快", sections=("finance",))
             wait_until(lambda: shows(newsroom, "finance", fast.entry_id), "the other section")
-            wait_until(lambda: worker._busy == {"macro"}, "the slow one to be at work alone")
+            wait_until(lambda: worker._hands.busy == {"macro"}, "the slow one to be at work alone")
             again = newsroom.put(title="又来")
             wait_until(lambda: shows(newsroom, "all", again.entry_id), "the feed of everything")
             assert slow.entry_id not in texts(newsroom.runtime)["rss"]
         wait_until(lambda: shows(newsroom, "macro", again.entry_id), "the slow one, made again for what came since")
+
+
+def test_who_is_live_keeps_nobody_waiting_for_the_slow_twin(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_released = threading.Event()
+
+    def finish_late(folder: Any, documents: Any, *others: Any) -> Any:
+        if documents[0].slug == "macro":
+            is_released.wait()
+        return finish(folder, documents, *others)
+
+    with working(newsroom) as (worker, _):
+        monkeypatch.setattr("feedsvc.hands.TURN_SECONDS", NEVER)
+        monkeypatch.setattr("feedsvc.regenerate.finish", finish_late)
+        try:
+            first = newsroom.put(title="先")
+            wait_until(lambda: shows(newsroom, "macro", first.entry_id), "the first")
+            second = newsroom.put(title="后", sections=("finance",))
+            wait_until(lambda: shows(newsroom, "finance", second.entry_id), "the second")
+            assert "macro" in worker._hands.busy
+            assert not (newsroom.runtime.folder.path / "macro.rss.br").exists()
+        finally:
+            is_released.set()
+        wait_until((newsroom.runtime.folder.path / "macro.rss.br").exists, "the slow twin")
 
 
 def test_no_more_hands_than_there_are(sqlite_url: str, tmp_path: Path) -> None:
@@ -166,7 +194,7 @@ def test_no_more_hands_than_there_are(sqlite_url: str, tmp_path: Path) -> None:
         for lock in locks:
             lock.__enter__()
         article = newsroom.put(sections=tuple(f"s{number}" for number in range(HANDS + 2)))
-        wait_until(lambda: len(worker._busy) == HANDS, "all hands to be at work")
+        wait_until(lambda: len(worker._hands.busy) == HANDS, "all hands to be at work")
         for lock in locks:
             lock.__exit__(None, None, None)
         for number in range(HANDS + 2):
@@ -287,7 +315,7 @@ def test_the_heartbeat_says_when_each_section_comes_next(newsroom: Newsroom) -> 
 
 def test_nothing_happens_while_nothing_changes(newsroom: Newsroom) -> None:
     with working(newsroom) as (worker, events):
-        wait_until(lambda: not worker._busy and not worker._seen.waiting, "all to be done")
+        wait_until(lambda: not worker._hands.busy and not worker._seen.waiting, "all to be done")
         surveyed_at = worker._seen.surveyed_at
         worker.refresh_now()
         wait_until(lambda: worker._seen.surveyed_at > surveyed_at, "a look at everything")
@@ -295,7 +323,7 @@ def test_nothing_happens_while_nothing_changes(newsroom: Newsroom) -> None:
         surveyed_at = worker._seen.surveyed_at
         worker.refresh_now()
         wait_until(lambda: worker._seen.surveyed_at > surveyed_at, "another look")
-        wait_until(lambda: not worker._busy, "all to be done again")
+        wait_until(lambda: not worker._hands.busy, "all to be done again")
         assert len(named(events, "section_published")) == published
 
 
@@ -423,7 +451,7 @@ def test_one_that_hangs_does_not_keep_the_worker_from_stopping(
         worker = Worker(newsroom.runtime)
         with capture_logs() as events:
             worker.start()
-            wait_until(lambda: worker._busy == {"macro"}, "it to hang")
+            wait_until(lambda: worker._hands.busy == {"macro"}, "it to hang")
             worker.stop()  # while the lock is still held
         assert named(events, "worker_stopped")[0]["abandoned"] == ["macro"]
     wait_until(lambda: threading.active_count() == 1 or not hands(), "the thread to end")

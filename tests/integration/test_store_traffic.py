@@ -64,7 +64,7 @@ def test_a_publication_reads_at_one_moment_and_writes_three_times(newsroom: News
         run(newsroom.runtime)
     newsroom.put(external_id="a1")
     with listening(newsroom.runtime.store) as traffic:
-        assert run(newsroom.runtime, news_first=True).outcome == "published"
+        assert run(newsroom.runtime, when_live=lambda: None).outcome == "published"
     # Read; the entries that left asked for; times allotted; noted; brotli's twins noted.
     assert traffic.transactions == 5, traffic.statements
     assert [each.split()[:3] for each in traffic.writes] == [
