@@ -93,6 +93,10 @@ class Auditor:
         """It has just gone live."""
         self._rota.note_made(slug)
 
+    def count_waiting(self) -> int:
+        """How many feeds have gone live and were not audited since."""
+        return self._rota.count_new() if self._runtime.settings.audit_cpu else 0
+
     def step(self) -> float:
         """Look at one document, if it may; how many seconds to rest. Never raises."""
         percent = self._runtime.settings.audit_cpu

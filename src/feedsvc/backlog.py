@@ -58,6 +58,9 @@ class Backlog:
     def __contains__(self, slug: object) -> bool:
         return slug in self._items
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
     def __len__(self) -> int:
         return len(self._items)
 

@@ -123,6 +123,7 @@ class Regenerator:
         self._clock = clock
         self._formats = formats
         self._renderer = renderer
+        self._tell_tried: Callable[[str, str, float], None] = _tell_nobody
         self._fingerprints = Fingerprints(renderer)
         self.surveyor = Surveyor(store, folder, folder_id, self._fingerprints)
         self._trays = Trays()
@@ -139,6 +140,10 @@ class Regenerator:
             formats=formats,
             renderer=renderer,
         )
+
+    def when_tried(self, tell: Callable[[str, str, float], None]) -> None:
+        """Call this after each attempt with slug, outcome (as in Result, or "failed") and seconds."""
+        self._tell_tried = tell
 
     def regenerate(
         self,
@@ -160,9 +165,14 @@ class Regenerator:
         if slug != INDEX_SLUG and slug not in settings.feeds:
             raise UnknownSectionError(slug, (*settings.feeds, INDEX_SLUG))
         began = time.monotonic()
-        with self._noting_failure(slug), self._folder.lock(slug):
-            result = self._bring_up(settings, slug, _Order(force, renew, when_live))
+        try:
+            with self._noting_failure(slug), self._folder.lock(slug):
+                result = self._bring_up(settings, slug, _Order(force, renew, when_live))
+        except Exception:
+            self._tell_tried(slug, "failed", time.monotonic() - began)
+            raise
         result = replace(result, seconds=time.monotonic() - began)
+        self._tell_tried(slug, result.outcome, result.seconds)
         if result.outcome == "published":
             log.info(
                 "section_published",
@@ -405,6 +415,10 @@ class Regenerator:
         if before is None or before.error != noted.error:
             log.error("section_blocked", slug=slug, error=noted.error, findings=len(findings))
         return noted
+
+
+def _tell_nobody(_slug: str, _outcome: str, _seconds: float) -> None:
+    pass
 
 
 def _result(publication: Publication, outcome: str, quarantined: tuple[str, ...]) -> Result:

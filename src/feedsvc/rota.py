@@ -56,6 +56,10 @@ class Rota:
         """It has just gone live."""
         self._made.put(name)
 
+    def count_new(self) -> int:
+        """How many have gone live and wait for their first audit."""
+        return len(self._new) + self._made.qsize()
+
     def put_off(self, name: str, seconds: float) -> None:
         """It is to be audited again, but not before."""
         self._later[name] = time.monotonic() + seconds

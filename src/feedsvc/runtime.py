@@ -12,6 +12,7 @@ from typing import Any
 
 from feedsvc import __version__
 from feedsvc.config import Settings, SettingsSource
+from feedsvc.counting import Tally, count_publication
 from feedsvc.delivery import find_twin_error
 from feedsvc.errors import OutputError, StoreError
 from feedsvc.log import get_logger
@@ -83,6 +84,7 @@ class Runtime:
     folder_id: str
     regenerator: Regenerator
     clock: Clock
+    tally: Tally
 
     def __init__(self, source: SettingsSource, store: Store, folder: FeedsFolder, clock: Clock) -> None:
         """Prepare the folder; the database is not touched before `open` or `refresh` does it."""
@@ -92,6 +94,8 @@ class Runtime:
         self.clock = clock
         self.folder_id = folder.prepare()
         self.regenerator = Regenerator(store, folder, self.folder_id, clock)
+        self.tally = Tally(folder.path)
+        self.regenerator.when_tried(self._count)
         store.when_published(folder.waiters.call)
         self._opened_with = source.current
         self._lock = Lock()
@@ -199,6 +203,9 @@ class Runtime:
     def close(self) -> None:
         """Give the database's connections back."""
         self.store.close()
+
+    def _count(self, slug: str, outcome: str, seconds: float) -> None:
+        count_publication(self.tally, self.settings, slug, outcome, seconds)
 
     def _examine(self) -> tuple[list[Check], _Picture]:
         picture = _Picture()

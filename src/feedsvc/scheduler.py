@@ -32,6 +32,7 @@ from feedsvc.hands import HANDS, Done, Hands, drain
 from feedsvc.jobs import Task
 from feedsvc.log import get_logger
 from feedsvc.runtime import Runtime
+from feedsvc.situation import Situation
 from feedsvc.staleness import Stale
 from feedsvc.survey import Survey
 from feedsvc.timetable import Timetable
@@ -86,6 +87,7 @@ class Worker:
         self._timetable = Timetable(self._note_tick)
         self._watch = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
         self._auditor = Auditor(runtime, lambda: not (self._seen.waiting or self._hands.busy))
+        self._situation = Situation(runtime.tally, runtime.clock)
         self._sleeper: Sleeper | None = None
         self._stopping = threading.Event()
         self._ticks: SimpleQueue[tuple[str, ...]] = SimpleQueue()
@@ -192,6 +194,7 @@ class Worker:
         if done.error is None:
             self._seen.waiting.failures.pop(done.slug, None)
             self._seen.note_made(slug)
+            self._situation.note_made(done.slug)
             self._auditor.note_made(done.slug)
             return
         if done.slug == _SURVEYING:
@@ -225,6 +228,7 @@ class Worker:
         A step says whether there was something to do.
         """
         steps = {
+            "situation": self._tell_situation,
             "settings": self._follow_settings,
             "changes": self._seen.look_at_changes,
             "promotion": self._seen.promote,
@@ -382,6 +386,14 @@ class Worker:
             log.info("left_overs_swept", files=swept)
         self._runtime.regenerator.archivist.break_seals()
         self._runtime.regenerator.remove_unconfigured(self._runtime.settings)
+
+    def _tell_situation(self) -> bool:
+        if not self._situation.is_due():
+            return False
+        feeds = {slug for slug in (*self._seen.waiting, *self._hands.busy) if "." not in slug}
+        failing = sum("." not in slug for slug in self._seen.waiting.failures)
+        self._situation.tell(feeds, failing=failing, audit_waiting=self._auditor.count_waiting())
+        return True
 
     def _beat(self) -> bool:
         now = time.monotonic()

@@ -51,11 +51,12 @@ def test_each_answer_is_counted_as_what_it_is() -> None:
     card.note(poll("/feeds/gone.rss"), Answer(410, []))
     card.note(poll("/feed/"), Answer(301, []))
     card.note(poll(), Answer(429, []))
+    card.note(poll(), Answer(503, []))
     card.note(poll(), Answer(303, []))
     (row,) = card.take().values()
     assert row == Counts(
-        polls=10, unchanged=1, deltas=1, bodies=2, plain=1, body_bytes=21, conditional=3, missed=2, moved=1, refused=1,
-        gaps=row.gaps,
+        polls=11, unchanged=1, deltas=1, bodies=2, plain=1, brotli=1, body_bytes=21, conditional=3, missed=2, failed=1,
+        moved=1, refused=1, gaps=row.gaps,
     )  # fmt: skip
 
 

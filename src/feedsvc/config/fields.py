@@ -204,6 +204,9 @@ Workers = Annotated[int, Field(ge=1, le=64), expecting("a whole number from 1 to
 Processes = Annotated[int, Field(ge=0, le=64), expecting("a whole number from 0 to 64")]
 Hops = Annotated[int, Field(ge=0, le=10), expecting("a whole number from 0 to 10")]
 DocumentsPerHour = Annotated[int, Field(ge=0, le=1_000_000), expecting("a whole number from 0 to 1000000")]
+MetricsReaders = Annotated[
+    Literal["off", "local", "everyone"], expecting("off, local or everyone", words=("off", "local", "everyone"))
+]
 ProofMode = Annotated[Literal["incremental", "full"], expecting("incremental or full")]
 Percent = Annotated[int, Field(ge=0, le=100), expecting("a whole number from 0 to 100")]
 GzipLevel = Annotated[int, Field(ge=0, le=9), expecting("a whole number from 0 to 9")]

@@ -16,7 +16,7 @@ from feedsvc.config.hints import HintedError
 from feedsvc.config.tree import KeyPath, Mark, Node, Trouble, describe
 from feedsvc.model import ALL_SLUG, INDEX_SLUG, FormatName, Section
 
-_RESERVED = ("/api", "/articles", "/healthz", "/static", "/sections", "/feeds.opml")
+_RESERVED = ("/api", "/articles", "/healthz", "/metrics", "/readyz", "/static", "/sections", "/feeds.opml")
 """What the service answers itself, with all that lies below; of /feeds/… and /sections/… what its sections have."""
 
 _OF_SECTION = re.compile(rb"/(?:feeds|sections)/([a-z0-9-]+)(?:[./].*)?", re.DOTALL)

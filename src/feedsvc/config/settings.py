@@ -16,13 +16,15 @@ from feedsvc.errors import UnknownSectionError
 from feedsvc.model import ALL_SLUG, Coding, Section, Site
 from feedsvc.text import canonical_line
 
+MetricsReaders = Literal["off", "local", "everyone"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
     """Where `feedsvc serve` listens, how big it is, whom it believes and what it gives.
 
     `memory` is bytes of documents that each process keeps. `trusted_proxies` is how many stand before it;
-    `documents_per_hour` what one address may fetch, 0: no limit.
+    `documents_per_hour` what one address may fetch, 0: no limit. `metrics` is who may read /metrics.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +33,7 @@ class Server:
     memory: int = 64_000_000
     trusted_proxies: int = 0
     documents_per_hour: int = 0
+    metrics: MetricsReaders = "local"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -225,6 +225,9 @@ class ServerShape(Shape):
     documents_per_hour: kinds.DocumentsPerHour = Field(
         default=0, description="How many whole documents one address may fetch in an hour; 0: as many as it likes."
     )
+    metrics: kinds.MetricsReaders = Field(
+        default="local", description="Who may read /metrics: nobody (off), this machine (local), everyone."
+    )
 
 
 class WorkerShape(Shape):

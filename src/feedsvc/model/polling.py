@@ -21,8 +21,9 @@ class Counts:
     """What a poller asked for and got.
 
     `unchanged` are 304, `deltas` 226, `bodies` whole documents (200), `plain` those of them that were not compressed,
-    `body_bytes` the bytes of bodies and deltas. `conditional` are the requests with a validator. `missed` are 404, 410
-    and their like, `moved` requests for an old address, `refused` 429.
+    `brotli` those in that coding, `body_bytes` the bytes of bodies and deltas. `conditional` are the requests with a
+    validator. `missed` are 404, 410 and their like, `failed` 503 and its like, `moved` requests for an old address,
+    `refused` 429.
     `gaps`: how often a document was asked for again after so much of its max-age: bucket `n` counts from 2^((n-1)/4) to
     2^(n/4) times of it. `subscribers` are how many it says that it asks for, by document.
     """
@@ -32,9 +33,11 @@ class Counts:
     deltas: int = 0
     bodies: int = 0
     plain: int = 0
+    brotli: int = 0
     body_bytes: int = 0
     conditional: int = 0
     missed: int = 0
+    failed: int = 0
     moved: int = 0
     refused: int = 0
     gaps: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -50,7 +53,8 @@ class Counts:
 
 
 COUNTED = (
-    "polls", "unchanged", "deltas", "bodies", "plain", "body_bytes", "conditional", "missed", "moved", "refused",
+    "polls", "unchanged", "deltas", "bodies", "plain", "brotli", "body_bytes", "conditional", "missed", "failed",
+    "moved", "refused",
 )  # fmt: skip
 """The counts that are plain numbers."""
 

@@ -2,6 +2,7 @@
 
 from feedsvc.output.audited import Audited, LastGood, Marks, is_audited
 from feedsvc.output.bulk import note_bulk_progress, read_bulk_progress
+from feedsvc.output.counts import CountsFile, Key
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.files import mtime_of
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refused, StoredDocument
@@ -17,9 +18,11 @@ __all__ = [
     "LARGEST_TALLY",
     "SUFFIXES",
     "Audited",
+    "CountsFile",
     "Deltas",
     "FeedsFolder",
     "FileStats",
+    "Key",
     "LastGood",
     "Lookout",
     "Mark",

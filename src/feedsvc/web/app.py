@@ -11,11 +11,12 @@ from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
+from feedsvc.counting import REFUSED
 from feedsvc.errors import FeedsvcError
 from feedsvc.log import get_logger
 from feedsvc.runtime import Runtime
-from feedsvc.web import api, body, feeds, health, pages
-from feedsvc.web.context import remember_runtime
+from feedsvc.web import api, body, feeds, health, metrics, pages
+from feedsvc.web.context import remember_runtime, this_runtime
 from feedsvc.web.frame import CONTENT_SECURITY_POLICY, STATIC_DIR, error_page
 from feedsvc.web.pace import Pace
 from feedsvc.web.problems import ProblemError, meaning_of, problem, problem_of
@@ -51,6 +52,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     refresh = _follower_of(runtime)
     app.before_request(refresh)
     feeds.put_in_front(app, refresh)
@@ -60,6 +62,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(Exception, _answer_unexpected)
     app.after_request(_secure)
     app.after_request(body.drain)
+    app.after_request(feeds.count_request)
     return app
 
 
@@ -115,6 +118,7 @@ def _answer_own_error(error: FeedsvcError) -> Response:
 
 
 def _answer_problem(error: ProblemError) -> Response:
+    this_runtime().tally.count(REFUSED, error.name)
     return problem(error.status, error.name, error.title, error.detail, errors=error.errors, headers=error.headers)
 
 

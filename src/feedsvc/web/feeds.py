@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from http import HTTPStatus
 from threading import BoundedSemaphore
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.datastructures import Headers
 
+from feedsvc.counting import REFUSED, REQUESTS
 from feedsvc.output import PollerFiles
 from feedsvc.web.context import runtime_of, this_runtime
 from feedsvc.web.frame import accepts_html, error_page
+from feedsvc.web.metrics import PEER
 from feedsvc.web.places import BEHIND, CARRYING
 from feedsvc.web.polls import Answer, AnswerDocument, Budget, Environ, Keeper, Polls, ReportCard, TrustedHops, limited
 from feedsvc.web.polls.answer import STATUS_LINES
@@ -24,6 +27,8 @@ from feedsvc.web.problems import problem
 _KEY = "feedsvc.polls"
 _CARD = "feedsvc.report-card"
 _FRONT = "feedsvc.front"
+
+POLLED = "/feeds"
 
 StartResponse = Callable[..., Any]
 Note = Callable[[Environ, Answer], None]
@@ -36,19 +41,28 @@ class Front:
     """A WSGI callable: polls for documents that are there are answered here, all else by the application behind."""
 
     def __init__(
-        self, answer_document: AnswerDocument, note: Note, behind: WsgiApp, before: Callable[[], None]
+        self,
+        answer_document: AnswerDocument,
+        note: Note,
+        behind: WsgiApp,
+        before: Callable[[], None],
+        tell_busy: Callable[[], None],
     ) -> None:
-        """`before` is called at each poll, as Flask calls what is to be done before a request; `note` after it."""
+        """`before` is called at each poll, as Flask calls what is to be done before a request; `note` after it.
+
+        `tell_busy` is called for each request that is refused since too many are there.
+        """
         self._answer = answer_document
         self._note = note
         self._behind = behind
         self._before = before
+        self._tell_busy = tell_busy
         self._places = BoundedSemaphore(BEHIND)
         self._carrying = BoundedSemaphore(CARRYING)
 
     def answer_poll(self, environ: Environ) -> Answer | None:
         """The answer to a poll for a document that is there; None for anything else."""
-        if not environ["PATH_INFO"].startswith("/feeds"):
+        if not environ["PATH_INFO"].startswith(POLLED):
             return None
         self._before()
         answer = self._answer(environ)
@@ -64,6 +78,7 @@ class Front:
         with ExitStack() as taken:
             for places in (self._places, self._carrying) if has_body(environ) else (self._places,):
                 if not places.acquire(blocking=False):
+                    self._tell_busy()
                     return _say_busy(environ)(environ, start_response)
                 taken.callback(places.release)
             return self._behind(environ, start_response)
@@ -90,10 +105,13 @@ class BehindProxies:
         self._hops = hops
 
     def answer_poll(self, environ: dict[str, Any]) -> Answer | None:
+        if not environ["PATH_INFO"].startswith(POLLED):
+            return None  # and leave it as it is: it is told of below
         self._tell(environ)
         return self._behind.answer_poll(environ)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        environ[PEER] = environ.get("REMOTE_ADDR", "")
         self._tell(environ)
         return self._behind(environ, start_response)
 
@@ -131,7 +149,8 @@ def put_in_front(app: Flask, before: Callable[[], None]) -> None:
     answer_document: AnswerDocument = app.extensions[_KEY].answer_document
     if server.documents_per_hour:
         answer_document = limited(answer_document, Budget(server.documents_per_hour))
-    front = Front(answer_document, app.extensions[_CARD].note, app.wsgi_app, before)
+    tell_busy = partial(runtime_of(app).tally.count, REFUSED, "busy")
+    front = Front(answer_document, app.extensions[_CARD].note, app.wsgi_app, before, tell_busy)
     hops = server.trusted_proxies
     app.extensions[_FRONT] = app.wsgi_app = BehindProxies(front, TrustedHops(hops)) if hops else front  # type: ignore[method-assign]  # Flask's own idiom
 
@@ -146,7 +165,7 @@ def keep_report_card(app: Flask) -> Keeper:
     """Let what is counted of polls be written into the feeds folder from the first poll on, until the process ends."""
     runtime = runtime_of(app)
     card: ReportCard = app.extensions[_CARD]
-    keeper = Keeper(card, PollerFiles(runtime.folder.path), runtime.clock)
+    keeper = Keeper(card, PollerFiles(runtime.folder.path), runtime.tally, runtime.clock)
     card.on_new = keeper.start_here
     return keeper
 
@@ -174,7 +193,18 @@ def lead_from_old_address() -> Response | None:
     return PollResponse(answer)
 
 
+def count_request(response: Response) -> Response:
+    """Count what is no poll, and was not counted as one."""
+    if not g.get("is_counted"):
+        part = request.blueprint or ("static" if request.endpoint == "static" else "other")
+        this_runtime().tally.count(REQUESTS, part, f"{response.status_code // 100}xx")
+        card: ReportCard = current_app.extensions[_CARD]
+        card.on_new()  # so that somebody writes it down, though nobody polls
+    return response
+
+
 def _note(environ: Environ, answer: Answer) -> None:
+    g.is_counted = True
     card: ReportCard = current_app.extensions[_CARD]
     card.note(environ, answer)
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from commands import Site
+from feedsvc.counting import Tally
 from feedsvc.model.polling import OTHERS, Counts
 from feedsvc.output import PollerFiles
 from service import free_port, serving, wait_until
@@ -47,8 +48,8 @@ def test_who_polls_is_told_the_dearest_first(site: Site) -> None:
     assert [each["agent"] for each in told["pollers"]] == ["Greedy/1", "NewsBlur N subscribers", "(others)"]
     assert told["pollers"][1] | {"verdicts": [], "of_max_age": 0} == {
         "network": "198.51.100.0/24", "agent": "NewsBlur N subscribers", "polls": 100, "unchanged": 98, "deltas": 0,
-        "bodies": 2, "plain": 0, "body_bytes": 84_000, "conditional": 99, "missed": 0, "moved": 0, "refused": 0,
-        "share_unchanged": 0.98, "of_max_age": 0, "subscribers": 120, "verdicts": [],
+        "bodies": 2, "plain": 0, "brotli": 0, "body_bytes": 84_000, "conditional": 99, "missed": 0, "failed": 0,
+        "moved": 0, "refused": 0, "share_unchanged": 0.98, "of_max_age": 0, "subscribers": 120, "verdicts": [],
     }  # fmt: skip
     only_today = json.loads(site.run("pollers", "--json", "--days", "1").stdout)
     assert [each["agent"] for each in only_today["pollers"]] == ["NewsBlur N subscribers", "(others)"]
@@ -80,4 +81,6 @@ def test_what_a_server_counted_stays_when_it_is_stopped(site: Site) -> None:
     assert one["agent"].startswith("Reader/1 N subscribers zzz")
     assert len(one["agent"]) <= 200
     assert one["subscribers"] == 12
+    counts = Tally(site.feeds).read()
+    assert (counts["polls", "unchanged"], counts["polls", "bodies"]) == (1, 1)
     assert {path.name for path in (site.feeds / ".pollers").iterdir()} == {"before.json", "before.lock"}

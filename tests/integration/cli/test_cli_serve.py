@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -148,8 +149,18 @@ def test_a_worker_beside_a_service_without_one(site: Site) -> None:
             wait_until(service.is_current, "the worker to be seen")
             site.run("article", "withdraw", "sample-tech-font")
             wait_until(lambda: service.get("/feeds/tech.rss").body != before, "the feed to change")
+            assert service.get("/readyz").status == 200
+            metrics = service.get("/metrics").body.decode()
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(DEADLINE_SECONDS) == 0
+    # Whichever of the two processes answers tells what the worker, a third one, has done.
+    (published,) = re.findall(
+        r'^feedsvc_publications_total{kind="section",outcome="published"} (.+)$', metrics, re.MULTILINE
+    )
+    assert float(published) >= 1
+    assert "\nfeedsvc_database_up 1.0\n" in metrics
+    assert "\nfeedsvc_worker_heartbeat_age_seconds" in metrics
+    assert "\nfeedsvc_feeds_waiting " in metrics
 
 
 def test_feeds_are_served_while_the_database_is_away_from_the_start(site: Site) -> None:

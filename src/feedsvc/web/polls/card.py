@@ -35,7 +35,7 @@ _SUBSCRIBERS = re.compile(r"\b([0-9]{1,9}) (?:subscribers?|readers?|users?)\b", 
 
 _IM_USED, _NOT_MODIFIED = 226, 304
 _SENT = (200, _IM_USED)
-_MOVED, _BAD, _TOO_MANY = 301, 400, 429
+_MOVED, _BAD, _TOO_MANY, _FAILED = 301, 400, 429, 500
 _CODING_AT = 2
 """Where Content-Encoding stands in the headers of a document, if it does."""
 
@@ -50,8 +50,8 @@ class _Asker:
 
     def __init__(self, watched: int) -> None:
         self.watched = watched
-        self.polls = self.unchanged = self.deltas = self.bodies = self.plain = self.body_bytes = 0
-        self.conditional = self.missed = self.moved = self.refused = 0
+        self.polls = self.unchanged = self.deltas = self.bodies = self.plain = self.brotli = self.body_bytes = 0
+        self.conditional = self.missed = self.failed = self.moved = self.refused = 0
         self.told: tuple[int, ...] = (0,) * len(COUNTED)
         self.seen: dict[str, float] = {}
         self.gaps: dict[int, int] = {}
@@ -181,16 +181,25 @@ def _note_other(asker: _Asker, environ: Mapping[str, Any], answer: Answer) -> bo
             asker.deltas += 1
             return True
         asker.bodies += 1
-        if headers[_CODING_AT][0] != "Content-Encoding":
+        name, coding = headers[_CODING_AT]
+        if name != "Content-Encoding":
             asker.plain += 1
+        elif coding == "br":
+            asker.brotli += 1
         return True
+    _note_no_document(asker, status)
+    return False
+
+
+def _note_no_document(asker: _Asker, status: int) -> None:
     if status == _TOO_MANY:
         asker.refused += 1
+    elif status >= _FAILED:
+        asker.failed += 1
     elif status >= _BAD:
         asker.missed += 1
     elif status == _MOVED:
         asker.moved += 1
-    return False
 
 
 def _meet(agent: str) -> _Asker:

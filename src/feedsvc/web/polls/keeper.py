@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from multiprocessing.util import Finalize
 from threading import Event, Lock, Thread
 
+from feedsvc.counting import POLLS, Tally
 from feedsvc.errors import OutputError
 from feedsvc.log import get_logger
-from feedsvc.model.polling import Counts, Poller, add_up
+from feedsvc.model.polling import COUNTED, Counts, Poller, add_up
 from feedsvc.output import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
 from feedsvc.web.pace import Pace
 from feedsvc.web.polls.card import ReportCard
@@ -25,9 +26,10 @@ _STOP_SECONDS = 1.0
 class Keeper:
     """Neither a poll nor the database is ever waited for, and while the folder can't be written nothing is lost."""
 
-    def __init__(self, card: ReportCard, files: PollerFiles, clock: Callable[[], datetime]) -> None:
+    def __init__(self, card: ReportCard, files: PollerFiles, tally: Tally, clock: Callable[[], datetime]) -> None:
         self._card = card
         self._files = files
+        self._tally = tally
         self._clock = clock
         self._own: OwnFile | None = None
         self._days: dict[date, dict[Poller, Counts]] = {}
@@ -66,6 +68,7 @@ class Keeper:
     def _write(self) -> None:
         today = self._clock().date()
         taken = self._card.take()
+        self._count(taken)
         self._days[today] = add_up(self._days.get(today, {}), taken, limit=LARGEST_TALLY)
         self._is_saved = self._is_saved and not taken
         for day in sorted(self._days)[:-KEPT_DAYS]:
@@ -75,6 +78,13 @@ class Keeper:
         except OutputError as error:
             if self._complaints.is_due():
                 log.warning("pollers_not_kept", path=str(error.path), reason=error.reason)
+
+    def _count(self, taken: Mapping[Poller, Counts]) -> None:
+        """The same of all pollers together, for who watches the service and not them."""
+        for name in COUNTED:
+            if number := sum(getattr(counts, name) for counts in taken.values()):
+                self._tally.count(POLLS, name, by=number)
+        self._tally.write()
 
     def _save(self, today: date) -> None:
         if self._own is None:
