@@ -20,6 +20,7 @@ from feedsvc.choice import Choice, choose_archived
 from feedsvc.config import Settings
 from feedsvc.delivery import Delivery, Levels, deliver, find_twin_error, mend_twins
 from feedsvc.errors import OutputError, StoreError
+from feedsvc.feed.assembly import Kept
 from feedsvc.feed.formats import Format
 from feedsvc.log import get_logger
 from feedsvc.model import ARCHIVE_FORMAT, Archive, Section, SectionState, archive_name
@@ -27,7 +28,7 @@ from feedsvc.output import CODINGS, FeedsFolder, Shelf, slugs_with_archives
 from feedsvc.proof import prove
 from feedsvc.reuse import gather
 from feedsvc.staleness import ArchiveBasis, Fingerprints, has_twins
-from feedsvc.store import Store
+from feedsvc.store import Reading, Store
 from feedsvc.text import canonical_text
 from feedsvc.trial import Attempt, Court
 
@@ -268,7 +269,7 @@ class Archivist:
             archive = reading.archive(slug, number)
             choice = choose_archived(reading, section, number, self._renderer)
             name = archive_name(slug, number)
-            kept = {} if is_full else gather(reading, self._folder, name, section.formats)
+            kept = {} if is_full else self._gather(reading, slug, name)
         if archive is None:
             raise StoreError(f"archive {number} of section {slug} is not in the database (any more)")
         proof = prove(
@@ -283,6 +284,11 @@ class Archivist:
         )
         shown = self._fingerprints.of_archives(settings, slug, sections.states[slug]).shown
         return Attempt(_Basis(archive, shown, sections.sums.generation), choice, proof)
+
+    def _gather(self, reading: Reading, slug: str, name: str) -> Mapping[str, Kept]:
+        """What was proved of it; of one that is new most has just been, in the live document."""
+        formats = (ARCHIVE_FORMAT,)
+        return gather(reading, self._folder, name, formats) or gather(reading, self._folder, slug, formats)
 
     def _note_error(self, slug: str, error: str) -> None:
         before = self._store.publication(self._folder_id, slug)

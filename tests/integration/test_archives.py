@@ -192,6 +192,19 @@ def test_of_a_changed_archive_only_what_is_new_is_read_back(
     assert "再更正" in path.read_text()
 
 
+def test_of_a_new_archive_only_what_was_not_live_is_read_back(
+    newsroom: Newsroom, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(newsroom, clock, 3)
+    path = newsroom.runtime.folder.path / "macro/archive/1.atom"
+    assert not path.exists()
+    assert entries_read(monkeypatch, newsroom, lambda: fill(newsroom, clock, 1)) == [1]  # the one that has come now
+    made = path.read_bytes()
+    archivist, settings = newsroom.runtime.regenerator.archivist, newsroom.runtime.settings
+    assert entries_read(monkeypatch, newsroom, lambda: archivist.renew(settings, "macro", 1)) == [4]
+    assert path.read_bytes() == made
+
+
 def test_an_emptied_archive_stays_as_an_empty_document(newsroom: Newsroom, clock: SettableClock) -> None:
     articles = fill(newsroom, clock, 8)
     for article in articles[:4]:

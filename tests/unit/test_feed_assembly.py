@@ -197,6 +197,21 @@ def test_what_changes_each_time_proves_nothing_anew() -> None:
     assert counting.verified == [0]
 
 
+@pytest.mark.parametrize("feed", KINDS_OF_FEEDS.values(), ids=KINDS_OF_FEEDS)
+def test_what_was_proved_in_a_live_document_is_proved_in_an_archive(feed: Feed) -> None:
+    archive = replace(
+        feed,
+        self_urls={"atom": "https://news.example.org/feeds/macro/archive/1.atom"},
+        current_url="https://news.example.org/feeds/macro.atom",
+    )
+    counting = Counting("atom")
+    made = assemble(archive, counting.format, kept_of(feed, "atom"))
+    assert made.content == FORMATS["atom"].render(archive)
+    assert errors(made.findings) == []
+    assert made.proofs == first(archive, "atom").proofs
+    assert counting.verified == [0]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_fault_of_a_new_entry_is_found_and_hangs_on_it(name: str) -> None:
     def verify(content: bytes, feed: Feed) -> list[Finding]:

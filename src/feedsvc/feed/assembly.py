@@ -107,8 +107,13 @@ def _assemble_of_kept(
 
 
 def _context_of(feed: Feed, format: Format, renderer: str) -> str:
-    """All that an entry's bytes and their proof may hang on besides the entry: the feed's settings, the code."""
-    head = replace(feed, entries=(), tombstones=(), updated=feed.created, prev_archive_url=None)
+    """All that an entry's bytes and their proof may hang on besides the entry: the feed's settings, the code.
+
+    Where the document lies, and where others do, shows in its head alone: so what was proved in a live document is
+    proved in its archives.
+    """
+    head = replace(feed, entries=(), tombstones=(), updated=feed.created)
+    head = replace(head, self_urls={}, prev_archive_url=None, current_url=None)
     return digest_of(repr((renderer, _digest_code(), format.name, head)).encode(errors="surrogatepass"))
 
 
