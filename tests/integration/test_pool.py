@@ -27,7 +27,7 @@ from feedsvc.scheduler import Worker
 from newsroom import CONFIG, Newsroom
 from service import DEADLINE_SECONDS, FEEDSVC, descendants, is_running, wait_until
 
-SECTIONS = 30
+SECTIONS = 34
 MANY = "".join(f"  s{number}:\n    title: 第{number}栏\n" for number in range(SECTIONS))
 CONFIG_OF_MANY = CONFIG.partition("sections:")[0] + "worker: {processes: 2}\nsections:\n" + MANY
 
