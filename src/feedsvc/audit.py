@@ -122,20 +122,47 @@ def audit_archive(
     state: SectionState,
 ) -> tuple[Finding, ...]:
     """Everything wrong with one archive of a section whose `state` this is."""
-    name, section = archive_name(slug, number), settings.feeds[slug]
+    name = archive_name(slug, number)
     with folder.lock_archives(slug):
-        with store.reading() as reading:
-            records = tuple(reading.archive_records(folder_id, slug, number).values())
-            choice = choose_archived(reading, section, number, RENDERER)
-        lying = _read(folder, name, ARCHIVE_FORMAT)
-        twins = _audit_twins(folder, settings, name, lying, records)
+        found = read_archive(store, folder, folder_id, settings, slug, number=number, state=state)
+        twins = _audit_twins(folder, settings, name, found.document, found.records)
+    lying = found.document
     if isinstance(lying, Finding):
         message = f"it is not there; `feedsvc regenerate {slug}` or a running service makes it"
         return (replace(lying, message=message) if lying.rule == "file.missing" else lying, *twins)
+    bad = found.stored
+    if found.feed is not None:
+        bad += guard(ARCHIVE_FORMAT, partial(FORMATS[ARCHIVE_FORMAT].verify, lying.content, found.feed))
+    return (*_find_alteration(lying, found.records), *bad, *twins)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveExhibit:
+    """Of one archive: what lies there, or why it can't be read; as for an Exhibit, what it should say."""
+
+    document: StoredDocument | Finding
+    records: tuple[DocumentRecord, ...]
+    feed: Feed | None
+    stored: tuple[Finding, ...]
+
+
+def read_archive(
+    store: Store,
+    folder: FeedsFolder,
+    folder_id: str,
+    settings: Settings,
+    slug: str,
+    *,
+    number: int,
+    state: SectionState,
+) -> ArchiveExhibit:
+    """Of one archive of a section whose `state` this is."""
+    section = settings.feeds[slug]
+    with store.reading() as reading:
+        records = tuple(reading.archive_records(folder_id, slug, number).values())
+        choice = choose_archived(reading, section, number, RENDERER)
     feed, bad = _compose(settings, section, state, choice.holdings, _list_bad(choice))
-    if feed is not None:
-        bad += guard(ARCHIVE_FORMAT, partial(FORMATS[ARCHIVE_FORMAT].verify, lying.content, feed))
-    return (*_find_alteration(lying, records), *bad, *twins)
+    return ArchiveExhibit(_read(folder, archive_name(slug, number), ARCHIVE_FORMAT), records, feed, bad)
 
 
 def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:

@@ -33,6 +33,9 @@ COMMANDS = {
     "quarantine": "List what is kept out of the feeds, say why, try again.",
     "pollers": "Say who polls the feeds, how well, and what it costs.",
     "token": "Create, list and revoke API tokens.",
+    "backup": "Write all that can't be made again into one file.",
+    "restore": "Bring a backup back into an empty database.",
+    "db": "Move everything into another database.",
 }
 """Name -> what it does, in the order of a newcomer's day. Each lives in the module of its name, as `command`."""
 

@@ -1,5 +1,6 @@
 """The database: schema, migrations, and the few questions we ask of it."""
 
+from feedsvc.store.backup import BackupNote, open_backup, write_backup
 from feedsvc.store.mapping import Salvage
 from feedsvc.store.queries import Time
 from feedsvc.store.questions import Questions, Reading
@@ -7,4 +8,15 @@ from feedsvc.store.rows import KnownRows
 from feedsvc.store.store import Store
 from feedsvc.store.transaction import Transaction
 
-__all__ = ["KnownRows", "Questions", "Reading", "Salvage", "Store", "Time", "Transaction"]
+__all__ = [
+    "BackupNote",
+    "KnownRows",
+    "Questions",
+    "Reading",
+    "Salvage",
+    "Store",
+    "Time",
+    "Transaction",
+    "open_backup",
+    "write_backup",
+]

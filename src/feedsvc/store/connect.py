@@ -28,6 +28,9 @@ REST_SECONDS = 30.0
 """A connection to PostgreSQL that was not used for longer is asked whether it still stands: a firewall may have lost
 it. One that PostgreSQL itself has closed, by a restart say, is known at once."""
 
+SOURCE = "source"
+"""The name under which a transaction knows an SQLite file beside its own."""
+
 _RESTING_SINCE = "feedsvc_resting_since"
 
 _OPTIONS: Mapping[str, Any] = {
@@ -41,7 +44,7 @@ _OPTIONS: Mapping[str, Any] = {
 class Database:
     """One database, SQLite or PostgreSQL. Safe to share between threads; notices a fork and starts afresh after it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         """Check the URL; nothing is opened yet. Raises StoreError for one that can't be meant."""
         self.url = _read_url(url)
         self.label = label_of(self.url)
@@ -64,6 +67,26 @@ class Database:
         self._refuse_lost_file()
         with translated(self.url), self._writer_of_this_process().begin() as connection:
             yield connection
+
+    @contextmanager
+    def attaching(self, other: Database) -> Iterator[Connection]:
+        """A transaction on this SQLite file in which another one can be read as SOURCE, as it is at one moment.
+
+        Commits at the end of the block. Nothing is enforced in it but the types of columns and their keys.
+        """
+        with translated(self.url), self._engine.execution_options(sqlite_begin=None).connect() as connection:
+            connection.detach()  # from the pool: nobody else is to find the other one in it
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+            connection.exec_driver_sql(f"ATTACH ? AS {SOURCE}", (str(other.url.database),))
+            # Not IMMEDIATE, which would lock the other one, too.
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
 
     def _refuse_lost_file(self) -> None:
         """An SQLite file that was deleted or replaced is still open here: what was written would be lost."""
@@ -139,7 +162,7 @@ class Database:
                 self._open()
 
 
-def _read_url(url: str) -> URL:
+def _read_url(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:

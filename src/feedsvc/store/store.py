@@ -8,12 +8,13 @@ stored (StoreError).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 
 from feedsvc.store.connect import Database
+from feedsvc.store.copying import MADE, TAKEN_IN, Tell, copy
 from feedsvc.store.migrate import migrate
 from feedsvc.store.notices import Notices
 from feedsvc.store.questions import Questions, Reading
@@ -33,12 +34,17 @@ class Store(Questions):
         self._tell_published: Callable[[Collection[str]], None] = _tell_nobody
 
     @classmethod
-    def open(cls, url: str) -> Store:
+    def open(cls, url: str | URL) -> Store:
         """Connect lazily to a SQLAlchemy URL (`sqlite:///path`, `postgresql://...`, read as postgresql+psycopg).
 
         Raises StoreError for a URL that names no such database.
         """
         return cls(Database(url))
+
+    @property
+    def label(self) -> str:
+        """Where it is, for people: no password, no options."""
+        return self._database.label
 
     def migrate(self) -> None:
         """Bring the schema to the newest version (Alembic); safe when several processes do it at once.
@@ -80,6 +86,14 @@ class Store(Questions):
             self._notices.call(tx.changed)
         if tx.published:
             self._tell_published(tx.published)
+
+    def copy_to(self, other: Store, tell: Tell, *, is_whole: bool) -> Mapping[str, int]:
+        """All of it into an empty store, or without `is_whole` what can't be made again; how many rows, by table.
+
+        Of one committed state, in one transaction, each row read back and compared. Raises StoreError, and nothing is
+        changed then, where the other holds something already or can't take a row.
+        """
+        return copy(self._database, other._database, (*TAKEN_IN, *MADE) if is_whole else TAKEN_IN, tell)
 
     def sleeper(self) -> Sleeper:
         """Woken by each change of articles that anybody commits, with the slugs of their sections. Close it."""
