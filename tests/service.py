@@ -142,12 +142,12 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def command_of(pid: int) -> bytes:
-    """Its arguments, each with a NUL behind it; nothing of one that has ended."""
+def name_of(pid: int) -> str:
+    """What the process calls itself; nothing of one that has ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip()
     except (FileNotFoundError, ProcessLookupError):
-        return b""
+        return ""
 
 
 def is_gone(pid: int) -> bool:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from service import DEADLINE_SECONDS, Service, command_of, descendants, feedsvc, free_port, serving, wait_until
+from service import DEADLINE_SECONDS, Service, descendants, feedsvc, free_port, name_of, serving, wait_until
 
 CONFIG = """\
 site: {title: 江畔新闻, base_url: "https://news.example.org", language: zh-Hans}
@@ -186,7 +186,7 @@ def _put_and_wait(service: Service, token: str, number: int, ended: threading.Ev
 def web_bytes(service: Service) -> int:
     """What the web server's processes take up, each its own and its share of what they share (PSS)."""
     total = 0
-    web = [pid for pid in descendants(service.process.pid) if b"_web" in command_of(pid)]
+    web = [pid for pid in descendants(service.process.pid) if name_of(pid) == "feedsvc-web"]
     for pid in web:
         found = re.search(r"Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii"))
         total += int(found[1]) * 1024 if found else 0

@@ -15,7 +15,7 @@ from feedsvc.jobs import Job, Task
 from feedsvc.log import get_logger
 from feedsvc.model import BulkProgress
 from feedsvc.output import note_bulk_progress
-from feedsvc.pool import GONE, Pool, processes_of
+from feedsvc.pool import GONE, Pool, StartForeman, processes_of, start_foreman
 
 log = get_logger(__name__)
 
@@ -34,9 +34,9 @@ _PAUSE_SECONDS = 30.0
 OpenPool = Callable[[Settings], Pool]
 
 
-def open_pool(settings: Settings, *, is_quiet: bool = False) -> Pool:
-    """As config.yaml says."""
-    return Pool(settings.path, settings.bulk, is_quiet=is_quiet)
+def open_pool(settings: Settings, *, start: StartForeman = start_foreman, is_quiet: bool = False) -> Pool:
+    """As config.yaml says. Raises OSError."""
+    return Pool(settings.path, settings.bulk, start=start, is_quiet=is_quiet)
 
 
 class BulkWork:

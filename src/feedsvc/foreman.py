@@ -1,17 +1,17 @@
-"""Renders feeds in processes of its own: python -m feedsvc.foreman CONFIG LEVEL MEMORY_BYTES FD...
+"""Renders feeds in processes of its own: python -m feedsvc.foreman CONFIG LEVEL MEMORY_BYTES LINK_FD FD...
 
     pool  == socket i ==  process i     a Job, then Began and an Answer
-    pool  -- stdin ---->  foreman       its end ends all of it
+    pool  == link ======  foreman       its end ends all of it; the pool sees by its end that all have ended
 
-The foreman reads config.yaml and imports everything once; its processes are forked from it, which takes milliseconds
-and shares that memory. It has no thread and no connection that a fork could take along. One that dies is replaced, and
-whoever waits for its answer is told. All run with a lower priority than the rest of the service.
+The foreman has read config.yaml and imported everything once; its processes are forked from it, which takes
+milliseconds and shares that memory. It has no thread and no connection that a fork could take along. One that dies is
+replaced, and whoever waits for its answer is told. All run with a lower priority than the rest of the service. The
+worker's foremen are forked themselves (nursery.py); one that is started by its command line reads all anew.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import logging
 import os
@@ -27,6 +27,7 @@ from pathlib import Path
 from feedsvc import log
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
 from feedsvc.jobs import Answer, Began, Died, Job
+from feedsvc.prctl import end_with_parent, name_process
 from feedsvc.runtime import Runtime
 
 LESS_URGENT = 10
@@ -35,32 +36,41 @@ LESS_URGENT = 10
 _RESTART_SECONDS = 1.0
 """A process that ended sooner after its start is not replaced at once."""
 
-_PR_SET_PDEATHSIG = 1
 _KIBIBYTE = 1024
 
 
 def main(arguments: Sequence[str]) -> None:
     config, level, memory_bytes, *fds = arguments
+    log.configure()
+    lead(Runtime.open(Path(config), migrate=False), level, int(memory_bytes), [int(fd) for fd in fds])
+
+
+def lead(runtime: Runtime, level: str, memory_bytes: int, fds: Sequence[int]) -> None:
+    """Be the foreman of a pool, over a runtime that has asked the database nothing; the first of `fds` is the link."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the pool ends us
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     os.nice(LESS_URGENT)
-    log.configure()
+    name_process("feedsvc-pool")
     logging.getLogger().setLevel(level.upper())
-    runtime = Runtime.open(Path(config), migrate=False)
+    runtime.source.refresh()
     runtime.regenerator.surveyor.prepare(runtime.settings)
     gc.freeze()  # what is shared stays shared
-    _Foreman(runtime, int(memory_bytes), [Connection(int(fd)) for fd in fds]).run()
+    link, *posts = fds
+    _Foreman(runtime, memory_bytes, link, [Connection(fd) for fd in posts]).run()
 
 
 class _Foreman:
-    def __init__(self, runtime: Runtime, memory_bytes: int, posts: Sequence[Connection[object, object]]) -> None:
+    def __init__(
+        self, runtime: Runtime, memory_bytes: int, link: int, posts: Sequence[Connection[object, object]]
+    ) -> None:
         self._runtime = runtime
         self._memory_bytes = memory_bytes
+        self._link = link
         self._posts = posts
         self._at_work: dict[int, tuple[Connection[object, object], float]] = {}
 
     def run(self) -> None:
-        """Until standard input ends."""
+        """Until the link ends."""
         ears, mouth = os.pipe()
         os.set_blocking(mouth, False)
         os.set_blocking(ears, False)
@@ -68,7 +78,7 @@ class _Foreman:
         signal.set_wakeup_fd(mouth)
         waiting: dict[Connection[object, object], float] = dict.fromkeys(self._posts, 0.0)
         poll = select.poll()
-        poll.register(sys.stdin.fileno(), select.POLLIN)
+        poll.register(self._link, select.POLLIN)
         poll.register(ears, select.POLLIN)
         while True:
             now = time.monotonic()
@@ -107,10 +117,9 @@ class _Foreman:
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            if sys.platform == "linux":
-                ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() == foreman:
-                self._work(post)
+            end_with_parent(foreman, signal.SIGKILL)
+            os.close(self._link)
+            self._work(post)
         finally:
             os._exit(1)
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from feedsvc.config import Bulk
 from feedsvc.jobs import Answer, Began, Died, Job
@@ -41,35 +44,88 @@ def processes_of(bulk: Bulk) -> int:
     return os.cpu_count() or 1
 
 
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a foreman is to lead. `level` is what of its log is shown; the first of the descriptors is its link."""
+
+    config: Path
+    level: str
+    memory_bytes: int
+    fds: Sequence[int]
+
+
+class Foreman(Protocol):
+    """One that was started. That it has ended shows by the end of its link."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def kill(self) -> None:
+        """If it runs, kill it; bury it."""
+
+
+StartForeman = Callable[[Orders], Foreman]
+"""Raises OSError. The descriptors stay open here."""
+
+
+class _Started:
+    """A foreman that is a child of this process."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def start_foreman(orders: Orders) -> Foreman:
+    """By its command line, from any process: it imports and reads everything anew."""
+    # -P keeps modules of the folder in which it was started out of its way.
+    command = (sys.executable, "-P", "-m", "feedsvc.foreman", str(orders.config), orders.level)
+    numbers = map(str, (orders.memory_bytes, *orders.fds))
+    return _Started(subprocess.Popen((*command, *numbers), stdin=subprocess.DEVNULL, pass_fds=orders.fds))  # noqa: S603  # of our own
+
+
 class Pool:
     """Processes at work on one config.yaml, from the start till `stop`. Safe to share between threads."""
 
     def __init__(
-        self, config: Path, bulk: Bulk, *, deadline_seconds: float = DEADLINE_SECONDS, is_quiet: bool = False
+        self,
+        config: Path,
+        bulk: Bulk,
+        *,
+        start: StartForeman = start_foreman,
+        deadline_seconds: float = DEADLINE_SECONDS,
+        is_quiet: bool = False,
     ) -> None:
-        """`is_quiet`: only what went wrong is logged."""
+        """`is_quiet`: only what went wrong is logged. Raises OSError."""
         self.size = processes_of(bulk)
         self._deadline_seconds = deadline_seconds
         self._posts: SimpleQueue[Connection[Any, Any]] = SimpleQueue()
         self._lock = Lock()
-        theirs = []
-        for _ in range(self.size):
-            mine, other = socket.socketpair()
-            self._posts.put(Connection(mine.detach()))
-            theirs.append(other)
-        fds = [each.fileno() for each in theirs]
-        # -P keeps modules of the folder in which it was started out of its way.
-        level = "warning" if is_quiet else "info"
-        command = [sys.executable, "-P", "-m", "feedsvc.foreman", str(config), level, str(bulk.memory), *map(str, fds)]
-        self._foreman = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=fds)  # noqa: S603  # of our own
-        for each in theirs:
-            each.close()
+        with contextlib.ExitStack() as theirs:
+            self._link, other = socket.socketpair()
+            fds = [theirs.enter_context(other).fileno()]
+            for _ in range(self.size):
+                mine, other = socket.socketpair()
+                self._posts.put(Connection(mine.detach()))
+                fds.append(theirs.enter_context(other).fileno())
+            self._foreman = start(Orders(config, "warning" if is_quiet else "info", bulk.memory, fds))
         self.pid = self._foreman.pid
         log.info("pool_started", processes=self.size, pid=self.pid)
 
     def is_lost(self) -> bool:
         """Has the foreman ended?"""
-        return self._foreman.poll() is not None
+        with self._lock:
+            return self._link.fileno() < 0 or self._is_over(0)
+
+    def _is_over(self, seconds: float) -> bool:
+        """Has it, or does it within so long?"""
+        poll = select.poll()
+        poll.register(self._link, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def work(self, job: Job) -> Answer:
         """Have it done by the next process that is free; waits for it. Never raises."""
@@ -114,10 +170,11 @@ class Pool:
     def stop(self) -> None:
         """End all at once; what they are at is abandoned: its old documents stay whole."""
         with self._lock:
-            was_running = self._foreman.poll() is None
+            if self._link.fileno() < 0:
+                return
+            was_running = not self._is_over(0)
             self._foreman.kill()  # its processes are killed with it (PR_SET_PDEATHSIG)
-            self._foreman.wait()
-            if self._foreman.stdin is not None:
-                self._foreman.stdin.close()
+            self._is_over(_BURIAL_SECONDS)
+            self._link.close()
             if was_running:
                 log.info("pool_stopped")

@@ -1,6 +1,8 @@
-"""Starts processes, keeps them running, and ends them together. It knows their names and argv, nothing else.
+"""Forks processes, keeps them running, and ends them together. It knows their names and what they run, nothing else.
 
-No thread, no handler: signals are blocked and taken one by one (sigtimedwait), so nothing can come between two steps.
+All are forked from this one, so what is there before the first is theirs, too, and shared. No thread, no handler:
+signals are blocked and taken one by one (sigtimedwait), so nothing can come between two steps, and a fork takes no lock
+along.
 The children stay in the process group in which the supervisor was started, so that Ctrl-C of a terminal and a kill of
 the whole group (by a shell, make, or a test) reach them all; should the supervisor alone be killed, even by SIGKILL,
 Linux sends them SIGTERM (prctl(2), PR_SET_PDEATHSIG). What a dead child leaves behind is adopted
@@ -10,17 +12,17 @@ Linux sends them SIGTERM (prctl(2), PR_SET_PDEATHSIG). What a dead child leaves 
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 from feedsvc.log import get_logger
+from feedsvc.prctl import adopt_orphans, end_with_parent, name_process
 
 log = get_logger(__name__)
 
@@ -35,17 +37,16 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_SECONDS = 60.0
 """A child that lived so long is restarted after the first pause again."""
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
+_FORK = multiprocessing.get_context("fork")
 _SIGNALS = {signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process to keep running."""
+    """A process to keep running: what it does until it ends. SystemExit says with which code, any other error 1."""
 
     name: str
-    argv: Sequence[str]
+    run: Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class _Post:
     """One child's place: its process, or when the next one is to be started (monotonic time)."""
 
     child: Child
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkProcess | None = None
     started_at: float = 0.0
     restart_at: float = 0.0
     pause_seconds: float = _FIRST_PAUSE_SECONDS
@@ -67,7 +68,7 @@ def supervise(children: Sequence[Child]) -> int:
     seconds of a stop; a second SIGINT or SIGTERM kills at once. 0 after a stop; if a child can't even start (it ends
     with an error within START_SECONDS of the first start), all are stopped and its exit code is given.
     """
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    adopt_orphans()
     spared = frozenset(_children())
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     posts = [_Post(child) for child in children]
@@ -94,7 +95,7 @@ def _watch(posts: Sequence[_Post], mask: set[signal.Signals | int], spared: froz
             case signal.SIGHUP:
                 _send(posts, signal.SIGHUP)
         for post in posts:
-            if post.process is not None and (code := post.process.poll()) is not None:
+            if post.process is not None and (code := post.process.exitcode) is not None:
                 if code > 0 and post.starts == 1 and time.monotonic() - post.started_at < START_SECONDS:
                     log.error("child_cannot_start", child=post.child.name, exit_code=code)
                     post.process = None
@@ -108,13 +109,15 @@ def _watch(posts: Sequence[_Post], mask: set[signal.Signals | int], spared: froz
 def _start(post: _Post, mask: set[signal.Signals | int]) -> None:
     supervisor = os.getpid()
 
-    def prepare() -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != supervisor:  # it died before the line above
-            os._exit(1)
+    def run() -> None:
+        end_with_parent(supervisor, signal.SIGTERM)
+        name_process(f"feedsvc-{post.child.name}")
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            post.child.run()
 
-    post.process = subprocess.Popen(post.child.argv, preexec_fn=prepare)  # noqa: PLW1509, S603  # there are no threads; argv is feedsvc's own
+    post.process = _FORK.Process(target=run, name=post.child.name)
+    post.process.start()
     post.started_at = time.monotonic()
     post.starts += 1
     log.info("child_started", child=post.child.name, pid=post.process.pid)
@@ -148,7 +151,7 @@ def _stop(posts: Sequence[_Post], spared: frozenset[int]) -> None:
     _send(posts, signal.SIGKILL)
     for post in posts:
         if post.process is not None:
-            post.process.wait()
+            post.process.join()
     while _end_orphans(posts, spared):
         pass
 
@@ -161,13 +164,13 @@ def _next_signal(until: float | None) -> int | None:
 
 
 def _running(posts: Sequence[_Post]) -> list[_Post]:
-    return [post for post in posts if post.process is not None and post.process.poll() is None]
+    return [post for post in posts if post.process is not None and post.process.exitcode is None]
 
 
 def _send(posts: Sequence[_Post], number: int) -> None:
     for post in _running(posts):
-        if post.process is not None:
-            post.process.send_signal(number)
+        if post.process is not None and post.process.pid is not None:
+            os.kill(post.process.pid, number)
 
 
 def _end_orphans(posts: Sequence[_Post], spared: frozenset[int]) -> int:
@@ -195,8 +198,3 @@ def _has_terminal() -> bool:
     except OSError:
         return False
     return True
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

@@ -24,7 +24,7 @@ import pytest
 
 from feedsvc.cli.connections import GIVE_UP_SECONDS, give_up_on_dead_clients
 from newsroom import CONFIG, open_newsroom
-from service import DEADLINE_SECONDS, Service, command_of, descendants, free_port, is_running, serving, wait_until
+from service import DEADLINE_SECONDS, Service, descendants, free_port, is_running, name_of, serving, wait_until
 
 CONNECTIONS = 200
 POLLS = 20
@@ -284,7 +284,7 @@ def test_a_reload_and_a_changed_configuration_fail_no_poll(site: Site) -> None:
 def test_a_killed_process_is_replaced_and_the_other_answers(tmp_path: Path) -> None:
     """Whoever waits for it is cut off; as soon as it is gone nobody is."""
     with site_of(tmp_path, "--workers", "2") as site:
-        web = next(pid for pid in descendants(site.service.process.pid) if b"_web" in command_of(pid))
+        web = next(pid for pid in descendants(site.service.process.pid) if name_of(pid) == "feedsvc-web")
         wait_until(lambda: site.count_connections(LISTEN) == 2, "two processes to listen")
         first, second = running_below(web)
         feed = site.service.get(FEED).body

@@ -283,7 +283,7 @@ def test_no_process_outlives_the_worker(sqlite_newsroom: Newsroom, number: int) 
         command = [*FEEDSVC, "--config", str(newsroom.runtime.settings.path), "worker"]
         with subprocess.Popen(command) as process:
             pids = wait_until(
-                lambda: found if len(found := descendants(process.pid)) == 3 else [], "a foreman and two processes"
+                lambda: found if len(found := descendants(process.pid)) == 4 else [], "nursery, foreman, two processes"
             )
             wait_until(lambda: waiting_for_lock(pids), "them to be at work")
             began = time.monotonic()
@@ -291,6 +291,31 @@ def test_no_process_outlives_the_worker(sqlite_newsroom: Newsroom, number: int) 
             process.wait(DEADLINE_SECONDS)
             wait_until(lambda: not any(map(is_running, pids)), "all to end")
             assert time.monotonic() - began < DEADLINE_SECONDS / 2
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["nursery", "nursery-gone"])
+def test_a_worker_forks_its_pool_or_starts_it_anew(sqlite_newsroom: Newsroom, is_killed: bool, tmp_path: Path) -> None:
+    """And either goes by config.yaml as it is by then."""
+    newsroom, log = sqlite_newsroom, tmp_path / "log"
+    config = newsroom.runtime.settings.path
+    many = config.read_text("utf-8")
+    config.write_text(many.replace(MANY, "  few: {title: 几栏}\n"), "utf-8")
+    command = [*FEEDSVC, "--config", str(config), "worker"]
+    with log.open("w") as out, subprocess.Popen(command, stderr=out) as process:
+        try:
+            wait_until(newsroom.runtime.has_worker, "the worker")
+            (nursery,) = descendants(process.pid)
+            if is_killed:
+                os.kill(nursery, signal.SIGKILL)
+            config.write_text(many, "utf-8")
+            wait_until(lambda: "pool_started" in log.read_text(), "a pool")
+            wait_until(lambda: is_all_live(newsroom), "all to be live")
+            process.terminate()
+            assert process.wait(DEADLINE_SECONDS) == 0
+        finally:
+            process.kill()
+    assert log.read_text().count("nursery_lost") == is_killed
+    assert "pool_lost" not in log.read_text()
 
 
 def test_how_far_it_is_shows(sqlite_newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:

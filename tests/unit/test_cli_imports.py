@@ -9,8 +9,7 @@ import pytest
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("feedsvc.cli.supervise", {"flask", "granian", "lxml", "pydantic", "sqlalchemy"}),
-        ("feedsvc.cli.web_child", {"alembic", "pypinyin"}),
+        ("feedsvc.cli.serve", {"alembic", "pypinyin"}),
         ("feedsvc.cli.worker", {"alembic", "flask", "granian", "pypinyin"}),
     ],
 )

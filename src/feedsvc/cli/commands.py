@@ -39,9 +39,6 @@ COMMANDS = {
 }
 """Name -> what it does, in the order of a newcomer's day. Each lives in the module of its name, as `command`."""
 
-_HIDDEN = {"_web": "web_child", "_supervise": "supervise"}
-"""Processes of `serve`, by name, and their modules."""
-
 FAILED = 1
 WRONG_USE = 2
 INTERRUPTED = 130
@@ -74,9 +71,9 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  (click's signature)
-        if cmd_name not in COMMANDS and cmd_name not in _HIDDEN:
+        if cmd_name not in COMMANDS:
             return None
-        return _load({"import": "import_", **_HIDDEN}.get(cmd_name, cmd_name))
+        return _load({"import": "import_"}.get(cmd_name, cmd_name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -94,7 +91,7 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _clear_failures():
+        with clear_failures():
             return super().invoke(ctx)
 
 
@@ -105,7 +102,8 @@ def _load(module: str) -> click.Command:
 
 
 @contextmanager
-def _clear_failures() -> Iterator[None]:
+def clear_failures() -> Iterator[None]:
+    """Whatever goes wrong in the block is told as click tells it: one clear sentence, and the exit code."""
     try:
         yield
         sys.stdout.flush()

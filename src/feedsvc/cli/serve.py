@@ -1,19 +1,36 @@
-"""`feedsvc serve`: web server and worker under one supervisor."""
+"""`feedsvc serve`: web server and worker under one supervisor, which forks them.
+
+    serve       imports everything, reads config.yaml, asks no database, has one thread; then it is the supervisor
+      database  looks at the database, and ends
+      web       web_child.py; forks the processes that answer
+      worker    worker.py; forks a nursery, for the pool's foremen
+
+So what all of them need is there once, and is shared until one writes to it.
+"""
 
 from __future__ import annotations
 
 import errno
-import os
+import gc
+import multiprocessing
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import click
 
-from feedsvc.cli.commands import Failure, config_option, given_config
+from feedsvc import log
+from feedsvc.cli.commands import Failure, clear_failures, config_option
+from feedsvc.cli.memory import share_arenas
 from feedsvc.cli.messages import warn
 from feedsvc.cli.opening import open_runtime
+from feedsvc.cli.web_child import serve_web
+from feedsvc.cli.worker import keep_feeds_right
 from feedsvc.errors import StoreError
-from feedsvc.runtime import find_config
+from feedsvc.prctl import name_process
+from feedsvc.runtime import Runtime
+from feedsvc.supervisor import Child, supervise
 
 _MENDS = {
     errno.EADDRINUSE: "something listens there already: stop it, or take another --port",
@@ -33,20 +50,51 @@ def command(host: str | None, port: int | None, workers: int | None, no_schedule
 
     Prints one line once it answers. A changed config.yaml is taken over by itself, or at once with SIGHUP.
     """
+    share_arenas()
     with open_runtime(migrate=False) as runtime:
         server = runtime.settings.server
+        _prepare_database(runtime)
+        port = port or server.port
+        address = claim(host or server.host, port)
+        web = partial(serve_web, runtime, address, port, workers or server.workers)
+        children = [Child("web", partial(_run, web))]
+        if not no_scheduler:
+            children.append(Child("worker", partial(_run, partial(keep_feeds_right, runtime))))
+        sys.stdout.flush()
+        log.configure()
+        name_process("feedsvc")
+        gc.collect()
+        gc.freeze()  # what is shared stays shared
+        code = supervise(children)
+    raise click.exceptions.Exit(code)
+
+
+def _prepare_database(runtime: Runtime) -> None:
+    """In a process of its own, so that this one keeps neither connections nor what they take."""
+
+    def prepare() -> None:
         try:
             runtime.refresh()  # here, so that the processes need not do it all at once
         except StoreError as error:
             warn(f"{error} The feeds there are will be served; the rest waits for the database.")
-    port = port or server.port
-    address = claim(host or server.host, port)
-    options = ["--host", address, "--port", str(port), "--workers", str(workers or server.workers)]
-    options += ["--no-scheduler"] if no_scheduler else []
-    sys.stdout.flush()
-    config = ("--config", str(find_config(given_config())))
-    # The same process, so that whoever started it watches and ends it, without all that checking took.
-    os.execv(sys.executable, (sys.executable, "-P", "-m", "feedsvc", *config, "_supervise", *options))  # noqa: S606  # no shell
+        finally:
+            runtime.close()
+
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(prepare,), name="database")
+    process.start()
+    process.join()
+
+
+def _run(run: Callable[[], None]) -> None:
+    """What a process forked from this one does, failing as a command of its own would."""
+    try:
+        with clear_failures():
+            run()
+    except click.ClickException as failure:
+        failure.show()
+        sys.exit(failure.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
 
 
 def claim(host: str, port: int) -> str:

@@ -1,4 +1,4 @@
-"""`feedsvc _web`: the web server's own process, which `feedsvc serve` starts and watches."""
+"""The web server's own process, which `feedsvc serve` forks and watches; it forks those that answer."""
 
 from __future__ import annotations
 
@@ -10,23 +10,19 @@ import os
 import time
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import click
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from feedsvc import log
-from feedsvc.cli.commands import config_option, given_config
 from feedsvc.cli.connections import give_up_on_dead_clients, raise_file_limit
 from feedsvc.cli.direct import answer_directly, can_answer_directly, threads_of_granian
-from feedsvc.cli.memory import share_arenas
 from feedsvc.cli.terminal import print_line
-from feedsvc.runtime import Runtime, find_config
+from feedsvc.runtime import Runtime
 from feedsvc.web import create_app, keep_report_card, poll_answerer_of
 
 _HEADER_MILLISECONDS = 5_000
@@ -56,16 +52,10 @@ class _Server(MPServer):
         """Nothing: the application looks at config.yaml by itself, so SIGHUP need not start its processes anew."""
 
 
-@click.command("_web", hidden=True)
-@click.option("--host", required=True)
-@click.option("--port", type=int, required=True)
-@click.option("--workers", type=int, required=True)
-@config_option
-def command(host: str, port: int, workers: int) -> None:
-    """Serve the feeds on this address, as so many processes, until stopped."""
+def serve_web(runtime: Runtime, host: str, port: int, workers: int) -> None:
+    """Serve the feeds on this address, as so many processes, until stopped; over a runtime that asked no database."""
     log.configure()
     raise_file_limit()
-    share_arenas()
     server = _Server(
         "feedsvc.web:create_app",
         address=host,
@@ -80,15 +70,14 @@ def command(host: str, port: int, workers: int) -> None:
         websockets=False,
         log_enabled=False,
     )
-    server.serve(target_loader=partial(load_app, find_config(given_config()), port), wrap_loader=False)
+    server.serve(target_loader=partial(load_app, runtime, port), wrap_loader=False)
 
 
-def load_app(config: Path, port: int) -> Flask:
+def load_app(runtime: Runtime, port: int) -> Flask:
     """The application, in a process of granian's that ends when the one that started it is gone (even by kill -9)."""
-    log.configure()
     Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     Thread(target=give_up_on_dead_clients, args=(port,), name="give-up-on-dead-clients", daemon=True).start()
-    app = create_app(Runtime.open(config, migrate=False))
+    app = create_app(runtime)
     keep_report_card(app)
     if can_answer_directly():
         answer_directly(poll_answerer_of(app))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Event
 
 import click
@@ -11,6 +12,8 @@ from feedsvc.bulk import open_pool
 from feedsvc.cli.commands import config_option
 from feedsvc.cli.memory import share_arenas
 from feedsvc.cli.opening import open_runtime
+from feedsvc.nursery import Nursery
+from feedsvc.runtime import Runtime
 from feedsvc.scheduler import Worker
 
 
@@ -23,5 +26,11 @@ def command() -> None:
     """
     share_arenas()
     with open_runtime(migrate=False) as runtime:
-        log.configure()
-        Worker(runtime, open_pool=open_pool).run_forever(Event())
+        keep_feeds_right(runtime)
+
+
+def keep_feeds_right(runtime: Runtime) -> None:
+    """Until SIGTERM or Ctrl-C, in this process, which has one thread yet and has asked the database nothing."""
+    log.configure()
+    with Nursery(runtime) as nursery:
+        Worker(runtime, open_pool=partial(open_pool, start=nursery.start)).run_forever(Event())

@@ -22,11 +22,11 @@ from service import (
     DEADLINE_SECONDS,
     FEEDSVC,
     Service,
-    command_of,
     descendants,
     feedsvc,
     free_port,
     is_running,
+    name_of,
     serving,
     wait_until,
 )
@@ -91,11 +91,33 @@ def test_kill_9_of_the_supervisor_leaves_no_process(service: Service) -> None:
 
 
 def test_kill_9_of_the_web_server_is_mended(running: Service) -> None:
-    web = next(pid for pid in descendants(running.process.pid) if b"_web" in command_of(pid))
+    web = next(pid for pid in descendants(running.process.pid) if name_of(pid) == "feedsvc-web")
     below = descendants(web)
     os.kill(web, signal.SIGKILL)
     wait_until(lambda: not any(map(is_running, below)), "the old processes to be gone")
     wait_until(running.is_up, "another web server")
+
+
+def test_what_others_are_forked_from_has_one_thread_and_no_database(running: Service) -> None:
+    """A fork would take along locks that nobody opens again, and a connection that two would use."""
+    nursery = next(pid for pid in descendants(running.process.pid) if name_of(pid) == "feedsvc-nursery")
+    for process in (Path(f"/proc/{pid}") for pid in (running.process.pid, nursery)):
+        assert len(list((process / "task").iterdir())) == 1
+        assert not [file for file in (process / "fd").iterdir() if "feedsvc.db" in str(file.readlink())]
+
+
+def test_a_replaced_child_goes_by_the_config_of_now(running: Service) -> None:
+    """Though whoever it is forked from has read the one of then."""
+    text = running.config.read_text("utf-8")
+    children = [pid for pid in descendants(running.process.pid) if name_of(pid) in {"feedsvc-web", "feedsvc-worker"}]
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    running.config.write_text(text.replace("title: 文化", "title: 文化生活"), "utf-8")
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(running.is_up, "another web server")
+    wait_until(lambda: "文化生活" in running.get("/").body.decode(), "the new title on the page")
+    wait_until(lambda: "文化生活" in running.get("/feeds/culture.rss").body.decode(), "the new title in the feed")
 
 
 def test_an_edit_shows(running: Service) -> None:
