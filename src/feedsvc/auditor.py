@@ -21,7 +21,7 @@ from feedsvc.cases import Case, Examiner
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError
 from feedsvc.log import get_logger
-from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, Alarm, AuditState, Finding, Publication, SectionState
+from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, Alarm, AuditState, Finding, Publication, SectionState, Standing
 from feedsvc.output import DOCUMENT_FORMATS, Audited, Marks
 from feedsvc.recall import Recaller
 from feedsvc.rota import Rota
@@ -85,13 +85,15 @@ class Auditor:
         if not self._thread.is_alive():
             self._audited.let_go()
 
-    def note_survey(self, publications: Mapping[str, Publication], states: Mapping[str, SectionState]) -> None:
-        """What has gone live, as the worker saw it last."""
-        self._rota.note_survey(publications, states)
+    def note_survey(self, publications: Mapping[str, Standing], states: Mapping[str, SectionState]) -> None:
+        """What has gone live, as the worker saw it last. Nothing is kept while there is no audit."""
+        if self._runtime.settings.audit_cpu:
+            self._rota.note_survey(publications, states)
 
     def note_made(self, slug: str) -> None:
         """It has just gone live."""
-        self._rota.note_made(slug)
+        if self._runtime.settings.audit_cpu:
+            self._rota.note_made(slug)
 
     def count_waiting(self) -> int:
         """How many feeds have gone live and were not audited since."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from feedsvc.config import Settings
-from feedsvc.model import INDEX_SLUG, AuditState, Publication, SectionState
+from feedsvc.model import INDEX_SLUG, AuditState, SectionState, Standing
 from feedsvc.output import Audited, FeedsFolder, is_audited
 
 _NAMED = 3
@@ -66,7 +66,7 @@ class AuditProgress:
 def read_progress(
     folder: FeedsFolder,
     settings: Settings,
-    publications: Mapping[str, Publication],
+    publications: Mapping[str, Standing],
     states: Mapping[str, SectionState],
 ) -> AuditProgress:
     """Raises OutputError."""

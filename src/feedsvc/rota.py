@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from feedsvc.config import Settings
-from feedsvc.model import INDEX_SLUG, AuditState, Publication, SectionState, archive_name
+from feedsvc.model import INDEX_SLUG, AuditState, Publication, SectionState, Standing, archive_name
 from feedsvc.output import Marks, is_audited
 
 ROUND = timedelta(hours=1)
@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
-    publications: Mapping[str, Publication]
+    publications: Mapping[str, Standing]
     states: Mapping[str, SectionState]
 
 
@@ -38,9 +38,8 @@ class Rota:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._surveys: SimpleQueue[_Survey] = SimpleQueue()
         self._made: SimpleQueue[str] = SimpleQueue()
-        self._survey = _Survey({}, {})
+        self._survey = self._noted = _Survey({}, {})
         self._slugs: list[str] = []
         self._new: dict[str, None] = {}
         self._new_in_a_row = 0
@@ -48,9 +47,9 @@ class Rota:
         self._seen: dict[str, object] = {}
         self._right: set[str] = set()
 
-    def note_survey(self, publications: Mapping[str, Publication], states: Mapping[str, SectionState]) -> None:
+    def note_survey(self, publications: Mapping[str, Standing], states: Mapping[str, SectionState]) -> None:
         """What has gone live, as the worker saw it last."""
-        self._surveys.put(_Survey(publications, states))
+        self._noted = _Survey(publications, states)
 
     def note_made(self, name: str) -> None:
         """It has just gone live."""
@@ -64,7 +63,7 @@ class Rota:
         """It is to be audited again, but not before."""
         self._later[name] = time.monotonic() + seconds
 
-    def note_taken(self, publication: Publication) -> None:
+    def note_taken(self, publication: Publication | Standing) -> None:
         """Whatever comes of it, in this form the feed is not new any more."""
         self._seen[publication.slug] = _form_of(publication)
 
@@ -101,11 +100,10 @@ class Rota:
         for name in [name for name, at in self._later.items() if at <= now]:
             del self._later[name]
             self._new[name] = None
-        survey = None
-        for survey in _drain(self._surveys):
-            self._survey = survey
-        if survey is None:
+        survey = self._noted
+        if survey is self._survey:
             return
+        self._survey = survey
         self._slugs = sorted(slug for slug in survey.publications if slug in settings.feeds or slug == INDEX_SLUG)
         found = [each for each in map(survey.publications.__getitem__, self._slugs) if not is_audited(each, marks)]
         for each in sorted(found, key=lambda each: (each.published or each.attempted, each.slug)):
@@ -135,7 +133,7 @@ class Rota:
             yield from (archive_name(slug, each) for each in range(number + 1, state.archives + 1))
 
 
-def _form_of(publication: Publication) -> object:
+def _form_of(publication: Publication | Standing) -> object:
     return publication.made_from, tuple((each.format, each.digest) for each in publication.documents)
 
 

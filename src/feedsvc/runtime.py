@@ -16,7 +16,7 @@ from feedsvc.counting import Tally, count_publication
 from feedsvc.delivery import find_twin_error
 from feedsvc.errors import OutputError, StoreError
 from feedsvc.log import get_logger
-from feedsvc.model import INDEX_SLUG, BulkProgress, Publication
+from feedsvc.model import INDEX_SLUG, BulkProgress, Standing
 from feedsvc.output import FeedsFolder, read_bulk_progress
 from feedsvc.progress import AuditProgress, read_progress
 from feedsvc.publish import Clock, register_sections
@@ -306,7 +306,7 @@ def _check_stale(name: str, stale: Stale, *, is_stuck: bool) -> Check:
     return Check(name, ok=True, detail="stale: something changed since it was published")
 
 
-def _trouble_of(known: Publication) -> str:
+def _trouble_of(known: Standing) -> str:
     if known.error is not None:
         return f"blocked: {known.error}"
     if known.archive_error is not None:
@@ -324,7 +324,7 @@ def _section(picture: _Picture, slug: str, title: str) -> dict[str, Any]:
         "state": _state(known, is_stale=slug in picture.survey.stale),
         "published": _iso(known.published) if known else None,
         "attempted": _iso(known.attempted) if known else None,
-        "entries": len(known.entries) if known else 0,
+        "entries": known.holds if known else 0,
         "error": known.error if known else None,
         "documents": [
             {
@@ -377,7 +377,7 @@ def _bulk_progress(progress: BulkProgress | None) -> dict[str, Any] | None:
     }
 
 
-def _state(known: Publication | None, *, is_stale: bool) -> str:
+def _state(known: Standing | None, *, is_stale: bool) -> str:
     if known and known.error is not None:
         return "blocked"
     if known is None or known.published is None:

@@ -84,6 +84,11 @@ class Fingerprints:
         self._shown: tuple[Settings, Mapping[str, str]] | None = None
         self._archived: tuple[Settings, Mapping[str, str]] | None = None
 
+    def prepare(self, settings: Settings) -> None:
+        """Compute the settings' part now."""
+        self._shown_of(settings)
+        self._shown_in_archives_of(settings)
+
     def of(self, settings: Settings, slug: str, reading: SectionsReading) -> Basis:
         """Of one feed or `index`, from a reading that has the states of those that `sections_of` names."""
         own = reading.states.get(slug)
@@ -105,9 +110,7 @@ class Fingerprints:
 
     def of_archives(self, settings: Settings, slug: str, state: SectionState) -> ArchiveBasis:
         """Of the archives of one section."""
-        if self._archived is None or self._archived[0] is not settings:
-            self._archived = (settings, self._shown_in_archives(settings))
-        shown = _digest((self._archived[1][slug], state.feed_id, state.created.isoformat()))
+        shown = _digest((self._shown_in_archives_of(settings)[slug], state.feed_id, state.created.isoformat()))
         codings = ",".join(coding for coding in CODINGS if settings.compression.levels[coding])
         return ArchiveBasis(shown, f"{shown}:{state.archive_generation}:{codings}")
 
@@ -138,15 +141,18 @@ class Fingerprints:
                 found.append(Stale(slug, basis.made_from, is_urgent, is_missing, lacks_twins, is_alone))
         return found
 
-    def _shown_in_archives(self, settings: Settings) -> Mapping[str, str]:
+    def _shown_in_archives_of(self, settings: Settings) -> Mapping[str, str]:
         """Per archived section a digest of the settings that can show: not of how many entries it holds, or when."""
-        titles = {slug: section.title for slug, section in settings.sections.items()}
-        shared = _digest((self._renderer, asdict(settings.site), titles))
-        return {
-            slug: _digest((shared, {name: value for name, value in asdict(section).items() if name not in _UNSEEN}))
-            for slug, section in settings.plain.items()
-            if section.is_archived
-        }
+        if self._archived is None or self._archived[0] is not settings:
+            titles = {slug: section.title for slug, section in settings.sections.items()}
+            shared = _digest((self._renderer, asdict(settings.site), titles))
+            shown = {
+                slug: _digest((shared, {name: value for name, value in asdict(section).items() if name not in _UNSEEN}))
+                for slug, section in settings.plain.items()
+                if section.is_archived
+            }
+            self._archived = (settings, shown)
+        return self._archived[1]
 
     def _shown_of(self, settings: Settings) -> Mapping[str, str]:
         """Per feed a digest of the settings that can show in it, and of the renderer."""

@@ -20,7 +20,7 @@ def remove_surplus(store: Store, folder: FeedsFolder, folder_id: str, settings: 
     known = store.section_states()
     folder.note_removed([slug for slug in known if slug not in settings.feeds])
     ours = {*known, INDEX_SLUG}
-    publications = store.publications(folder_id)
+    publications = store.marks(folder_id)
     removed = []
     for slug, lying in folder.slugs().items():
         surplus = [name for name in lying if name not in formats_of(settings, slug)]

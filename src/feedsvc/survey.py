@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from feedsvc.config import Settings
-from feedsvc.model import INDEX_SLUG, Mark, Publication, SectionsReading, SectionState, Sums
+from feedsvc.model import INDEX_SLUG, Mark, SectionsReading, SectionState, Standing, Sums
 from feedsvc.output import FeedsFolder, FileStats, Shelf
 from feedsvc.staleness import Fingerprints, Stale, sections_of
 from feedsvc.store import Store
@@ -28,7 +28,7 @@ class Survey:
     """
 
     states: Mapping[str, SectionState]
-    publications: Mapping[str, Publication]
+    publications: Mapping[str, Standing]
     stale: Mapping[str, Stale]
     archives: Mapping[str, str] = field(default_factory=dict)
 
@@ -54,7 +54,7 @@ class Surveyor:
 
     def prepare(self, settings: Settings) -> None:
         """Compute what is the same in all looks, as long as these settings are in force."""
-        self._fingerprints.of(settings, INDEX_SLUG, SectionsReading({}, Sums()))
+        self._fingerprints.prepare(settings)
 
     def survey(self, settings: Settings) -> Survey:
         """How all feeds stand."""
@@ -92,7 +92,7 @@ class Surveyor:
         settings: Settings,
         slugs: Collection[str],
         states: Mapping[str, SectionState],
-        marks: Mapping[str, Publication | Mark],
+        marks: Mapping[str, Mark],
     ) -> Mapping[str, str]:
         found = {}
         for slug in slugs:

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from feedsvc.backlog import Backlog
 from feedsvc.config import Settings
 from feedsvc.log import get_logger
-from feedsvc.model import INDEX_SLUG, Mark, Publication, SectionState, Sums
+from feedsvc.model import INDEX_SLUG, Mark, SectionState, Sums
 from feedsvc.publish import promote_due
 from feedsvc.runtime import Runtime
 from feedsvc.staleness import Stale
@@ -215,7 +215,7 @@ class Watch:
             self._states[slug] = state
         return self._sums
 
-    def _note_stale(self, stale: Stale, known: Mark | Publication | None, *, is_news: bool) -> None:
+    def _note_stale(self, stale: Stale, known: Mark | None, *, is_news: bool) -> None:
         """It waits, unless only its schedule brings it round."""
         if stale.lacks_twins or self.is_due(stale):
             is_dated = not (stale.is_missing or stale.lacks_twins_alone or known is None)
@@ -225,7 +225,7 @@ class Watch:
         else:
             self.waiting.drop(stale.slug)
 
-    def _rest_of(self, known: Mark | Publication) -> float:
+    def _rest_of(self, known: Mark) -> float:
         """For so many seconds more it is the second in which it went live: its next Last-Modified would lie in the
         future (RFC 9110 §8.8.2.1).
 

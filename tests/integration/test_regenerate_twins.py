@@ -203,7 +203,9 @@ def forget_twins(runtime: Runtime) -> None:
         if path.suffix in {".gz", ".br"}:
             path.unlink()
     with runtime.store.write() as tx:
-        for slug, known in runtime.store.publications(runtime.folder_id).items():
+        for slug in runtime.store.publications(runtime.folder_id):
+            known = runtime.store.publication(runtime.folder_id, slug)
+            assert known is not None
             records = tuple(replace(each, twins={}) for each in known.documents)
             tx.save_publication(runtime.folder_id, replace(known, documents=records))
             archived_from = (known.archived_from or "").rpartition(":")[0] or None

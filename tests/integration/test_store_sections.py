@@ -96,13 +96,15 @@ def test_a_publication_is_kept_per_folder_and_section(store: Store) -> None:
         tx.save_publication("other", newer)
     assert store.publication("folder", "macro") == PUBLICATION
     assert list(store.publications("folder")) == ["all", "macro"]
-    assert store.publications("other") == {"macro": newer}
+    assert store.publications("folder")["macro"].holds == len(PUBLICATION.entries)
+    assert store.publication("other", "macro") == newer
     assert store.publication("folder", "unknown") is None
     with store.write() as tx:
         tx.save_publication("folder", newer)
         tx.delete_publication("folder", "all")
         tx.delete_publication("folder", "unknown")
-    assert store.publications("folder") == {"macro": newer}
+    assert list(store.publications("folder")) == ["macro"]
+    assert store.publication("folder", "macro") == newer
 
 
 def test_a_publication_keeps_its_entries_in_the_order_of_the_feed(store: Store) -> None:

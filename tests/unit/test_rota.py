@@ -10,7 +10,7 @@ import pytest
 
 from examples import MACRO, SITE
 from feedsvc.config import Server, Settings
-from feedsvc.model import AuditState, DocumentRecord, Publication, SectionState
+from feedsvc.model import AuditState, DocumentRecord, SectionState, Standing
 from feedsvc.rota import ROUND, Rota
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -48,12 +48,11 @@ def settings_of(*slugs: str) -> Settings:
     )
 
 
-def published(slug: str, minutes: int = 0, digest: str = "0" * 64) -> Publication:
-    return Publication(
+def published(slug: str, minutes: int = 0, digest: str = "0" * 64) -> Standing:
+    return Standing(
         slug=slug,
         made_from="x:0",
-        generation=1,
-        entries={},
+        holds=0,
         documents=(DocumentRecord(format="rss", digest=digest, length_bytes=1, mtime=NOW),),
         findings=(),
         error=None,

@@ -53,6 +53,7 @@ def command(host: str | None, port: int | None, workers: int | None, no_schedule
     share_arenas()
     with open_runtime(migrate=False) as runtime:
         server = runtime.settings.server
+        runtime.regenerator.surveyor.prepare(runtime.settings)
         _prepare_database(runtime)
         port = port or server.port
         address = claim(host or server.host, port)

@@ -36,6 +36,7 @@ from feedsvc.model.publication import (
     Quarantined,
     SectionsReading,
     SectionState,
+    Standing,
     Sums,
 )
 from feedsvc.model.section import ContentMode, Podcast, Schedule, Section, Site, WithdrawalMode
@@ -83,6 +84,7 @@ __all__ = [
     "Severity",
     "Site",
     "Source",
+    "Standing",
     "State",
     "Sums",
     "Token",

@@ -158,3 +158,17 @@ class Mark:
     documents: tuple[DocumentRecord, ...]
     error: str | None
     archived_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing(Mark):
+    """What is told of a publication among all others: as there, with how many entries the documents hold, not which.
+
+    All publications together hold tens of thousands of entries, and whoever looks at all of them keeps what is found.
+    """
+
+    holds: int
+    findings: tuple[Finding, ...]
+    attempted: datetime
+    published: datetime | None
+    archive_error: str | None = None

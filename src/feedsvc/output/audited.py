@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from feedsvc.errors import OutputError
-from feedsvc.model import Alarm, AuditState, Publication
+from feedsvc.model import Alarm, AuditState, Publication, Standing
 from feedsvc.output.files import DOCUMENT_MODE, make_folder, read_whole, telling
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder
 from feedsvc.output.replacing import TEMP_PREFIX
@@ -221,12 +221,12 @@ class Audited:
             temp.replace(self._path / name)
 
 
-def is_audited(publication: Publication, marks: Marks) -> bool:
+def is_audited(publication: Publication | Standing, marks: Marks) -> bool:
     """Were all of its documents found right as they lie there, made from what they are made from?"""
     return all(marks.get(key) == mark for key, mark in _marks_of(publication).items())
 
 
-def _marks_of(publication: Publication) -> Marks:
+def _marks_of(publication: Publication | Standing) -> Marks:
     basis = _basis(publication.made_from)
     return {(publication.slug, each.format): (each.digest[:_DIGEST_DIGITS], basis) for each in publication.documents}
 

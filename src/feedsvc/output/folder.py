@@ -311,14 +311,14 @@ class FeedsFolder:
                 path.unlink(missing_ok=True)
         return len(left)
 
-    def _entries(self) -> list[os.DirEntry[str]]:
-        """What lies in the folder; nothing if it was deleted, since writing makes it anew."""
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        """What lies in the folder; nothing if it was deleted, since writing makes it anew. Each is let go at once."""
         with telling(self.path):
             try:
                 with os.scandir(self.path) as entries:
-                    return list(entries)
+                    yield from entries
             except FileNotFoundError:
-                return []
+                return
 
     def _read_id(self) -> str | None:
         """The id that lies in the folder; None also if what lies there is none."""

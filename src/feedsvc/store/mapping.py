@@ -24,6 +24,7 @@ from feedsvc.model import (
     Quarantined,
     SectionState,
     Source,
+    Standing,
     State,
     Token,
     Withdrawal,
@@ -298,6 +299,25 @@ def publication_from(row: Row[Any]) -> Publication | None:
         return _publication_from(row)
     except (CellError, TypeError, AttributeError, LookupError, OverflowError):
         return None
+
+
+def standing_from(row: Row[Any]) -> Standing | None:
+    """Likewise."""
+    known = publication_from(row)
+    if known is None:
+        return None
+    return Standing(
+        slug=known.slug,
+        made_from=known.made_from,
+        holds=len(known.entries),
+        documents=known.documents,
+        findings=known.findings,
+        error=known.error,
+        attempted=known.attempted,
+        published=known.published,
+        archived_from=known.archived_from,
+        archive_error=known.archive_error,
+    )
 
 
 def proofs_from(formats: Any) -> Mapping[str, Proofs]:

@@ -26,6 +26,7 @@ from feedsvc.model import (
     Quarantined,
     SectionsReading,
     SectionState,
+    Standing,
     State,
     Sums,
     Token,
@@ -43,6 +44,7 @@ from feedsvc.store.mapping import (
     salvage,
     section_state_from,
     sections_from,
+    standing_from,
     token_from,
 )
 from feedsvc.store.queries import Time, newest_articles, places_of, read_on, rows_by_key
@@ -281,10 +283,11 @@ class Questions(ABC):
             row = connection.execute(_PUBLICATION, {"folder_id": folder_id, "slug": slug}).one_or_none()
         return publication_from(row) if row else None
 
-    def publications(self, folder_id: str) -> Mapping[str, Publication]:
+    def publications(self, folder_id: str) -> Mapping[str, Standing]:
+        """How all of them stand, by slug."""
         with self._open() as connection:
             rows = connection.execute(_PUBLICATIONS, {"folder_id": folder_id})
-            found = [known for row in rows if (known := publication_from(row))]
+            found = [known for row in rows if (known := standing_from(row))]
         return {publication.slug: publication for publication in sorted(found, key=lambda one: one.slug)}
 
     def proofs(self, slug: str) -> Mapping[str, Proofs]:
