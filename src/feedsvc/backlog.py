@@ -1,12 +1,13 @@
 """Pure: the feeds that wait to be made, and which comes first.
 
     urgent    a withdrawal waits: before all others, the longest first
-    news      an article has changed: the newest change first
+    news      an article has changed: as it came; where more wait than are made at once, the newest change first
     rest      what a survey found (a setting, an upgrade, files that are gone): as it was found
     twins     a compressed form is missing: after all others
 
-Each fourth time whoever has waited longest comes first. So the newest change is made at once however many wait, and one
-section that changes all the time keeps none behind it waiting for ever: of n none waits for more than 4n others.
+Each fourth time whoever has waited longest comes first. So the newest change is made at once however many wait, of few
+none waits for those that come after it, and one section that changes all the time keeps none behind it waiting for
+ever: of n none waits for more than 4n others.
 
 What failed waits out a pause that grows from try to try, unless something moves. Times are monotonic seconds.
 """
@@ -21,6 +22,9 @@ from itertools import chain, islice
 from feedsvc.staleness import Stale
 
 OLDEST_EACH = 4
+
+AT_ONCE = 8
+"""News of so many feeds are made within a quarter of a second. Of more, some have to wait in any case."""
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -40,6 +44,7 @@ class Failure:
 class _Item:
     stale: Stale
     ready_at: float
+    number: int
 
 
 class Backlog:
@@ -54,6 +59,7 @@ class Backlog:
         self._twins: dict[str, None] = {}
         self._resting: dict[str, float] = {}
         self._taken = 0
+        self._number = 0
 
     def __contains__(self, slug: object) -> bool:
         return slug in self._items
@@ -67,7 +73,9 @@ class Backlog:
     def note(self, stale: Stale, *, is_news: bool, ready_at: float = -math.inf) -> None:
         """It waits, and may be made from `ready_at` on. What waits already keeps its turn."""
         slug = stale.slug
-        self._items[slug] = _Item(stale, ready_at)
+        self._number += 1
+        number = self._items[slug].number if slug in self._items else self._number
+        self._items[slug] = _Item(stale, ready_at, number)
         if ready_at > -math.inf:
             self._resting[slug] = ready_at
         else:
@@ -91,7 +99,7 @@ class Backlog:
         return item is not None and (item.stale.is_missing or item.stale.lacks_twins)
 
     def prefer(self, slug: str) -> None:
-        """Its news comes before all other, if it waits for any; its age stays what it is."""
+        """Its news comes before all other as the newest, if it waits for any; its age stays what it is."""
         if slug in self._news:
             del self._news[slug]
             self._news[slug] = None
@@ -138,7 +146,7 @@ class Backlog:
 
     def take_news(self, busy: Collection[str], now: float) -> Stale | None:
         """Whose turn it is, of withdrawals and changed articles alone."""
-        return self._take(chain(self._urgent, reversed(self._news)), busy, now)
+        return self._take(chain(self._urgent, self._news_in_turn()), busy, now)
 
     def count_ready(self, most: int, now: float) -> int:
         """How many could be made now, counted up to so many; what lacks a twin alone is no great work."""
@@ -151,9 +159,14 @@ class Backlog:
         if is_for_oldest:
             yield from (slug for slug in self._items if slug not in self._twins)
         else:
-            yield from reversed(self._news)
+            yield from self._news_in_turn()
             yield from self._rest
         yield from self._twins
+
+    def _news_in_turn(self) -> Iterable[str]:
+        if len(self._news) > AT_ONCE:
+            return reversed(self._news)
+        return sorted(self._news, key=lambda slug: self._items[slug].number)
 
     def next_at(self, now: float) -> float:
         """When the next pause or rest of something that waits is over."""

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from feedsvc import backlog
-from feedsvc.backlog import OLDEST_EACH, Backlog
+from feedsvc.backlog import AT_ONCE, OLDEST_EACH, Backlog
 from feedsvc.staleness import Stale
 
 NOBODY: frozenset[str] = frozenset()
@@ -25,12 +25,33 @@ def taken(waiting: Backlog, now: float = 0.0) -> list[str]:
     return found
 
 
+@pytest.fixture
+def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few wait, the newest comes first."""
+    monkeypatch.setattr(backlog, "AT_ONCE", 0)
+
+
+@pytest.mark.usefixtures("_in_haste")
 def test_the_newest_change_comes_first_and_each_fourth_time_the_oldest() -> None:
     waiting = Backlog()
     for number in range(8):
         waiting.note(stale(f"s{number}"), is_news=True)
     assert taken(waiting) == ["s7", "s6", "s5", "s0", "s4", "s3", "s2", "s1"]
     assert len(waiting) == 0
+
+
+def test_few_are_made_as_they_came() -> None:
+    waiting = Backlog()
+    waiting.note(stale("found"), is_news=False)
+    waiting.note(stale("late"), is_news=False)
+    for number in range(AT_ONCE):
+        waiting.note(stale(f"s{number}"), is_news=True)
+    waiting.note(stale("s1", "2"), is_news=True)
+    assert taken(waiting)[:3] == ["s0", "s1", "s2"]
+    for number in range(AT_ONCE + 1):
+        waiting.note(stale(f"s{number}"), is_news=True)
+    waiting.note(stale("late"), is_news=True)
+    assert waiting.take(NOBODY, 0.0) == stale("late"), "the newest of more than can be made at once"
 
 
 def test_a_withdrawal_comes_before_all_and_news_before_what_a_survey_found() -> None:
@@ -55,6 +76,7 @@ def test_sections_that_change_all_the_time_keep_none_waiting_for_ever() -> None:
         pytest.fail("it waited for more than so many others")
 
 
+@pytest.mark.usefixtures("_in_haste")
 def test_one_that_changes_again_is_the_newest_but_keeps_its_age() -> None:
     waiting = Backlog()
     for slug in ("a", "b", "c", "d"):
@@ -140,6 +162,7 @@ def test_a_missing_twin_waits_for_all_others_and_is_no_ones_oldest() -> None:
     assert taken(waiting) == ["one", "two"]
 
 
+@pytest.mark.usefixtures("_in_haste")
 def test_what_is_preferred_comes_first_of_the_news_and_is_no_younger_for_it() -> None:
     waiting = Backlog()
     for slug in ("section", "combination", "all"):
