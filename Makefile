@@ -35,6 +35,8 @@ run: $(RUN_STAMP)  ## serve the sample site on http://127.0.0.1:8000
 	@test -f $(SITE)/feedsvc.db || $(BIN)/feedsvc init --samples --keep-config $(SITE)
 	@exec $(BIN)/feedsvc --config $(SITE)/config.yaml serve
 
+# Tests start hundreds of processes: none has to compile again what another has compiled, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV_STAMP)  ## run every test, with coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(TESTARGS)

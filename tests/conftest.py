@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+import counting
 from effort import EFFORT
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
@@ -13,3 +15,7 @@ settings.register_profile(
     "feedsvc", deadline=None, suppress_health_check=SLOW, derandomize=EFFORT == 1, print_blob=True
 )
 settings.load_profile("feedsvc")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    counting.begin(config)

@@ -63,6 +63,7 @@ def outcome(answer: Answer) -> str:
     return answer.result.outcome
 
 
+@pytest.mark.counts_processes
 def test_what_is_asked_for_is_made(newsroom: Newsroom) -> None:
     article = newsroom.put(sections=("s1",))
     with pool_of(newsroom) as pool:
@@ -152,6 +153,7 @@ def test_one_that_has_taken_up_too_much_memory_is_replaced(sqlite_newsroom: News
         assert outcome(pool.work(Job("s2"))) == "published"
 
 
+@pytest.mark.counts_processes
 def test_a_pool_whose_foreman_is_gone_says_so_and_leaves_nobody(sqlite_newsroom: Newsroom) -> None:
     with pool_of(sqlite_newsroom) as pool:
         pids = processes(pool)

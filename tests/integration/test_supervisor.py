@@ -17,6 +17,8 @@ import pytest
 
 from service import DEADLINE_SECONDS, is_gone, is_running, wait_until
 
+pytestmark = pytest.mark.counts_processes
+
 SUPERVISOR = """
 import sys
 from functools import partial

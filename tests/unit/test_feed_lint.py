@@ -84,6 +84,7 @@ def test_a_rule_that_is_broken_everywhere_hides_no_other() -> None:
     ],
     ids=["items", "entries", "json", "elements", "no elements", "values"],
 )
+@pytest.mark.uncounted
 def test_very_many_entries_take_bounded_time(start: str, repeated: str, count: int, end: str, rules: set[str]) -> None:
     content = (start + repeated * count + end).encode()  # made here, or each process would keep them all
     began = time.process_time()
@@ -128,6 +129,7 @@ def test_titles_of_what_is_no_feed() -> None:
 @pytest.mark.parametrize(
     "start", ["", '<rss version="2.0"><channel>', '<feed xmlns="http://www.w3.org/2005/Atom">', "{"]
 )
+@pytest.mark.uncounted
 def test_hostile_runs_are_bounded_before_they_are_parsed(start: str, run: str) -> None:
     count = 8_000 if run == "<item/>" else 64_000  # each of these is an entry, and told of
     assert lint((start + run * count).encode()).findings

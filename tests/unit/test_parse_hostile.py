@@ -106,6 +106,7 @@ def cpu_seconds_to_parse(content: bytes) -> float:
 
 
 @pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.uncounted
 def test_what_would_cost_too_much_is_refused_at_once(case: str) -> None:
     build, reason = REFUSED[case]
     content = build(64_000)
@@ -116,11 +117,13 @@ def test_what_would_cost_too_much_is_refused_at_once(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", READ)
+@pytest.mark.uncounted
 def test_what_is_read_is_read_in_bounded_time(case: str) -> None:
     assert cpu_seconds_to_parse(READ[case](64_000)) < DEADLINE_SECONDS
 
 
 @pytest.mark.parametrize("case", READ)
+@pytest.mark.uncounted
 def test_double_the_length_is_at_most_double_the_work(case: str) -> None:
     small, large = (calls_to_parse(READ[case](length)) for length in (2_000, 4_000))
     assert large <= 2.5 * small

@@ -177,6 +177,7 @@ def test_who_came_last_is_remembered_and_nobody_goes_uncounted() -> None:
     assert (faithful.polls, sum(faithful.gaps.values())) == (200, 199)
 
 
+@pytest.mark.uncounted
 def test_strangers_without_end_take_no_room() -> None:
     card = ReportCard(limit=100)
     for number in range(20_000):

@@ -41,6 +41,7 @@ def test_codings_are_tried_in_the_order_that_the_client_likes_them(accept_encodi
     assert order_codings(accept_encoding) == tuple(order.split())
 
 
+@pytest.mark.uncounted
 def test_what_was_made_of_a_header_is_remembered_within_bounds() -> None:
     negotiator = Negotiator()
     assert negotiator.order(None) == ("identity",)

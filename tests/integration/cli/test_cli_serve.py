@@ -62,6 +62,7 @@ def snapshot(service: Service) -> dict[str, tuple[bytes, int, str, str]]:
     return found
 
 
+@pytest.mark.counts_processes
 def test_feeds_answer_and_sigterm_ends_it_all(service: Service) -> None:
     assert b"<rss" in service.get("/feeds/macro.rss").body
     said = wait_until(lambda: service.log.read_text("utf-8").count(f"feedsvc serves {service.url}/\n"), "its line")
@@ -83,6 +84,7 @@ def test_ctrl_c_in_a_terminal_reaches_all_of_them_and_is_quiet(service: Service)
     assert "Traceback" not in service.log.read_text("utf-8")
 
 
+@pytest.mark.counts_processes
 def test_kill_9_of_the_supervisor_leaves_no_process(service: Service) -> None:
     family = descendants(service.process.pid)
     service.process.kill()
@@ -162,6 +164,7 @@ def test_sighup_takes_a_changed_config_over(running: Service) -> None:
     wait_until(lambda: b"The World" in running.get("/").body, "the new title on the page")
 
 
+@pytest.mark.counts_processes
 def test_a_worker_beside_a_service_without_one(site: Site) -> None:
     with serving(site.config, free_port(), "--no-scheduler", "--workers", "2") as service:
         assert not service.is_current()
