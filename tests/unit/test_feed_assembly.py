@@ -235,3 +235,14 @@ def test_something_between_two_entries_is_no_document_of_ours() -> None:
     assert split(content.replace(b"</item><item>", b"</item><!-- --><item>"), "rss") is None
     assert split(b"<rss/>", "rss") is None
     assert split(b'{"items":[]}', "json") is None
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("has_kept", [False, True])
+def test_a_renderer_that_loses_an_entry_is_found_and_leaves_no_pieces(name: str, has_kept: bool) -> None:
+    row = FORMATS[name]
+    losing = replace(row, render=lambda feed: row.render(replace(feed, entries=feed.entries[:-1])))
+    assembled = assemble(AFTER, losing, kept_of(BEFORE, name) if has_kept else None)
+    assert errors(assembled.findings)
+    assert assembled.pieces is None
+    assert assembled.proofs.digests == {}
