@@ -21,35 +21,25 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from feedsvc.archive import Archivist
 from feedsvc.config import Settings
 from feedsvc.delivery import SLOW, deliver, find_twin_error, finish, mend_twins
 from feedsvc.delta import Tracker
+from feedsvc.drafting import Draft, Drafter
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.feed.formats import FORMATS, RENDERER, Format
 from feedsvc.log import get_logger
-from feedsvc.model import (
-    INDEX_SLUG,
-    Document,
-    Feed,
-    Finding,
-    Proofs,
-    Publication,
-)
+from feedsvc.model import INDEX_SLUG, Document, Finding, Publication
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats
-from feedsvc.proof import prove, prove_index
-from feedsvc.staleness import Basis, Fingerprints, formats_of, have_twins, is_current, sections_of
-from feedsvc.stock import Stock, take_stock
+from feedsvc.staleness import Fingerprints, formats_of, have_twins, is_current, sections_of
 from feedsvc.store import Store
 from feedsvc.surplus import remove_surplus
 from feedsvc.survey import Survey, Surveyor
 from feedsvc.text import canonical_text
-from feedsvc.tray import Trays
-from feedsvc.trial import Attempt, Court
+from feedsvc.trial import Court
 
 log = get_logger(__name__)
 
@@ -71,25 +61,6 @@ class Result:
     error: str | None
     seconds: float
     twin_error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
-    """Documents on their way; with an `error` they don't go live. `entries` maps article id to revision.
-
-    `feed` is what they say, None for the list of sections.
-    """
-
-    slug: str
-    basis: Basis
-    feed: Feed | None = None
-    documents: tuple[Document, ...] = ()
-    proofs: Mapping[str, Proofs] = field(default_factory=dict)
-    entries: Mapping[str, int]
-    findings: tuple[Finding, ...] = ()
-    quarantined: tuple[str, ...] = ()
-    prev_archive: int | None = None
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +92,26 @@ class Regenerator:
         self._folder = folder
         self._folder_id = folder_id
         self._clock = clock
-        self._formats = formats
-        self._renderer = renderer
         self._tell_tried: Callable[[str, str, float], None] = _tell_nobody
         self._fingerprints = Fingerprints(renderer)
         self.surveyor = Surveyor(store, folder, folder_id, self._fingerprints)
-        self._trays = Trays()
-        self._take_stock = partial(take_stock, folder=folder, formats=formats, renderer=renderer, trays=self._trays)
-        self._court = Court(store, clock, renderer)
         self._tracker = Tracker(store, folder, formats=formats)
+        court = Court(store, clock, renderer)
         self.archivist = Archivist(
             store,
             folder,
             folder_id,
             clock,
-            court=self._court,
+            court=court,
+            fingerprints=self._fingerprints,
+            formats=formats,
+            renderer=renderer,
+        )
+        self._drafter = Drafter(
+            store,
+            folder,
+            court=court,
+            archivist=self.archivist,
             fingerprints=self._fingerprints,
             formats=formats,
             renderer=renderer,
@@ -234,6 +210,7 @@ class Regenerator:
         formats = formats_of(settings, slug)
         files = self._folder.stats_of(slug)
         is_full = order.force or settings.proof == "full"
+        drafter = self._drafter
         with self._store.reading() as reading:
             known = reading.publication(self._folder_id, slug)
             sections = reading.read_sections(sections_of(settings, [slug]))
@@ -241,15 +218,17 @@ class Regenerator:
             # What was unreadable may have been mended in the database, which makes nothing stale.
             is_right = not (order.force or (known and known.findings)) and is_current(known, basis, formats, files)
             needs_stock = not is_right and slug != INDEX_SLUG
-            stock = self._take_stock(reading, sections, settings, slug, is_full=is_full) if needs_stock else None
+            stock = (
+                self._drafter.take_stock(reading, sections, settings, slug, is_full=is_full) if needs_stock else None
+            )
         mended = self._mend(settings, known, files) if known and is_right else None
         if mended is not None:
             return mended
         self._folder.remove_orphans(slug, files)
         draft = (
-            self._draft_index(settings, basis)
+            drafter.draft_index(settings, basis)
             if slug == INDEX_SLUG
-            else self._draft(settings, slug, stock, is_full=is_full)
+            else drafter.draft(settings, slug, stock, is_full=is_full)
         )
         if draft.error is not None:
             blocked = self._note(slug, draft.error, draft.findings)
@@ -281,71 +260,10 @@ class Regenerator:
         elif error is None and before is not None:
             log.info("twins_made", slug=publication.slug)
 
-    def _draft_index(self, settings: Settings, basis: Basis) -> _Draft:
-        proof = prove_index(settings.site, tuple(settings.sections.values()))
-        error = f"The list of sections can't be proved: {proof.findings[0]}" if proof.findings else None
-        return _Draft(
-            slug=INDEX_SLUG,
-            basis=basis,
-            documents=proof.documents,
-            entries={},
-            findings=proof.findings,
-            error=error,
-        )
-
-    def _draft(self, settings: Settings, slug: str, stock: Stock | None, *, is_full: bool) -> _Draft:
-        """From this stock, and from what is there then each time that it has to be tried again."""
-        stocks = [stock] if stock else []
-
-        def try_it() -> Attempt[Basis]:
-            if not stocks:
-                with self._store.reading() as reading:
-                    sections = reading.read_sections(sections_of(settings, [slug]))
-                    stocks.append(self._take_stock(reading, sections, settings, slug, is_full=is_full))
-            taken = stocks.pop()
-            made = self._try(settings, slug, taken)
-            self._trays.put_back(slug, taken.tray)
-            return made
-
-        verdict = self._court.settle(slug, try_it)
-        attempt = verdict.attempt
-        return _Draft(
-            slug=slug,
-            basis=attempt.basis,
-            feed=attempt.proof.feed,
-            documents=attempt.proof.documents,
-            proofs=attempt.proof.proofs,
-            entries=verdict.entries,
-            findings=attempt.proof.findings or attempt.choice.unreadable,
-            quarantined=attempt.choice.held,
-            prev_archive=attempt.choice.holdings.prev_archive,
-            error=verdict.error,
-        )
-
-    def _try(self, settings: Settings, slug: str, stock: Stock) -> Attempt[Basis]:
-        section, states, choice = settings.feeds[slug], stock.sections.states, stock.choice
-        if section.is_archived:
-            newest = self.archivist.cut(section, choice) if stock.has_loose_end else states[slug].archives
-            states = {**states, slug: replace(states[slug], archives=newest)}
-            choice = replace(choice, holdings=replace(choice.holdings, prev_archive=newest or None))
-        proof = prove(
-            settings.site,
-            section,
-            states[slug],
-            choice.holdings,
-            settings.sections,
-            formats=self._formats,
-            renderer=self._renderer,
-            kept=stock.kept,
-            before=stock.tray.entries,
-        )
-        reading = replace(stock.sections, states=states)
-        return Attempt(self._fingerprints.of(settings, slug, reading), choice, proof)
-
     def _publish(
         self,
         settings: Settings,
-        draft: _Draft,
+        draft: Draft,
         known: Publication | None,
         surplus: Sequence[str],
         order: _Order,
