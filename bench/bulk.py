@@ -1,7 +1,8 @@
 """What it takes to make every feed of a site, beside those who do likewise: the same articles, 50 to a section.
 
-feedsvc      nothing ever proved; then the feeds folder deleted and the proofs kept; then `serve` started with
-             nothing changed. Made by the pool of processes that the worker and `regenerate --all` use.
+feedsvc      nothing ever proved; then the feeds folder and its spares deleted and the proofs kept, made by the pool of
+             processes that the worker uses; then the feeds folder alone; then `serve` started with nothing changed, and
+             without feeds folder
 naive        feedgen + feedparser with its defaults + gzip -6, RSS and Atom, in two processes
 django       Django's feedgenerator, RSS and Atom, one process, files written, nothing read back
 hugo         `hugo` as one-shot build of one RSS a section, nothing else; then `hugo server` resident, one article more
@@ -161,16 +162,24 @@ def measure_feedsvc(site: Site, folder: Path, options: argparse.Namespace) -> No
         fill(runtime, site.stock, site.sections * site.entries, site.sections)
         os.sync()  # or the disk is still at work for the articles
         timed("feedsvc: nothing ever proved (RSS, Atom, JSON, twins)", lambda: make_feeds(runtime), site, is_pool=True)
+    spares = runtime.folder.spares.path
+    runtime.close()
+    shutil.rmtree(folder / "feeds")
+    shutil.rmtree(spares)
+    runtime = Runtime.open(config, environ={})
+    timed("feedsvc: feeds/ and its spares deleted, proofs kept", lambda: make_feeds(runtime), site, is_pool=True)
     runtime.close()
     shutil.rmtree(folder / "feeds")
     runtime = Runtime.open(config, environ={})
-    timed("feedsvc: feeds/ deleted, proofs kept", lambda: make_feeds(runtime), site, is_pool=True)
+    timed("feedsvc: feeds/ deleted, proofs kept", lambda: make_feeds(runtime), site)
     timed("feedsvc: nothing changed, a look at all", lambda: make_feeds(runtime), site, is_pool=True)
     runtime.close()
-    measure_restart(config)
+    measure_restart(config, "restart")
+    shutil.rmtree(folder / "feeds")
+    measure_restart(config, "restart without feeds/")
 
 
-def measure_restart(config: Path) -> None:
+def measure_restart(config: Path, what: str) -> None:
     """`serve` from its start to the first poll it answers, and till health says that every feed is right."""
     began = time.monotonic()
     with serving(config, PORT):
@@ -178,7 +187,7 @@ def measure_restart(config: Path) -> None:
         polled = time.monotonic() - began
         wait_until(lambda: json.loads(ask(PORT, "/healthz")[1])["status"] == "ok")
         print(
-            f"| feedsvc: restart, to the first poll / till all is known to be right | {polled:.2f} s / "
+            f"| feedsvc: {what}, to the first poll / till all is known to be right | {polled:.2f} s / "
             f"{time.monotonic() - began:.2f} s | |",
             flush=True,
         )

@@ -197,7 +197,11 @@ def prepare(folder: Path, stock: Stock, sections: int, **others: object) -> Path
 
 
 def make_feeds(runtime: Runtime) -> int:
-    """All that are stale, by a pool of processes as the worker makes very many; the bytes of all documents."""
+    """All that are stale, as the worker does: what is only missing comes back, the others are made by a pool.
+
+    The bytes of all documents that were made.
+    """
+    runtime.regenerator.bring_back(runtime.settings, runtime.regenerator.survey(runtime.settings))
     slugs = [slug for slug in runtime.regenerator.stale(runtime.settings) if slug != INDEX_SLUG]
     results = regenerate_feeds(runtime, [*slugs, INDEX_SLUG], force=False)
     assert not [each for each in results if each.error], results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -77,6 +78,11 @@ def files(folder: Path) -> dict[str, tuple[bytes, float, int]]:
         for path in folder.iterdir()
         if path.is_file() and not path.name.startswith(".")
     }
+
+
+def forget_spares(runtime: Runtime) -> None:
+    """So that what is missing can't come back, and is made anew."""
+    shutil.rmtree(runtime.folder.spares.path)
 
 
 def temp_names(folder: Path) -> list[str]:

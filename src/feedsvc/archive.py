@@ -3,7 +3,7 @@
     cut         what the live document lets go is put into new archives      store, short transactions
     ensure      the newest lie in the folder before a document leads to them
     bring_up    the others follow, a few at a time: missing ones, then        under the lock of the section's archives
-                stale ones, the newest first of either
+                stale ones, the newest first of either; what is missing and would be the same comes back (retrieval)
 
 Which archive holds an article is the store's word, so replicas make the same bytes. A crash between any two steps
 leaves archives that are stale, judged against what is noted of them and against the files themselves.
@@ -24,8 +24,9 @@ from feedsvc.feed.assembly import Kept
 from feedsvc.feed.formats import Format
 from feedsvc.log import get_logger
 from feedsvc.model import ARCHIVE_FORMAT, Archive, Section, SectionState, archive_name
-from feedsvc.output import CODINGS, FeedsFolder, Shelf, slugs_with_archives
+from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, Shelf, slugs_with_archives
 from feedsvc.proof import prove
+from feedsvc.retrieval import bring_back
 from feedsvc.reuse import gather
 from feedsvc.staleness import ArchiveBasis, Fingerprints, has_twins
 from feedsvc.store import Reading, Store
@@ -200,7 +201,7 @@ class Archivist:
         return Progress(tuple(made), len(waiting) - len(made), errors[0] if errors else None)
 
     def _look(self, slug: str, state: SectionState, basis: ArchiveBasis, levels: Levels) -> Mapping[int, bool]:
-        """The numbers of those that are stale, missing or altered (True), or lack a twin (False).
+        """The numbers of those that are stale (True), or missing, altered or without a twin (False).
 
         Those that are missing come before the others, the newest first of either.
 
@@ -224,15 +225,26 @@ class Archivist:
         }
         # What is not there at all comes first: a reader is led to it, and gets 503 until it is.
         order = sorted(stale | altered | bare, key=lambda number: (number in lying, -number))
-        return {number: number not in bare - stale - altered for number in order}
+        return {number: number in stale for number in order}
 
     def _mend(self, settings: Settings, slug: str, number: int) -> tuple[bool, str | None]:
-        """Make the twins of one archive that is right itself: whether it is, and why one is missing. Under the lock."""
-        name = archive_name(slug, number)
+        """Bring back what is missing of an archive that is not stale, or make the twins of one that is right itself.
+
+        Whether it is as it should be, and why a twin is missing. Under the lock.
+        """
+        name, levels = archive_name(slug, number), settings.compression.levels
         archive = self._store.archive(slug, number)
-        records = self._store.archive_records(self._folder_id, slug, number).values()
-        delivery = mend_twins(self._folder, name, records, settings.compression.levels) if archive and records else None
-        if archive is None or delivery is None:
+        records = self._store.archive_records(self._folder_id, slug, number)
+        if archive is None or number not in records:
+            return False, None
+        record = records[number]
+        files = bring_back(self._folder, name, [record], levels, self._folder.stats_of(name))
+        if files.get((name, ARCHIVE_FORMAT)) == (record.length_bytes, record.mtime) and has_twins(
+            record, levels, {coding: files.get((name, f"{ARCHIVE_FORMAT}.{SUFFIXES[coding]}")) for coding in CODINGS}
+        ):
+            return True, None
+        delivery = mend_twins(self._folder, name, [record], levels)
+        if delivery is None:
             return False, None
         with self._store.write() as tx:
             tx.note_twins(self._folder_id, archive, delivery.records[0])

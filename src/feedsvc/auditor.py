@@ -24,6 +24,7 @@ from feedsvc.log import get_logger
 from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, Alarm, AuditState, Finding, Publication, SectionState, Standing
 from feedsvc.output import DOCUMENT_FORMATS, Audited, Marks
 from feedsvc.recall import Recaller
+from feedsvc.retrieval import fill
 from feedsvc.rota import Rota
 from feedsvc.runtime import Runtime
 
@@ -213,6 +214,7 @@ class Auditor:
         slug = publication.slug
         with self._runtime.folder.lock(slug):
             kept = self._audited.keep(publication, marks)
+            fill(self._runtime.folder, slug, publication.documents)
         if kept is not None:
             for name in DOCUMENT_FORMATS:
                 self._marks.pop((slug, name), None)

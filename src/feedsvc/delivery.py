@@ -13,7 +13,7 @@ from functools import partial
 
 from feedsvc.errors import OutputError
 from feedsvc.model import Coding, Document, DocumentRecord
-from feedsvc.output import CODINGS, FeedsFolder, Refused, StoredDocument, make_twin, make_twins
+from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, Refused, StoredDocument, make_twin, make_twins
 
 Levels = Mapping[Coding, int]
 
@@ -67,6 +67,7 @@ def deliver(
         refused = folder.write(fresh, last_modified, twins, before=partial(before, fresh))
     if mended:
         refused = {**refused, **folder.write_twins(documents[0].slug, last_modified, mended)}
+    folder.spares.keep(documents[0].slug, _digests(plans, refused))
     records = tuple(_record(plan, quick if plan.is_new else levels, refused) for plan in plans)
     return Delivery(records, tuple(plan.document for plan in new), bool(mended))
 
@@ -97,6 +98,8 @@ def finish(
     except OutputError as error:
         errors |= dict.fromkeys(kept, str(error))
     made = {name: len(twin) for name, twin in twins.items() if name not in errors}
+    spares = {f"{name}.{SUFFIXES[SLOW]}": told[name].digest for name in made if made[name]}
+    folder.spares.keep(documents[0].slug, spares, is_all=False)
     return tuple(
         replace(
             record,
@@ -153,6 +156,17 @@ def _read_if(folder: FeedsFolder, slug: str, format: str, length_bytes: int, mti
         return None
     lying = folder.read(slug, format)
     return lying if lying is not None and lying.mtime == mtime else None
+
+
+def _digests(plans: Iterable[_Plan], refused: Refused) -> Mapping[str, str]:
+    """By suffix, of the documents, for their twins, too: what lies in the folder now."""
+    found = {}
+    for plan in plans:
+        name = plan.document.format
+        found[name] = plan.document.digest
+        made = [coding for coding in plan.wanted if (name, coding) not in refused]
+        found |= {f"{name}.{SUFFIXES[coding]}": plan.document.digest for coding in made}
+    return found
 
 
 def _record(plan: _Plan, levels: Levels, refused: Refused) -> DocumentRecord:

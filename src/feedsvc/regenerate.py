@@ -1,6 +1,7 @@
 """Use case: one section, from stale to live.
 
     lock(folder, slug)
+      what is missing and would be the same comes back, and that is all (retrieval)     output
       read generations and the newest live articles           store, all of one moment
       put what they leave out into archives (archive)         store
       compose -> Feed                                         pure
@@ -34,6 +35,7 @@ from feedsvc.feed.formats import FORMATS, RENDERER, Format
 from feedsvc.log import get_logger
 from feedsvc.model import INDEX_SLUG, Document, Finding, Publication
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats
+from feedsvc.retrieval import bring_back, bring_back_all, find_lost
 from feedsvc.staleness import Fingerprints, formats_of, have_twins, is_current, sections_of
 from feedsvc.store import Store
 from feedsvc.surplus import remove_surplus
@@ -53,7 +55,8 @@ class Result:
     """
 
     slug: str
-    outcome: str  # "published", "unchanged" (same bytes), "compressed" (twins alone), "fresh" (not stale), "blocked"
+    # "published", "unchanged" (same bytes), "compressed" (twins alone), "fresh" (not stale, or brought back), "blocked"
+    outcome: str
     entries: int
     length_bytes: int
     findings: tuple[Finding, ...]
@@ -173,6 +176,14 @@ class Regenerator:
         """How all feeds stand."""
         return self.surveyor.survey(settings)
 
+    def bring_back(self, settings: Settings, survey: Survey) -> tuple[str, ...]:
+        """What this survey found missing, though nothing else has changed, as it was; the slugs of which something was.
+
+        Raises OutputError.
+        """
+        lost = find_lost(survey.publications, survey.stale)
+        return bring_back_all(self._folder, settings.compression.levels, lost)
+
     def stale(self, settings: Settings) -> list[str]:
         """Slugs (feeds and `index`) whose files are not made from what is now, one cheap look: no article is read."""
         return list(self.survey(settings).stale)
@@ -209,6 +220,8 @@ class Regenerator:
         """Under the section's lock: from what is stored now to what lies in the folder."""
         formats = formats_of(settings, slug)
         files = self._folder.stats_of(slug)
+        if not order.force and any((slug, name) not in files for name in formats):
+            files = self._retrieve(settings, slug, files)
         is_full = order.force or settings.proof == "full"
         drafter = self._drafter
         with self._store.reading() as reading:
@@ -239,9 +252,19 @@ class Regenerator:
         surplus = [name for _, name in files if name in DOCUMENT_FORMATS and name not in formats]
         return self._publish(settings, draft, known, surplus, order)
 
+    def _retrieve(self, settings: Settings, slug: str, files: FileStats) -> FileStats:
+        """What lies there when whatever could be brought back has been."""
+        look = self.surveyor.look(settings, [slug], at_files=True)
+        for known in find_lost(look.marks, look.stale):
+            files = bring_back(self._folder, slug, known.documents, settings.compression.levels, files)
+        return files
+
     def _mend(self, settings: Settings, known: Publication, files: FileStats) -> Result | None:
         """Make the twins that are missing or wrong; None where a document turns out to be another one."""
         levels = settings.compression.levels
+        if have_twins(known, levels, files):
+            return _result(known, "fresh", ())
+        files = bring_back(self._folder, known.slug, known.documents, levels, files, twins_alone=True)
         if have_twins(known, levels, files):
             return _result(known, "fresh", ())
         delivery = mend_twins(self._folder, known.slug, known.documents, levels)

@@ -175,7 +175,8 @@ class Runtime:
         quarantined: [{article_id, title, revision, reason, since}], archives: {count, waiting, error}, next_run}],
         unconfigured: [{slug}] (sections that the store knows and config.yaml does not),
         audit: {limit_percent, cpu_percent, live, waiting (how many live documents, and how many of them were not
-        audited as they lie there), round: {began, ended, done, of}, alarms: [{at, feed, format, finding, done, open}]}}
+        audited as they lie there), round: {began, ended, done, of}, alarms: [{at, feed, format, finding, done, open}]},
+        spares: {path, trouble (why what is live has no second name there, or null)}}
         """
         checks, picture = self._examine()
         settings, error = self.settings, self.source.error
@@ -193,6 +194,7 @@ class Runtime:
             "sections": [_section(picture, slug, section.title) for slug, section in settings.feeds.items()],
             "unconfigured": [{"slug": slug} for slug in picture.survey.states if slug not in settings.feeds],
             "audit": picture.audit.as_json(),
+            "spares": {"path": str(self.folder.spares.path), "trouble": self.folder.spares.trouble},
         }
 
     def has_worker(self) -> bool:

@@ -69,6 +69,7 @@ class _Surveyed:
     order: SurveyOrder
     survey: Survey
     cpu_seconds: float
+    brought_back: tuple[str, ...]
 
 
 class Worker:
@@ -183,6 +184,8 @@ class Worker:
             self._recover("survey")
             self._seen.note_survey(found.order, found.survey, found.cpu_seconds)
             self._auditor.note_survey(found.survey.publications, found.survey.states)
+            for slug in found.brought_back:
+                self._auditor.note_made(slug)
 
     def _note_done(self, done: Done) -> None:
         self._bulk.note_done(done.slug)
@@ -295,8 +298,12 @@ class Worker:
 
         def survey(_slug: str) -> None:
             began = time.thread_time()  # what it waits for, a busy core or a slow disk, puts off no other
-            found = self._runtime.regenerator.survey(order.settings)
-            self._surveys.put(_Surveyed(order, found, time.thread_time() - began))
+            regenerator = self._runtime.regenerator
+            found = regenerator.survey(order.settings)
+            if brought_back := regenerator.bring_back(order.settings, found):
+                began = time.thread_time()
+                found = regenerator.survey(order.settings)
+            self._surveys.put(_Surveyed(order, found, time.thread_time() - began, brought_back))
 
         self._mend_hearing()
         self._hands.employ(_SURVEYING, "", survey)

@@ -32,6 +32,7 @@ def remove_surplus(store: Store, folder: FeedsFolder, folder_id: str, settings: 
     for slug in ours & folder.orphans().keys():
         with folder.lock(slug):
             folder.remove_orphans(slug)
+    folder.spares.sweep({*settings.feeds, INDEX_SLUG})
     for slug in publications:
         if slug != INDEX_SLUG and slug not in settings.feeds:
             with store.write() as tx:

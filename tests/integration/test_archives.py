@@ -16,7 +16,7 @@ from lxml import etree
 from structlog.testing import capture_logs
 
 from effort import EFFORT
-from engine import broken_formats, newsroom_on, regenerator, run, settings_with
+from engine import broken_formats, forget_spares, newsroom_on, regenerator, run, settings_with
 from feedsvc import archive as archives
 from feedsvc.audit import audit_archives
 from feedsvc.errors import OutputError
@@ -187,6 +187,7 @@ def test_of_a_changed_archive_only_what_is_new_is_read_back(
     archivist.break_seals()
     assert entries_read(monkeypatch, newsroom, lambda: correct("再更正")) == [1]
     assert "偽造" not in path.read_text()
+    forget_spares(newsroom.runtime)
     path.unlink()
     assert entries_read(monkeypatch, newsroom, lambda: archivist.bring_up(settings, "macro")) == [0]
     assert "再更正" in path.read_text()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine import broken_formats, files, mtime, regenerator, run, settings_with, temp_names, texts
+from engine import broken_formats, files, forget_spares, mtime, regenerator, run, settings_with, temp_names, texts
 from feedsvc import publish
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
 from feedsvc.model import Document, Section
@@ -150,6 +150,7 @@ def test_a_file_that_is_not_as_published_is_made_anew(
     path = runtime.folder.path / "macro.atom"
     clock.advance(60)
     if harm == "deleted":
+        forget_spares(runtime)
         path.unlink()
     elif harm == "edited":
         path.write_text("oops")

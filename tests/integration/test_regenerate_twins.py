@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from engine import files, mtime, newsroom_on, regenerator, run, settings_with
+from engine import files, forget_spares, mtime, newsroom_on, regenerator, run, settings_with
 from feedsvc.audit import audit, audit_archives, find_strangers
 from feedsvc.config import Settings
 from feedsvc.config.settings import Compression
@@ -109,6 +109,7 @@ def test_a_spoilt_twin_is_made_anew_and_its_document_left_alone(
     before = files(runtime.folder.path)
     published = publication(runtime, slug)
     clock.advance(60)
+    forget_spares(runtime)
     spoil(runtime.folder.path / name)
     assert runtime.regenerator.stale(runtime.settings) == [slug]
     (stale,) = runtime.regenerator.survey(runtime.settings).stale.values()
@@ -133,6 +134,7 @@ def test_nothing_is_proved_to_make_a_twin(newsroom: Newsroom) -> None:
     def refuse(*_: object) -> object:
         raise AssertionError("a document was rendered")
 
+    forget_spares(newsroom.runtime)
     row = FORMATS["rss"]
     lazy = regenerator(newsroom.runtime, {**FORMATS, "rss": replace(row, render=refuse, verify=refuse)})  # type: ignore[arg-type]
     (newsroom.runtime.folder.path / "macro.rss.gz").unlink()
@@ -265,6 +267,7 @@ def test_an_orphan_goes_and_a_strangers_file_stays(newsroom: Newsroom) -> None:
 
 def test_an_orphan_of_a_section_that_cannot_go_live_is_not_served(newsroom: Newsroom) -> None:
     runtime = newsroom.runtime
+    forget_spares(runtime)
     (runtime.folder.path / "macro.rss").unlink()
     broken = replace(FORMATS["rss"], render=lambda _feed: b"<rss")
     assert regenerator(runtime, {**FORMATS, "rss": broken}).regenerate(runtime.settings, "macro").error

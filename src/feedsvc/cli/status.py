@@ -36,15 +36,22 @@ def command(is_json: bool) -> None:
         is_told = check["name"] == "config" and not status["config"]["ok"]  # on opening, with every problem
         if not check["ok"] and not is_told:
             complain(f"{check['name']}: {check['detail']}")
+    for line in _warnings(status):
+        warn(line)
+
+
+def _warnings(status: Mapping[str, Any]) -> Iterator[str]:
+    """What an admin should know, though nothing is broken."""
     if status["quarantined"]:
-        warn(f"In quarantine: {status['quarantined']}. `feedsvc quarantine` lists them, and says why.")
+        yield f"In quarantine: {status['quarantined']}. `feedsvc quarantine` lists them, and says why."
     if over := [alarm for alarm in status["audit"]["alarms"] if not alarm["open"]]:
-        warn(f"The audit's last alarm, {over[0]['at']}: {over[0]['feed']}: {over[0]['finding']}. {over[0]['done']}")
+        yield f"The audit's last alarm, {over[0]['at']}: {over[0]['feed']}: {over[0]['finding']}. {over[0]['done']}"
+    if trouble := status["spares"]["trouble"]:
+        yield f"What is missing in the feeds folder is made anew, since there are no spares: {trouble}"
     for section in status["unconfigured"]:
-        warn(f"{section['slug']}: config.yaml does not name it any more; its articles are kept")
+        yield f"{section['slug']}: config.yaml does not name it any more; its articles are kept"
     for section in status["sections"]:
-        for line in _explain(section):
-            warn(f"{section['slug']}: {line}")
+        yield from (f"{section['slug']}: {line}" for line in _explain(section))
 
 
 def _tell_of_audit(audit: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refu
 from feedsvc.output.lookout import Lookout, Mark, Moment, mark_of
 from feedsvc.output.pollers import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
 from feedsvc.output.shelf import Shelf, slugs_with_archives
+from feedsvc.output.spares import Spares, digest_of
 from feedsvc.output.twins import CODINGS, SUFFIXES, make_twin, make_twins, pack, unpack
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "PollerFiles",
     "Refused",
     "Shelf",
+    "Spares",
     "StoredDocument",
+    "digest_of",
     "is_audited",
     "make_twin",
     "make_twins",

@@ -27,7 +27,7 @@ from typing import get_args
 from uuid import UUID, uuid4
 
 from feedsvc.errors import OutputError
-from feedsvc.model import ARCHIVE_FORMAT, Coding, Document, FormatName
+from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, Coding, Document, FormatName
 from feedsvc.output.bell import Bell
 from feedsvc.output.files import (
     DOCUMENT_MODE,
@@ -41,6 +41,7 @@ from feedsvc.output.files import (
     write_durably,
 )
 from feedsvc.output.replacing import TEMP_PREFIX, Replacement, delete_files, replace_files, twin_path
+from feedsvc.output.spares import Spares
 from feedsvc.output.twins import CODINGS, SUFFIXES
 from feedsvc.wake import Sleepers
 
@@ -83,24 +84,30 @@ class FeedsFolder:
         self.path = path
         self.bell = Bell(path)
         self.waiters = Sleepers(path / ".waiting", akin=path)
+        self.spares = Spares(path)
         self._id: str | None = None
 
     path: Path
     bell: Bell
+    spares: Spares
     waiters: Sleepers
 
     def prepare(self) -> str:
-        """Make the folder and its hidden state where they are missing; the folder's id (minted once, kept in it)."""
+        """Make the folder and its hidden state where they are missing; the folder's id (minted once, kept in it).
+
+        One that was deleted is the same folder when it comes back, if its spares are still beside it.
+        """
         self._make_folders()
         path, temp = self.path / ".folder-id", self.path / f"{TEMP_PREFIX}.folder-id"
         with self._flock(".folder-id"), telling(path):
             temp.unlink(missing_ok=True)
             found = self._read_id()
             if found is None:
-                found = self._id or str(uuid4())
+                found = self._id or self.spares.read_id() or str(uuid4())
                 write_durably(temp, found.encode("ascii"))
                 temp.rename(path)
                 sync_folder(self.path)
+            self.spares.prepare(found)
         self._id = found
         self.bell.ring()
         return found
@@ -161,13 +168,24 @@ class FeedsFolder:
         }
 
     def remove(self, slug: str, formats: Sequence[str]) -> bool:
-        """Delete these formats of a section with their twins; True if something was there."""
+        """Delete these formats of a section with their twins and spares; True if something was there."""
+        if formats:
+            self.spares.drop(slug, formats)
+        return self._remove(slug, formats)
+
+    def _remove(self, slug: str, formats: Sequence[str]) -> bool:
         is_any = delete_files([self.locate(slug, name) for name in formats])
         self.bell.ring()
         if is_any:
             with telling(self.path):
                 sync_folder(self.path)
         return is_any
+
+    def sync(self, slug: str = INDEX_SLUG) -> None:
+        """Let what has come to this name last."""
+        folder = self.locate(slug, ARCHIVE_FORMAT).parent
+        with telling(folder):
+            sync_folder(folder)
 
     def read(self, slug: str, format: str) -> StoredDocument | None:
         """The file whole (content and stat from one open descriptor), or None if there is none."""
@@ -215,9 +233,9 @@ class FeedsFolder:
         return stat_file(twin_path(self.locate(slug, format), coding))
 
     def stats_of(self, slug: str) -> FileStats:
-        """What `stats` says of one slug, by a few stats."""
-        name = _checked(self.path, slug)
-        stats = {suffix: stat_file(self.path / f"{name}.{suffix}") for suffix in (*DOCUMENT_FORMATS, *_TWIN_SUFFIXES)}
+        """What `stats` says of one slug (or of one archive), by a few stats."""
+        base = str(self.locate(slug, ARCHIVE_FORMAT)).removesuffix(ARCHIVE_FORMAT)
+        stats = {suffix: stat_file(Path(f"{base}{suffix}")) for suffix in (*DOCUMENT_FORMATS, *_TWIN_SUFFIXES)}
         return {(slug, suffix): status for suffix, status in stats.items() if status is not None}
 
     def stats(self) -> FileStats:
@@ -261,7 +279,7 @@ class FeedsFolder:
         files = self.stats_of(slug) if files is None else files
         names = {suffix.partition(".")[0] for _, suffix in files}
         gone = [name for name in sorted(names) if (slug, name) not in files]
-        return bool(gone) and self.remove(slug, gone)
+        return bool(gone) and self._remove(slug, gone)
 
     def removed(self) -> frozenset[str]:
         """The slugs of sections that there were; what a poll may ask without the database."""

@@ -32,7 +32,8 @@ class Shelf:
 
     def __init__(self, folder: FeedsFolder, slug: str) -> None:
         self._path = folder.path / slug / "archive"
-        self._bell = folder.bell
+        self._name = f"{slug}/archive"
+        self._folder = folder
 
     def is_sealed(self) -> bool:
         """Has nothing been put, replaced or taken away since `seal`? One stat."""
@@ -84,19 +85,22 @@ class Shelf:
 
     def remove(self, numbers: Collection[int]) -> None:
         """Delete these archives where they lie there, with their twins."""
+        for number in numbers:
+            self._folder.spares.drop(f"{self._name}/{number}", [ARCHIVE_FORMAT])
         delete_files([self._path / f"{number}.{ARCHIVE_FORMAT}" for number in numbers])
-        self._bell.ring()
+        self._folder.bell.ring()
         if numbers:
             with telling(self._path):
                 sync_folder(self._path)
 
     def clear(self) -> bool:
         """Delete all of it; True if there was something."""
+        self._folder.spares.clear(self._name)
         if not self._path.is_dir() or self._path.is_symlink():
             return False
         with telling(self._path):
             shutil.rmtree(self._path)
-            self._bell.ring()
+            self._folder.bell.ring()
             with contextlib.suppress(OSError):  # somebody else put something beside it
                 self._path.parent.rmdir()
         return True
