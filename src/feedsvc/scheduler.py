@@ -14,6 +14,7 @@ Whatever fails is logged once, tried again after growing pauses, and recovers by
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import signal
 import threading
@@ -132,6 +133,9 @@ class Worker:
 
     def run_forever(self, stop_event: threading.Event) -> None:
         """Start, wait for the event, stop. In the main thread SIGTERM and SIGINT end it too, and SIGHUP refreshes."""
+        # What there is now stays: to look through all of it took 0.13 s, in the midst of one publication of a hundred.
+        gc.collect()
+        gc.freeze()
         # A SimpleQueue, since its put alone may be called from a signal handler in the midst of a get.
         words: SimpleQueue[int] = SimpleQueue()
         with _signals_into(words):
