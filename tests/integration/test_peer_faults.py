@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,12 @@ class Desk:
         text = self.service.config.read_text("utf-8")
         assert old in text
         self.service.config.write_text(text.replace(old, new), "utf-8")
+
+    def is_shown(self, path: str, text: str) -> bool:
+        return text in self.service.get(path).body.decode()
+
+    def is_gone(self, path: str, text: str) -> bool:
+        return not self.is_shown(path, text)
 
     def poll_all(self) -> dict[tuple[str, str], Answer]:
         """Every document in every coding."""
@@ -156,7 +163,7 @@ def test_wordpress_304_after_a_change_of(desk: Desk, what: str, old: str, new: s
     assert len(showing) >= 4, what
     desk.change_config(f"title: {old}", f"title: {new}")
     for path in showing:
-        wait_until(lambda path=path: new in desk.service.get(path).body.decode(), f"{path} to show it")  # type: ignore[misc]
+        wait_until(partial(desk.is_shown, path, new), f"{path} to show it")
         assert_replaced(desk.service.get, path, before[path])
     desk.settle()
 
@@ -167,7 +174,7 @@ def test_wordpress_304_after_an_author_is_renamed(desk: Desk) -> None:
     assert {path.rpartition(".")[2] for path in showing} == {"rss", "atom", "json"}
     desk.put("a", authors=[{"name": "周文舟"}])
     for path in showing:
-        wait_until(lambda path=path: "周文舟" in desk.service.get(path).body.decode(), f"{path} to show it")  # type: ignore[misc]
+        wait_until(partial(desk.is_shown, path, "周文舟"), f"{path} to show it")
         assert_replaced(desk.service.get, path, before[path])
     desk.put("a", authors=[{"name": "周文渡"}])
     wait_until(lambda: "周文渡" in desk.service.get(showing[0]).body.decode(), "the name to be back")
@@ -178,12 +185,12 @@ def test_wordpress_304_after_the_newest_article_is_withdrawn(desk: Desk) -> None
     desk.put("newest", title="不该发的")
     paths = [path for path in FEEDS if not path.startswith(("/feeds/finance", "/feeds.opml"))]
     for path in paths:
-        wait_until(lambda path=path: "不该发的" in desk.service.get(path).body.decode(), f"{path} to show it")  # type: ignore[misc]
+        wait_until(partial(desk.is_shown, path, "不该发的"), f"{path} to show it")
     desk.settle()
     before = {path: desk.service.get(path) for path in paths}
     desk.send("DELETE", "newest")
     for path in paths:
-        wait_until(lambda path=path: "不该发的" not in desk.service.get(path).body.decode(), f"{path} without it")  # type: ignore[misc]
+        wait_until(partial(desk.is_gone, path, "不该发的"), f"{path} without it")
         assert_replaced(desk.service.get, path, before[path])
     desk.settle()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -88,7 +89,7 @@ def test_a_change_goes_live_by_itself(newsroom: Newsroom) -> None:
     with working(newsroom) as (_, events):
         newsroom.put(external_id="a1", title="雾中码头")
         for slug in ("macro", "economy", "all"):
-            wait_until(lambda slug=slug: shows(newsroom, slug, "雾中码头"), f"{slug} to show it")  # type: ignore[misc]
+            wait_until(partial(shows, newsroom, slug, "雾中码头"), f"{slug} to show it")
         newsroom.put(external_id="a1", title="雾散了")
         wait_until(lambda: shows(newsroom, "macro", "雾散了"), "the correction")
         (event,) = named(events, "worker_started")
@@ -103,7 +104,7 @@ def test_changes_that_come_thick_and_fast_are_never_dated_ahead(sqlite_newsroom:
     with working(newsroom):
         for number in range(4):
             newsroom.put(external_id="a1", title=f"第{number}稿")
-            wait_until(lambda number=number: shows(newsroom, "macro", f"第{number}稿"), "the draft")  # type: ignore[misc]
+            wait_until(partial(shows, newsroom, "macro", f"第{number}稿"), "the draft")
             modified = newsroom.client.head("/feeds/macro.rss").last_modified
             assert modified is not None
             assert modified <= now()
@@ -198,7 +199,7 @@ def test_no_more_hands_than_there_are(sqlite_url: str, tmp_path: Path) -> None:
         for lock in locks:
             lock.__exit__(None, None, None)
         for number in range(HANDS + 2):
-            wait_until(lambda slug=f"s{number}": shows(newsroom, slug, article.entry_id), f"s{number}")  # type: ignore[misc]
+            wait_until(partial(shows, newsroom, f"s{number}", article.entry_id), f"s{number}")
 
 
 def broken_macro(feed: Feed, render: Callable[[Feed], bytes]) -> bytes:

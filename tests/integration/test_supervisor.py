@@ -67,6 +67,10 @@ class Supervised:
         mark = self.folder / name
         return int(wait_until(lambda: mark.exists() and mark.read_text(), f"{name} to be up"))
 
+    def has_lost(self, count: int) -> bool:
+        """Were so many deaths noticed?"""
+        return len(self.events("child_died")) == count
+
     def events(self, name: str) -> list[dict[str, Any]]:
         log = self.folder / "log"
         lines = log.read_text().splitlines() if log.exists() else []
@@ -121,7 +125,7 @@ def test_a_dead_child_is_started_again_after_growing_pauses(tmp_path: Path) -> N
             pid = home.pid("web")
             (tmp_path / "web").unlink()
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda count=count: len(home.events("child_died")) == count, "its death to be noticed")  # type: ignore[misc]
+            wait_until(partial(home.has_lost, count), "its death to be noticed")
             assert home.pid("web") != pid
         assert [event["restart_in_seconds"] for event in home.events("child_died")] == [1.0, 2.0]
         assert {event["child"] for event in home.events("child_died")} == {"web"}
@@ -137,7 +141,7 @@ def test_a_child_that_lived_long_is_started_again_soon(tmp_path: Path) -> None:
             pid = home.pid("web")
             (tmp_path / "web").unlink()
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda count=count: len(home.events("child_died")) == count, "its death to be noticed")  # type: ignore[misc]
+            wait_until(partial(home.has_lost, count), "its death to be noticed")
         assert [event["restart_in_seconds"] for event in home.events("child_died")] == [1.0, 1.0]
 
 

@@ -38,9 +38,13 @@ def sqlite_newsroom(sqlite_url: str, tmp_path: Path) -> Iterator[Newsroom]:
         yield newsroom
 
 
+def is_in_rss(newsroom: Newsroom, slug: str, text: str) -> bool:
+    return text in texts(newsroom.runtime, slug).get("rss", "")
+
+
 def wait_for(newsroom: Newsroom, shown: str, *slugs: str) -> None:
     for slug in slugs:
-        wait_until(lambda slug=slug: shown in texts(newsroom.runtime, slug).get("rss", ""), f"{slug} to show it")  # type: ignore[misc]
+        wait_until(partial(is_in_rss, newsroom, slug, shown), f"{slug} to show it")
 
 
 def test_whoever_changes_something_wakes_the_worker(newsroom: Newsroom, tmp_path: Path) -> None:
