@@ -169,15 +169,18 @@ def main() -> None:
             measure(config, pid, database_pid, options)
 
 
+def create_token(config: Path) -> str:
+    command = [sys.executable, "-P", "-m", "feedsvc", "-c", str(config), "token", "create", "--name", f"{time.time()}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def measure(config: Path, pid: int, database_pid: int | None, options: argparse.Namespace) -> None:
     def cpu() -> float:
         return cpu_seconds(pid) + (cpu_seconds(database_pid) if database_pid else 0.0)
 
     wait_until(lambda: ask(PORT, "/healthz")[0] == http.client.OK)
-    command = [sys.executable, "-P", "-m", "feedsvc", "-c", str(config), "token", "create", "--name", f"{time.time()}"]
-    token = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     chance = random.Random(5)
-    client = Client(token, options.sections, [write_fields(number, chance) for number in range(500)])
+    client = Client(create_token(config), options.sections, [write_fields(number, chance) for number in range(500)])
     wait_until(lambda: is_quiet(cpu), pause_seconds=0)
     before, at = cpu(), time.monotonic()
     time.sleep(5)

@@ -123,7 +123,7 @@ def measure_memory(folder: Path, articles: int) -> None:
         tell("after its start")
         chance = random.Random(5)
         client = latency.Client(
-            create_token(config), MEMORY_SECTIONS, [write_fields(each, chance) for each in range(99)]
+            latency.create_token(config), MEMORY_SECTIONS, [write_fields(each, chance) for each in range(99)]
         )
         latency.PORT = PORT
         for number in range(300):
@@ -142,11 +142,6 @@ def poll_each(sections: int, accepted: str) -> None:
                 connection.request("GET", f"/feeds/s{number}.{row.suffix}", headers={"Accept-Encoding": accepted})
                 connection.getresponse().read()
         connection.close()
-
-
-def create_token(config: Path) -> str:
-    command = feedsvc(config, "token", "create", "--name", f"{time.time()}")
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def measure_import(folder: Path, articles: int, database: str) -> None:
