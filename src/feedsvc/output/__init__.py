@@ -2,6 +2,7 @@
 
 from feedsvc.output.audited import Audited, LastGood, Marks, is_audited
 from feedsvc.output.bulk import note_bulk_progress, read_bulk_progress
+from feedsvc.output.condition import find_closed, find_left_overs, free_bytes, open_up
 from feedsvc.output.counts import CountsFile, Key
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.files import mtime_of
@@ -36,12 +37,16 @@ __all__ = [
     "Spares",
     "StoredDocument",
     "digest_of",
+    "find_closed",
+    "find_left_overs",
+    "free_bytes",
     "is_audited",
     "make_twin",
     "make_twins",
     "mark_of",
     "mtime_of",
     "note_bulk_progress",
+    "open_up",
     "pack",
     "read_bulk_progress",
     "slugs_with_archives",

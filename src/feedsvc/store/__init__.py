@@ -2,6 +2,7 @@
 
 from feedsvc.store.backup import BackupNote, open_backup, write_backup
 from feedsvc.store.mapping import Salvage
+from feedsvc.store.migrate import Revision
 from feedsvc.store.queries import Time
 from feedsvc.store.questions import Questions, Reading
 from feedsvc.store.rows import KnownRows
@@ -13,6 +14,7 @@ __all__ = [
     "KnownRows",
     "Questions",
     "Reading",
+    "Revision",
     "Salvage",
     "Store",
     "Time",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
@@ -35,6 +36,26 @@ def migrate(database: Database) -> None:
             _upgrade(connection, database.label)
 
 
+class Revision(StrEnum):
+    """How a database's schema stands to this code's."""
+
+    NONE = "none"
+    OLDER = "older"
+    SAME = "same"
+    UNKNOWN = "unknown"  # a newer feedsvc's, most likely
+
+
+def find_revision(database: Database) -> Revision:
+    """Looks, and changes nothing."""
+    with database.read() as connection:
+        found = _revision(connection)
+    if found is None:
+        return Revision.NONE
+    if found == REVISION:
+        return Revision.SAME
+    return Revision.OLDER if found in _known_revisions() else Revision.UNKNOWN
+
+
 def alembic_config() -> Config:
     """Alembic's settings, without an alembic.ini and without touching the logging of the process."""
     from alembic.config import Config  # noqa: PLC0415  # 0.2 s, spent only where there is something to migrate
@@ -46,18 +67,22 @@ def alembic_config() -> Config:
 
 def _upgrade(connection: Connection, label: str) -> None:
     from alembic import command  # noqa: PLC0415  # as above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415  # as above
 
     config = alembic_config()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     found = _revision(connection)
-    if found is not None and found not in known:
+    if found is not None and found not in _known_revisions():
         raise StoreError(
             f"Database {label} was made by a newer feedsvc: its schema is {found}, this one knows {REVISION}. "
             "Start that newer version, or restore a backup from before the upgrade."
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _known_revisions() -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # as above
+
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
 
 
 def _revision(connection: Connection) -> str | None:

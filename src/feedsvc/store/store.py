@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from pathlib import Path
 
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, func, select, text
 
+from feedsvc.store import schema
 from feedsvc.store.connect import Database
 from feedsvc.store.copying import MADE, TAKEN_IN, Tell, copy
-from feedsvc.store.migrate import migrate
+from feedsvc.store.migrate import Revision, find_revision, migrate
 from feedsvc.store.notices import Notices
 from feedsvc.store.questions import Questions, Reading
+from feedsvc.store.strays import Strays, find_strays
 from feedsvc.store.transaction import Transaction
 from feedsvc.wake import Sleeper
 
@@ -45,6 +49,11 @@ class Store(Questions):
     def label(self) -> str:
         """Where it is, for people: no password, no options."""
         return self._database.label
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps it."""
+        return Path(str(self._database.url.database)) if self._database.is_sqlite else None
 
     def migrate(self) -> None:
         """Bring the schema to the newest version (Alembic); safe when several processes do it at once.
@@ -86,6 +95,32 @@ class Store(Questions):
             self._notices.call(tx.changed)
         if tx.published:
             self._tell_published(tx.published)
+
+    def find_revision(self) -> Revision:
+        """Which schema the database has, whatever it is; nothing is changed."""
+        return find_revision(self._database)
+
+    def find_damage(self) -> str | None:
+        """What SQLite itself finds wrong with its file, reading all of it; PostgreSQL looks after its own."""
+        if not self._database.is_sqlite:
+            return None
+        with self._open() as connection:
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(3)")]
+        return None if found == ["ok"] else "; ".join(found)
+
+    def find_strays(self) -> Strays:
+        """Places and articles that don't agree. Goes through all of them."""
+        with self._open() as connection:
+            return find_strays(connection)
+
+    def find_latest_time(self) -> datetime | None:
+        """The latest time at which something is said to have happened here: an article came, a document went live."""
+        with self._open() as connection:
+            times = [
+                connection.execute(select(func.max(column))).scalar_one_or_none()
+                for column in (schema.article.c.created, schema.document_version.c.last_modified)
+            ]
+        return max((time for time in times if isinstance(time, datetime)), default=None)
 
     def copy_to(self, other: Store, tell: Tell, *, is_whole: bool) -> Mapping[str, int]:
         """All of it into an empty store, or without `is_whole` what can't be made again; how many rows, by table.

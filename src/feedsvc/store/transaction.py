@@ -173,6 +173,32 @@ class Transaction:
         if rows:
             self._connection.execute(changes.JOIN_SECTION, rows)
 
+    def replace_places(self, article: Article) -> Collection[str]:
+        """Put it into just the sections that it says, from wherever it stands; the sections that this concerns.
+
+        It stays in its archives where it stays in their sections.
+        """
+        self.has_changes = True
+        place = schema.article_section.c
+        left = self._connection.execute(
+            delete(schema.article_section).where(place.seq == article.seq).returning(place.section, place.archive)
+        ).all()
+        archives = {row.section: row.archive for row in left if row.archive}
+        self._touch(archives.items())
+        self._join_sections(article, archives)
+        return {*(row.section for row in left), *article.sections}
+
+    def remove_orphans(self, seqs: Collection[int]) -> Collection[str]:
+        """Take away the places of articles that are not there; the sections that this concerns."""
+        self.has_changes = True
+        place = schema.article_section.c
+        is_there = select(schema.article.c.seq).where(schema.article.c.seq == place.seq).exists()
+        left = self._connection.execute(
+            delete(schema.article_section).where(place.seq.in_(seqs), ~is_there).returning(place.section, place.archive)
+        ).all()
+        self._touch((row.section, row.archive) for row in left if row.archive)
+        return {row.section for row in left}
+
     def _conflict(self, id: str, entry_id: str, external_id: str | None) -> ConflictError:
         """Which of the three is taken, and by whom."""
         article = schema.article.c
