@@ -134,8 +134,8 @@ def measure_memory(folder: Path, articles: int) -> None:
 
 
 def poll_each(sections: int, accepted: str) -> None:
-    """Four times on as many connections, so that each web process sees most of them."""
-    for _ in range(4):
+    """Eight times on as many connections, so that each web process sees all of them."""
+    for _ in range(8):
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
         for number in range(sections):
             for row in FORMATS.values():

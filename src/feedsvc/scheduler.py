@@ -25,6 +25,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from types import FrameType
 
+from feedsvc import heap
 from feedsvc.auditor import Auditor
 from feedsvc.bulk import BulkWork, OpenPool
 from feedsvc.config import Settings
@@ -101,6 +102,7 @@ class Worker:
         self._troubles: dict[str, str] = {}
         self._beat_at = -math.inf
         self._beaten: object = None
+        self._done_at = self._given_back_at = -math.inf
         self._store_retry_at = -math.inf
         self._store_pause_seconds = _FIRST_STORE_PAUSE_SECONDS
 
@@ -163,6 +165,7 @@ class Worker:
             if time.monotonic() >= self._store_retry_at:
                 self._pause_after(is_reached=self._look_around())
             self._hand_out()
+            self._give_memory_back()
             call = self._sleeper.sleep(self._rest_seconds())
 
     def _rest_seconds(self) -> float:
@@ -192,6 +195,7 @@ class Worker:
                 self._auditor.note_made(slug)
 
     def _note_done(self, done: Done) -> None:
+        self._done_at = time.monotonic()
         self._bulk.note_done(done.slug)
         slug = done.slug.removesuffix(_ARCHIVES)
         if slug != done.slug:
@@ -416,6 +420,13 @@ class Worker:
             tx.beat(self._runtime.folder_id, self._runtime.clock(), next_runs)
         self._beat_at, self._beaten = now, moments
         return True
+
+    def _give_memory_back(self) -> None:
+        """What was made took memory that is free now; while it goes on it would be needed again at once."""
+        now = time.monotonic()
+        if not self._hands.busy and self._given_back_at < self._done_at < now - _BEAT_SECONDS:
+            heap.give_back()
+            self._given_back_at = now
 
     def _mend_hearing(self) -> None:
         """Somebody may have taken away what it is called by."""

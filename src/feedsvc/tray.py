@@ -14,8 +14,8 @@ from feedsvc.feed.compose import Entries
 from feedsvc.model import Article
 from feedsvc.store import KnownRows
 
-MOST_BYTES = 32 * 1024 * 1024
-"""In one process; enough for about 75 feeds of 50 articles of 4 KB."""
+MOST_BYTES = 16 * 1024 * 1024
+"""In one process; enough for about 37 feeds of 50 articles of 4 KB."""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from flask import request
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.output import FeedsFolder, Lookout, Mark, make_twins
+from feedsvc.web import create_app
 from feedsvc.web.places import BEHIND
 from feedsvc.web.polls import Polls, environ_of
 from feedsvc.web.polls.conditional import http_date
@@ -524,3 +525,21 @@ def test_new_settings_are_taken_over_once_however_many_poll(
     with ThreadPoolExecutor(8) as pool:
         assert [each.result() for each in [pool.submit(poll) for _ in range(8)]] == [200] * 8
     assert taken == [newsroom.runtime.settings]
+
+
+def test_processes_share_what_may_be_kept_of_documents(newsroom: Newsroom) -> None:
+    """Each polled for everything, all together keep no more than one alone may."""
+    newsroom.put()
+    newsroom.regenerate()
+    runtime = newsroom.runtime
+    paths = [f"/feeds/{slug}.{suffix}" for slug in runtime.settings.feeds for suffix in ("rss", "atom")]
+
+    def kept_by(processes: int) -> int:
+        app = create_app(runtime, processes=processes)
+        for path in paths * 40:
+            app.test_client().get(path)
+        polls: Polls = app.extensions["feedsvc.polls"]
+        return polls._documents.kept_bytes
+
+    assert kept_by(1) > 20_000
+    assert kept_by(runtime.settings.server.memory // 20_000) <= 20_000

@@ -20,9 +20,8 @@ from functools import partial
 
 import click
 
-from feedsvc import log
+from feedsvc import heap, log
 from feedsvc.cli.commands import Failure, clear_failures, config_option
-from feedsvc.cli.memory import share_arenas
 from feedsvc.cli.messages import warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.web_child import serve_web
@@ -50,7 +49,7 @@ def command(host: str | None, port: int | None, workers: int | None, no_schedule
 
     Prints one line once it answers. A changed config.yaml is taken over by itself, or at once with SIGHUP.
     """
-    share_arenas()
+    heap.hold_little()
     with open_runtime(migrate=False) as runtime:
         server = runtime.settings.server
         runtime.regenerator.surveyor.prepare(runtime.settings)

@@ -70,14 +70,14 @@ def serve_web(runtime: Runtime, host: str, port: int, workers: int) -> None:
         websockets=False,
         log_enabled=False,
     )
-    server.serve(target_loader=partial(load_app, runtime, port), wrap_loader=False)
+    server.serve(target_loader=partial(load_app, runtime, port, workers), wrap_loader=False)
 
 
-def load_app(runtime: Runtime, port: int) -> Flask:
+def load_app(runtime: Runtime, port: int, workers: int) -> Flask:
     """The application, in a process of granian's that ends when the one that started it is gone (even by kill -9)."""
     Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     Thread(target=give_up_on_dead_clients, args=(port,), name="give-up-on-dead-clients", daemon=True).start()
-    app = create_app(runtime)
+    app = create_app(runtime, processes=workers)
     keep_report_card(app)
     if can_answer_directly():
         answer_directly(poll_answerer_of(app))

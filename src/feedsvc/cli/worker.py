@@ -7,10 +7,9 @@ from threading import Event
 
 import click
 
-from feedsvc import log
+from feedsvc import heap, log
 from feedsvc.bulk import open_pool
 from feedsvc.cli.commands import config_option
-from feedsvc.cli.memory import share_arenas
 from feedsvc.cli.opening import open_runtime
 from feedsvc.nursery import Nursery
 from feedsvc.runtime import Runtime
@@ -24,7 +23,7 @@ def command() -> None:
 
     SIGHUP makes it look at config.yaml at once. `feedsvc serve` runs one by itself.
     """
-    share_arenas()
+    heap.hold_little()
     with open_runtime(migrate=False) as runtime:
         keep_feeds_right(runtime)
 

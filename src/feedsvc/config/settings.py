@@ -23,7 +23,7 @@ MetricsReaders = Literal["off", "local", "everyone"]
 class Server:
     """Where `feedsvc serve` listens, how big it is, whom it believes and what it gives.
 
-    `memory` is bytes of documents that each process keeps. `trusted_proxies` is how many stand before it;
+    `memory` is bytes of documents that its processes keep, all together. `trusted_proxies` is how many stand before it;
     `documents_per_hour` what one address may fetch, 0: no limit. `metrics` is who may read /metrics.
     """
 

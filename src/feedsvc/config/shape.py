@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from feedsvc.config import fields as kinds
 from feedsvc.config import podcasts
+from feedsvc.config.settings import Server
 from feedsvc.config.tree import KeyPath, shorten
 from feedsvc.model import ALL_SLUG, INDEX_SLUG
 
@@ -216,8 +217,8 @@ class ServerShape(Shape):
     port: kinds.Port = Field(default=8000, description="The TCP port to listen on.")
     workers: kinds.Workers = Field(default=1, description="How many processes answer requests.")
     memory: kinds.MemoryBytes = Field(
-        default=64_000_000,
-        description="How much each process keeps of documents in memory, such as are asked for often.",
+        default=Server.memory,
+        description="How much all of them keep of documents in memory, such as are asked for often.",
     )
     trusted_proxies: kinds.Hops = Field(
         default=0, description="How many proxies stand before it, each appending to X-Forwarded-For whom it saw."

@@ -38,8 +38,11 @@ class Application(Flask):
         return _VERSIONED_MAX_AGE_SECONDS if "v" in request.args else _STATIC_MAX_AGE_SECONDS
 
 
-def create_app(runtime: Runtime) -> Flask:
-    """The web side of feedsvc: feeds, pages, API and health, over an open runtime that the caller closes."""
+def create_app(runtime: Runtime, *, processes: int | None = None) -> Flask:
+    """The web side of feedsvc: feeds, pages, API and health, over an open runtime that the caller closes.
+
+    `processes` is how many share what may be kept of documents; else config.yaml says so.
+    """
     app = Application("feedsvc.web", static_folder=str(STATIC_DIR))
     app.url_map.merge_slashes = False  # "//" is no other way to write "/", in keys least of all
     app.json = DefaultJSONProvider(app)
@@ -48,6 +51,8 @@ def create_app(runtime: Runtime) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.tests["leftward"] = is_leftward
     remember_runtime(app, runtime)
+    server = runtime.settings.server
+    feeds.keep_documents(app, server.memory // (processes or server.workers))
     app.register_blueprint(feeds.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)

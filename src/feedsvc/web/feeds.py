@@ -137,10 +137,14 @@ blueprint = Blueprint("feeds", __name__)
 @blueprint.record
 def _prepare(state: BlueprintSetupState) -> None:
     """A rule without methods matches all of them, so that Polls alone says what is allowed."""
-    state.app.extensions[_KEY] = Polls(runtime_of(state.app), runtime_of(state.app).settings.server.memory)
     state.app.extensions[_CARD] = ReportCard()
     for path in ("/feeds/<name>", "/feeds/<slug>/archive/<name>", "/feeds.opml"):
         state.app.url_map.add(state.app.url_rule_class(path, endpoint="feeds.poll"))
+
+
+def keep_documents(app: Flask, most_bytes: int) -> None:
+    """Let polls be answered from memory, as far as so many bytes go."""
+    app.extensions[_KEY] = Polls(runtime_of(app), most_bytes)
 
 
 def put_in_front(app: Flask, before: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify
 from flask.blueprints import BlueprintSetupState
 
-from feedsvc import __version__
+from feedsvc import __version__, heap
 from feedsvc.errors import FeedsvcError, OutputError
 from feedsvc.runtime import Check, Runtime
 from feedsvc.web.context import runtime_of
@@ -80,6 +80,8 @@ def examine(runtime: Runtime) -> dict[str, Any]:
         checks = [
             Check("checks", ok=False, detail=f"They could not all be made ({type(error).__name__}); see the log.")
         ]
+    finally:
+        heap.give_back()  # a look at thousands of feeds takes megabytes that polls don't need
     return {
         "status": "ok" if all(check.ok for check in checks) else "degraded",
         "version": __version__,

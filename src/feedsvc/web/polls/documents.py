@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
+from feedsvc.config import Server
 from feedsvc.errors import OutputError
 from feedsvc.log import get_logger
 from feedsvc.model import Trail
@@ -31,9 +32,6 @@ from feedsvc.web.pace import Monotonic, Pace
 from feedsvc.web.polls.negotiation import IDENTITY, Form
 
 log = get_logger(__name__)
-
-KEPT_BYTES = 64_000_000
-"""What a process keeps of documents in memory, unless config.yaml says otherwise."""
 
 _OVERHEAD_BYTES = 3_000
 """About what is kept of a document besides its bytes, with what is made of it for two forms (tracemalloc)."""
@@ -93,7 +91,7 @@ class DocumentCache:
     """
 
     def __init__(
-        self, folder: FeedsFolder, limit_bytes: int = KEPT_BYTES, monotonic: Monotonic = time.monotonic
+        self, folder: FeedsFolder, limit_bytes: int = Server.memory, monotonic: Monotonic = time.monotonic
     ) -> None:
         self._folder = folder
         self._lookout = Lookout(folder.path, monotonic)

@@ -12,14 +12,14 @@ from typing import Any
 
 from werkzeug.http import parse_accept_header
 
-from feedsvc.config import Settings
+from feedsvc.config import Server, Settings
 from feedsvc.errors import OutputError
 from feedsvc.feed.formats import FORMATS
 from feedsvc.runtime import Runtime
 from feedsvc.web.polls.answer import Answer, say, say_allowed
 from feedsvc.web.polls.archives import is_coming, read_address
 from feedsvc.web.polls.conditional import judge, read_tags
-from feedsvc.web.polls.documents import KEPT_BYTES, DocumentCache, Known, Place
+from feedsvc.web.polls.documents import DocumentCache, Known, Place
 from feedsvc.web.polls.missing import explain_missing, is_removed, list_feeds, say_removed
 from feedsvc.web.polls.negotiation import IDENTITY, Negotiator
 from feedsvc.web.polls.targets import Target, list_targets, target_of
@@ -69,7 +69,7 @@ class _Resource:
 class Polls:
     """Answers polls without Flask, so that a WSGI callable may do so before Flask is entered."""
 
-    def __init__(self, runtime: Runtime, limit_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, runtime: Runtime, limit_bytes: int = Server.memory) -> None:
         self._runtime = runtime
         self._source = runtime.source
         self._documents = DocumentCache(runtime.folder, limit_bytes)
