@@ -26,6 +26,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 
 from feedsvc import heap
+from feedsvc.alerts import Alerts
 from feedsvc.auditor import Auditor
 from feedsvc.bulk import BulkWork, OpenPool
 from feedsvc.config import Settings
@@ -90,6 +91,7 @@ class Worker:
         self._timetable = Timetable(self._note_tick)
         self._watch = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
         self._auditor = Auditor(runtime, lambda: not (self._seen.waiting or self._hands.busy))
+        self._alerts = Alerts(runtime)
         self._situation = Situation(runtime.tally, runtime.clock)
         self._sleeper: Sleeper | None = None
         self._stopping = threading.Event()
@@ -113,6 +115,7 @@ class Worker:
         self._timetable.start()
         self._watch.start()
         self._auditor.start()
+        self._alerts.start()
 
     def stop(self) -> None:
         """End within a few seconds. A section at work that takes longer is abandoned: its old documents stay whole."""
@@ -125,6 +128,7 @@ class Worker:
         self._bulk.close()
         self._hands.wait(deadline)
         self._auditor.stop(max(0.0, deadline - time.monotonic()))
+        self._alerts.stop(max(0.0, deadline - time.monotonic()))
         if self._sleeper is not None:
             self._sleeper.close()
         log.info("worker_stopped", abandoned=sorted(self._hands.busy))
@@ -193,6 +197,7 @@ class Worker:
             self._auditor.note_survey(found.survey.publications, found.survey.states)
             for slug in found.brought_back:
                 self._auditor.note_made(slug)
+            self._alerts.note_survey(found.survey.publications)
 
     def _note_done(self, done: Done) -> None:
         self._done_at = time.monotonic()
@@ -202,6 +207,8 @@ class Worker:
             self._archived_at = time.monotonic()
             self._seen.suspect(slug, at_files=False)  # so that it is seen how many are left
         self._is_clean &= done.slug != _HOUSEKEEPING or done.error is None
+        if "." not in done.slug and not isinstance(done.error, StoreUnavailableError):
+            self._alerts.note(done.slug, None if done.error is None else str(done.error))
         if done.error is None:
             self._seen.waiting.failures.pop(done.slug, None)
             self._seen.note_made(slug)
@@ -406,7 +413,7 @@ class Worker:
         if not self._situation.is_due():
             return False
         feeds = {slug for slug in (*self._seen.waiting, *self._hands.busy) if "." not in slug}
-        failing = sum("." not in slug for slug in self._seen.waiting.failures)
+        failing = self._alerts.count_failing()
         self._situation.tell(feeds, failing=failing, audit_waiting=self._auditor.count_waiting())
         return True
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from feedsvc.config.podcasts import split_category
 from feedsvc.config.schedule import schedule_gap, spread
-from feedsvc.config.settings import Bulk, Compression, Server, Settings
+from feedsvc.config.settings import Alerts, Bulk, Compression, Server, Settings
 from feedsvc.config.shape import (
     AllShape,
     AuthorShape,
@@ -63,6 +63,7 @@ def complete(shape: FileShape, path: Path, digest: str) -> Settings:
         audit_cpu=shape.audit_cpu,
         server=Server(**shape.server.model_dump()),
         bulk=Bulk(**shape.worker.model_dump()),
+        alerts=Alerts(command=shape.alerts.command or (), url=shape.alerts.url),
     )
 
 

@@ -171,6 +171,13 @@ WebUrl = Annotated[
     Field(pattern="^[Hh][Tt][Tt][Pp][Ss]?://"),
     expecting("an absolute http or https address", read_web_url),
 ]
+HookUrl = Annotated[
+    str,
+    Field(pattern="^[Hh][Tt][Tt][Pp][Ss]?://", examples=["https://alerts.example.org/feedsvc"]),
+    expecting("an absolute http or https address", read_web_url),
+]
+Argument = Annotated[str, Field(pattern="^[^\x00]*$"), expecting("text")]
+Command = Annotated[tuple[Argument, ...], Field(min_length=1, examples=[["/usr/local/bin/alert", "--feeds"]])]
 ImageUrl = Annotated[
     str, Field(pattern=r"\S"), expecting("the address of a picture, absolute or counted from base_url", read_image_url)
 ]

@@ -176,6 +176,8 @@ def _expectation(kind: str, context: Mapping[str, Any], path: KeyPath, node: Nod
     if kind == "too_short":
         return "at least one entry", ""
     assert kind == "tuple_type", kind
+    if path[:1] == ("alerts",):  # what stands there may hold a secret
+        return "a list", hint or "Write [program, argument, …]."
     return "a list", hint or ("" if isinstance(node.value, dict) else f"Write [{shorten(node.written)}].")
 
 
@@ -189,9 +191,11 @@ def _hint_at_colon(node: Node) -> str:
 
 
 def _found(path: KeyPath, node: Node) -> str:
-    if path != ("database",) or not isinstance(node.value, str):
+    if path[:1] not in {("database",), ("alerts",)} or not isinstance(node.value, str):
         return describe(node)
     if node.written.startswith("${"):
         return describe(node)
+    if path[-1] not in {"database", "url"}:
+        return "text"
     scheme, colon, _ = node.written.partition("://")  # what follows may hold a password
     return f"{shorten(scheme)}://…" if colon else "text that is no URL"

@@ -60,6 +60,14 @@ class Compression:
         return {"br": self.brotli, "gzip": self.gzip}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """What is called when feeds fail or recover; each may hold a secret: never log it."""
+
+    command: tuple[str, ...] = field(default=(), repr=False)
+    url: str | None = field(default=None, repr=False)
+
+
 ProofMode = Literal["incremental", "full"]
 
 
@@ -85,6 +93,7 @@ class Settings:
     proof: ProofMode = "incremental"
     audit_cpu: int = 10
     bulk: Bulk = Bulk()
+    alerts: Alerts = Alerts()
 
     @cached_property
     def feeds(self) -> Mapping[str, Section]:

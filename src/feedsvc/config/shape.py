@@ -242,6 +242,15 @@ class WorkerShape(Shape):
     )
 
 
+class AlertsShape(Shape):
+    """What is called when feeds fail, and when they are live again."""
+
+    command: kinds.Command | None = Field(
+        default=None, description="A program and its arguments; it gets JSON on its standard input. No shell."
+    )
+    url: kinds.HookUrl | None = Field(default=None, description="An address that gets the same JSON by POST.")
+
+
 class CompressionShape(Shape):
     """How hard each document is compressed, once, when it is written."""
 
@@ -279,6 +288,9 @@ class FileShape(Shape):
     worker: WorkerShape = Field(
         default=WorkerShape(), description="How much the worker may take up when many feeds are to be made at once."
     )
+    alerts: AlertsShape = Field(
+        default=AlertsShape(), description="What is called when feeds fail, and when they are live again."
+    )
 
 
 SHAPES: dict[str, type[Shape]] = {
@@ -293,6 +305,7 @@ SHAPES: dict[str, type[Shape]] = {
     "compression": CompressionShape,
     "server": ServerShape,
     "worker": WorkerShape,
+    "alerts": AlertsShape,
 }
 """By the key behind which it stands."""
 

@@ -8,7 +8,7 @@ datetime is aware, in UTC, whole seconds. URLs are absolute and percent-encoded.
 """
 
 from feedsvc.model.access import Token
-from feedsvc.model.alarm import Alarm, AuditState
+from feedsvc.model.alarm import Alarm, AuditState, FeedTrouble
 from feedsvc.model.article import (
     IN_PLACE,
     Article,
@@ -65,6 +65,7 @@ __all__ = [
     "Enclosure",
     "Entry",
     "Feed",
+    "FeedTrouble",
     "Finding",
     "FormatName",
     "Holdings",

@@ -1,4 +1,4 @@
-"""What the audit says of itself, and what it raised the alarm about."""
+"""What the audit says of itself, what it raised the alarm about, and what fails."""
 
 from __future__ import annotations
 
@@ -39,3 +39,11 @@ class AuditState:
     @property
     def open_alarms(self) -> tuple[Alarm, ...]:
         return tuple(each for each in self.alarms if each.is_open)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedTrouble:
+    """Why a feed's newest attempt did not go live, and since when none did."""
+
+    since: datetime
+    error: str

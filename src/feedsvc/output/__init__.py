@@ -11,6 +11,7 @@ from feedsvc.output.lookout import Lookout, Mark, Moment, mark_of
 from feedsvc.output.pollers import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
 from feedsvc.output.shelf import Shelf, slugs_with_archives
 from feedsvc.output.spares import Spares, digest_of
+from feedsvc.output.told import Told, read_told, write_told
 from feedsvc.output.twins import CODINGS, SUFFIXES, make_twin, make_twins, pack, unpack
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Shelf",
     "Spares",
     "StoredDocument",
+    "Told",
     "digest_of",
     "find_closed",
     "find_left_overs",
@@ -49,6 +51,8 @@ __all__ = [
     "open_up",
     "pack",
     "read_bulk_progress",
+    "read_told",
     "slugs_with_archives",
     "unpack",
+    "write_told",
 ]

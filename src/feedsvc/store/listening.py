@@ -47,7 +47,7 @@ class Listener(Sleeper):
                 # One who can't reach the database at all tells of that; this is for one who can.
                 if not self._is_told:
                     self._is_told = True
-                    log.info("changes_not_heard", reason=str(error).strip())
+                    log.warning("changes_not_heard", reason=str(error).strip())
             self._ended.wait(pause_seconds)
             pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)
         super().close()

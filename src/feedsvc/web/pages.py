@@ -121,7 +121,7 @@ def article(article_id: str) -> Response:
     try:
         found = runtime.store.article(article_id) if article_id.isprintable() else None
     except UnreadableArticleError as error:
-        log.warning("article_unreadable", slug=None, reason=str(error))
+        log.error("article_unreadable", slug=None, reason=str(error))  # noqa: TRY400  # no fault of ours
         return error_page(503)
     if found is None or (found.state is not State.LIVE and found.withdrawal is None):
         return error_page(404)
