@@ -270,3 +270,28 @@ def test_a_token_name_is_free_again_once_it_is_revoked(store: Store) -> None:
         tx.add_token("cms", "hash 2", [], NOON)
         tx.revoke_token("cms", NOON)
     assert [token.name for token in store.tokens()] == ["cms", "cms"]
+
+
+def test_a_token_is_replaced_by_one_for_the_same_sections(store: Store) -> None:
+    later = NOON + 60 * SECOND
+    with store.write() as tx:
+        old = tx.add_token("cms", "a" * 64, ["macro"], NOON)
+        new = tx.rotate_token("cms", "b" * 64, NOON + SECOND, later)
+        assert tx.rotate_token("nobody", "c" * 64, NOON, later) is None
+    assert new is not None
+    assert (new.name, new.sections, new.revoked) == ("cms", ("macro",), None)
+    assert store.tokens() == [replace(old, revoked=later), new]
+    assert [each.is_in_force(later - SECOND) for each in store.tokens()] == [True, True]
+    assert [each.is_in_force(later) for each in store.tokens()] == [False, True]
+    with store.write() as tx:
+        assert tx.revoke_token("cms", NOON + 2 * SECOND) == replace(new, revoked=NOON + 2 * SECOND)
+    assert not any(each.is_in_force(NOON + 2 * SECOND) for each in store.tokens())
+
+
+def test_a_token_is_told_from_all_whose_hash_begins_alike(store: Store) -> None:
+    hashes = [f"{'0123456789abcdef'}{rest * 48}" for rest in "0f9"]
+    with store.write() as tx:
+        tokens = [tx.add_token(f"cms{number}", each, [], NOON) for number, each in enumerate(hashes)]
+    assert [store.token_by_hash(each) for each in hashes] == tokens
+    assert store.token_by_hash(f"{'0123456789abcdef'}{'a' * 48}") is None
+    assert store.token_by_hash("0123456789abcdef") is None

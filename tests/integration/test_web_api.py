@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from feedsvc.model import Author, Enclosure, Image, Source, State
-from feedsvc.tokens import hash_token
+from feedsvc.tokens import hash_token, mint
+from feedsvc.web.guesses import AN_HOUR
 from feedsvc.web.waiting import Waits
 from newsroom import CONFIG, WAIT, Newsroom, open_newsroom
 
@@ -303,6 +305,51 @@ def test_a_wrong_or_revoked_token_is_not_valid(newsroom: Newsroom, token: str, c
     body = problem(newsroom.call("PUT", "/articles/a", ARTICLE, token=token), 401)
     assert "revoked" in body["detail"]
     assert stored(newsroom) == 0
+
+
+def test_who_guesses_tokens_is_not_listened_to_and_locks_nobody_out(
+    newsroom: Newsroom, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, guesser = newsroom.token(), {"REMOTE_ADDR": "198.51.100.7"}
+
+    def ask(token: str, address: dict[str, str]) -> TestResponse:
+        headers = {"Authorization": f"Bearer {token}"}
+        return newsroom.client.get("/api/v1/sections", headers=headers, environ_overrides=address)
+
+    assert ask(token, guesser).status_code == 200
+    with capture_logs() as logs:
+        assert [ask(f"fs_guess{number}", guesser).status_code for number in range(AN_HOUR)] == [401] * AN_HOUR
+        refused = ask("fs_guess", guesser)
+    assert problem(refused, 429)["type"] == "urn:feedsvc:problem:too-many-wrong-tokens"
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600 / AN_HOUR
+    assert [(each["event"], each["network"]) for each in logs] == [("tokens_guessed", "198.51.100.0/24")]
+    with monkeypatch.context() as nobody_asks:
+        nobody_asks.setattr(newsroom.runtime.store, "token_by_hash", pytest.fail)
+        assert ask("fs_guess", guesser).status_code == 429
+        assert ask(late, guesser).status_code == 429, "only asking tells a right one from a guess"
+    assert ask(token, guesser).status_code == 200, "but who was right lately is not locked out"
+    assert ask(late, {"REMOTE_ADDR": "198.51.100.8"}).status_code == 200
+    with newsroom.runtime.store.write() as tx:
+        tx.revoke_token(token[-8:], newsroom.runtime.clock())
+    assert ask(token, guesser).status_code == 401
+    assert ask(token, guesser).status_code == 429
+
+
+def test_no_token_at_all_is_no_guess(newsroom: Newsroom, token: str) -> None:
+    for _ in range(2 * AN_HOUR):
+        problem(newsroom.client.get("/api/v1/sections"), 401)
+    assert newsroom.call("GET", "/sections", token=token).status_code == 200
+
+
+def test_a_replaced_token_is_taken_until_its_time(newsroom: Newsroom, token: str, clock: Any) -> None:
+    new = mint()
+    with newsroom.runtime.store.write() as tx:
+        assert tx.rotate_token(token[-8:], hash_token(new), clock(), clock() + timedelta(hours=1))
+    for each in (token, new):
+        assert newsroom.call("GET", "/sections", token=each).status_code == 200
+    clock.advance(3600)
+    problem(newsroom.call("GET", "/sections", token=token), 401)
+    assert newsroom.call("GET", "/sections", token=new).status_code == 200
 
 
 def test_a_token_writes_in_its_own_sections_before_and_after(newsroom: Newsroom, token: str) -> None:

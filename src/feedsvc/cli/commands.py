@@ -32,7 +32,7 @@ COMMANDS = {
     "status": "Say how each section stands.",
     "quarantine": "List what is kept out of the feeds, say why, try again.",
     "pollers": "Say who polls the feeds, how well, and what it costs.",
-    "token": "Create, list and revoke API tokens.",
+    "token": "Create, list, replace and revoke API tokens.",
     "doctor": "Find what is wrong with the whole site, and mend it.",
     "backup": "Write all that can't be made again into one file.",
     "restore": "Bring a backup back into an empty database.",

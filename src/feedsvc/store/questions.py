@@ -8,6 +8,7 @@ A text with NUL or a lone surrogate is never stored, and no article is found und
 
 from __future__ import annotations
 
+import hmac
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -89,7 +90,11 @@ _PROOFS = select(schema.proof.c.formats).where(schema.proof.c.slug == bindparam(
 _QUARANTINED = select(schema.quarantine)
 _THESE_QUARANTINED = _QUARANTINED.where(schema.quarantine.c.article_id.in_(bindparam("keys", expanding=True)))
 
-_TOKEN = select(schema.token).where(schema.token.c.token_hash == bindparam("token_hash"))
+_TOKENS = select(schema.token).where(
+    schema.token.c.token_hash >= bindparam("first"), schema.token.c.token_hash < bindparam("beyond")
+)
+
+_LOOKED_UP_DIGITS = 16
 
 
 class Questions(ABC):
@@ -337,10 +342,17 @@ class Questions(ABC):
             return [token_from(row) for row in connection.execute(select(schema.token).order_by(schema.token.c.id))]
 
     def token_by_hash(self, token_hash: str) -> Token | None:
-        """The token, revoked or not; compare `revoked` yourself."""
+        """The token, revoked or not; ask it whether it is in force.
+
+        An index compares byte by byte, in a time that tells how many were right. So the database is asked by the first
+        64 bits alone, and the rest is compared here in constant time.
+        """
+        first = token_hash[:_LOOKED_UP_DIGITS]
         with self._open() as connection:
-            row = connection.execute(_TOKEN, {"token_hash": token_hash}).one_or_none()
-        return token_from(row) if row else None
+            rows = connection.execute(_TOKENS, {"first": first, "beyond": f"{first}g"}).all()
+        wanted = token_hash.encode()
+        found = [row for row in rows if hmac.compare_digest(str(row.token_hash).encode(), wanted)]
+        return token_from(found[0]) if found else None
 
 
 class Reading(Questions):

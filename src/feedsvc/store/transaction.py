@@ -414,11 +414,25 @@ class Transaction:
         return token_from(row)
 
     def revoke_token(self, name: str, now: datetime) -> Token | None:
-        """The token of that name that was in use until now, or None if there is none."""
+        """The token of that name that was in use until now, or None if there is none.
+
+        Those that it has replaced, and that were to be good for a while yet, go with it.
+        """
         token = schema.token.c
-        revoking = update(schema.token).where(token.name == name, token.revoked.is_(None)).values(revoked=now)
-        row = self._connection.execute(revoking.returning(schema.token)).one_or_none()
-        return token_from(row) if row else None
+        is_in_force = or_(token.revoked.is_(None), token.revoked > now)
+        revoking = update(schema.token).where(token.name == name, is_in_force).values(revoked=now)
+        rows = self._connection.execute(revoking.returning(schema.token)).all()
+        return max(map(token_from, rows), key=lambda each: each.id, default=None)
+
+    def rotate_token(self, name: str, token_hash: str, now: datetime, until: datetime) -> Token | None:
+        """A new one in the place of the token of that name, for the same sections; that is refused from `until` on.
+
+        None if there is none in use.
+        """
+        token = schema.token.c
+        retiring = update(schema.token).where(token.name == name, token.revoked.is_(None)).values(revoked=until)
+        row = self._connection.execute(retiring.returning(schema.token)).one_or_none()
+        return None if row is None else self.add_token(name, token_hash, token_from(row).sections, now)
 
     def note_token_use(self, token_id: int, now: datetime) -> None:
         """Remember when it was last used."""

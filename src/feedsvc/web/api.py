@@ -29,6 +29,7 @@ from feedsvc.runtime import Runtime
 from feedsvc.web import body
 from feedsvc.web.auth import Scope, authenticate
 from feedsvc.web.context import this_runtime
+from feedsvc.web.guesses import Guesses
 from feedsvc.web.keys import KeyConverter, read_key
 from feedsvc.web.lookup import find, refuse_stranger, require
 from feedsvc.web.representation import describe, outline
@@ -38,6 +39,7 @@ PREFIX = "/api/v1"
 blueprint = Blueprint("api", __name__, url_prefix=PREFIX)
 
 _WAITS_KEY = "feedsvc.waits"
+_GUESSES_KEY = "feedsvc.guesses"
 _RETRY = "/retry"
 _LIST_LENGTH = 50
 _LONGEST_LIST = 200
@@ -48,11 +50,15 @@ _LONGEST_COUNT = 15
 def _prepare(state: BlueprintSetupState) -> None:
     state.app.url_map.converters["key"] = KeyConverter
     state.app.extensions[_WAITS_KEY] = Waits()
+    state.app.extensions[_GUESSES_KEY] = Guesses()
 
 
 @blueprint.before_request
 def _authenticate() -> None:
-    g.scope = authenticate(this_runtime(), request.headers.get("Authorization"))
+    guesses: Guesses = current_app.extensions[_GUESSES_KEY]
+    g.scope = authenticate(
+        this_runtime(), guesses, request.headers.get("Authorization"), request.environ.get("REMOTE_ADDR", "")
+    )
 
 
 @blueprint.url_value_preprocessor

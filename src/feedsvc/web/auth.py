@@ -13,6 +13,7 @@ from feedsvc.log import get_logger
 from feedsvc.model import Token
 from feedsvc.runtime import Runtime
 from feedsvc.tokens import hash_token
+from feedsvc.web.guesses import Guesses
 from feedsvc.web.problems import ProblemError
 
 log = get_logger(__name__)
@@ -59,18 +60,25 @@ class Scope:
         )
 
 
-def authenticate(runtime: Runtime, authorization: str | None) -> Scope:
-    """The scope of the token in an Authorization header. Raises ProblemError 401 without a good one."""
+def authenticate(runtime: Runtime, guesses: Guesses, authorization: str | None, address: str) -> Scope:
+    """The scope of the token in an Authorization header.
+
+    Raises ProblemError: 401 without a good one, 429 if this address has sent too many wrong ones.
+    """
     if authorization is None:
         raise _unauthorized("no-token", "This needs a token.", "Send it as Authorization: Bearer fs_...")
     match = _BEARER.fullmatch(authorization.strip())
     if match is None:
         raise _unauthorized("no-token", "This needs a token.", "The Authorization header holds no bearer token.")
-    token = runtime.store.token_by_hash(hash_token(match[1]))
-    if token is None:
-        raise _unauthorized("invalid-token", "The token is not valid.", "No such token is known.", "invalid_token")
-    if token.revoked is not None:
-        raise _unauthorized("invalid-token", "The token is not valid.", "It has been revoked.", "invalid_token")
+    token_hash = hash_token(match[1])
+    if wait_seconds := guesses.wait_seconds(address, token_hash):
+        raise _throttled(wait_seconds)
+    token = runtime.store.token_by_hash(token_hash)
+    if token is None or not token.is_in_force(runtime.clock()):
+        guesses.note_wrong(address, token_hash)
+        detail = "No such token is known." if token is None else "It has been revoked."
+        raise _unauthorized("invalid-token", "The token is not valid.", detail, "invalid_token")
+    guesses.note_right(token_hash)
     _note_use(runtime, token)
     return Scope(frozenset(token.sections) if token.sections else None)
 
@@ -80,6 +88,17 @@ def _unauthorized(name: str, title: str, detail: str, error: str = "") -> Proble
     told = f', error="{error}", error_description="{detail}"' if error else ""
     return ProblemError(
         HTTPStatus.UNAUTHORIZED, name, title, detail, {"WWW-Authenticate": f'Bearer realm="{_REALM}"{told}'}
+    )
+
+
+def _throttled(wait_seconds: int) -> ProblemError:
+    """RFC 6585 §4."""
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "too-many-wrong-tokens",
+        "Too many wrong tokens came from this address.",
+        f"Tokens are looked at again in {wait_seconds} s. `feedsvc token list` says which ones are in force.",
+        {"Retry-After": str(wait_seconds)},
     )
 
 

@@ -45,3 +45,22 @@ def test_revoke_is_told_in_the_list_and_needs_a_token(site: Site) -> None:
     assert "cms" in table
     assert token["revoked"] in table
     assert "token list" in site.run("token", "revoke", "cms", expect=1).stderr
+
+
+def test_rotate_prints_a_new_token_and_says_how_long_the_old_one_is_taken(site: Site) -> None:
+    old = site.run("token", "create", "--name", "desk", "--section", "tech").stdout.strip()
+    done = site.run("token", "rotate", "desk", "--overlap", "15m")
+    new = done.stdout.removesuffix("\n")
+    assert new == new.strip() != old
+    first, second = json.loads(site.run("token", "list", "--json").stdout)
+    assert second["sections"] == ["tech"]
+    assert second["revoked"] is None
+    assert f"taken until {first['revoked']}" in done.stderr
+    assert new not in done.stderr
+    site.run("token", "rotate", "desk", "--overlap", "0s")
+    site.run("token", "revoke", "desk")
+    with site.opened() as runtime:
+        assert not any(token.is_in_force(runtime.clock()) for token in runtime.store.tokens())
+    assert "token list" in site.run("token", "rotate", "desk", expect=1).stderr
+    assert "1h or 1d" in site.run("token", "rotate", "desk", "--overlap", "soon", expect=2).stderr
+    assert "1h or 1d" in site.run("token", "rotate", "desk", "--overlap", "366d", expect=2).stderr

@@ -27,6 +27,13 @@ class Budget:
         self._young: dict[str, tuple[float, float]] = {}
         self._old: dict[str, tuple[float, float]] = {}
 
+    def left_in(self, whose: str) -> int:
+        """The seconds after which there is one to take, 0 if there is one now; takes none."""
+        with self._lock:
+            left, since = self._young.get(whose) or self._old.get(whose) or (1.0, 0.0)
+            left += (self._monotonic() - since) * self._rate
+            return 0 if left >= 1 else math.ceil((1 - left) / self._rate)
+
     def spend(self, whose: str) -> int:
         """Take one; 0 if there was one, else the seconds after which there is one again."""
         with self._lock:
