@@ -28,6 +28,7 @@ from feedsvc import log
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
 from feedsvc.jobs import Answer, Began, Died, Job
 from feedsvc.prctl import end_with_parent, name_process
+from feedsvc.precautions import make_files_private
 from feedsvc.runtime import Runtime
 
 LESS_URGENT = 10
@@ -51,6 +52,7 @@ def lead(runtime: Runtime, level: str, memory_bytes: int, fds: Sequence[int]) ->
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     os.nice(LESS_URGENT)
     name_process("feedsvc-pool")
+    make_files_private()
     logging.getLogger().setLevel(level.upper())
     runtime.source.refresh()
     runtime.regenerator.surveyor.prepare(runtime.settings)

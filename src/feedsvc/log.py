@@ -29,6 +29,10 @@ _LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
 _BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
+_CREDENTIALS = re.compile(r"://[^/\s\"'<>]*@")
+_TOKEN = re.compile(r"\b(fs_)[A-Za-z0-9_-]{20,}")
+
+
 def _flatten(value: str) -> str:
     return _BREAKING.sub("\N{REPLACEMENT CHARACTER}", _LINE_END.sub("⏎", value))
 
@@ -59,6 +63,15 @@ def _keep_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     if error := _exception_of(event):
         event["traceback"] = "".join(traceback.format_exception(error))
     return event
+
+
+def hide_secrets(text: str) -> str:
+    """Without the credentials of addresses, and without API tokens: the net below whoever forgot to leave them out."""
+    return _TOKEN.sub(r"\1***", _CREDENTIALS.sub("://***@", text))
+
+
+def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {key: hide_secrets(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 _SHARED: tuple[Processor, ...] = (
@@ -112,6 +125,7 @@ def _json_form() -> list[Processor]:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         _keep_traceback,
         _name_exception,
+        _hide_secrets,
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
     ]
 
@@ -120,6 +134,7 @@ def _human_form(stream: TextIO) -> list[Processor]:
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         _name_exception,
+        _hide_secrets,
         _keep_on_one_line,
         structlog.dev.ConsoleRenderer(
             colors=stream.isatty(), timestamp_key="time", pad_event_to=0, sort_keys=False, pad_level=False

@@ -23,6 +23,7 @@ from feedsvc.log import get_logger
 from feedsvc.web import AnswerPoll, has_body
 from feedsvc.web.pace import Monotonic
 from feedsvc.web.places import CARRYING, POLLING, THREADS
+from feedsvc.web.polls.answer import NO_STORE, SECURITY
 
 log = get_logger(__name__)
 
@@ -134,4 +135,5 @@ def _call_safely(otherwise: Call, exchange: Exchange, scope: Scope) -> None:
         otherwise(exchange, scope)
     except Exception:  # whatever it was, there is somebody waiting
         log.exception("request_failed", method=scope["REQUEST_METHOD"], path=scope["PATH_INFO"])
-        exchange.response_bytes(500, [("Content-Type", "text/plain; charset=utf-8")], b"The service failed.\n")
+        headers = [("Content-Type", "text/plain; charset=utf-8"), NO_STORE, *SECURITY]
+        exchange.response_bytes(500, headers, b"The service failed.\n")

@@ -22,6 +22,7 @@ from feedsvc import log
 from feedsvc.cli.connections import give_up_on_dead_clients, raise_file_limit
 from feedsvc.cli.direct import answer_directly, can_answer_directly, threads_of_granian
 from feedsvc.cli.terminal import print_line
+from feedsvc.precautions import make_files_private
 from feedsvc.runtime import Runtime
 from feedsvc.web import create_app, keep_report_card, poll_answerer_of
 
@@ -55,6 +56,7 @@ class _Server(MPServer):
 def serve_web(runtime: Runtime, host: str, port: int, workers: int) -> None:
     """Serve the feeds on this address, as so many processes, until stopped; over a runtime that asked no database."""
     log.configure()
+    make_files_private()
     raise_file_limit()
     server = _Server(
         "feedsvc.web:create_app",

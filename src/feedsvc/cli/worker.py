@@ -12,6 +12,7 @@ from feedsvc.bulk import open_pool
 from feedsvc.cli.commands import config_option
 from feedsvc.cli.opening import open_runtime
 from feedsvc.nursery import Nursery
+from feedsvc.precautions import make_files_private, tell_risks
 from feedsvc.runtime import Runtime
 from feedsvc.scheduler import Worker
 
@@ -31,5 +32,7 @@ def command() -> None:
 def keep_feeds_right(runtime: Runtime) -> None:
     """Until SIGTERM or Ctrl-C, in this process, which has one thread yet and has asked the database nothing."""
     log.configure()
+    make_files_private()
+    tell_risks(runtime.settings)
     with Nursery(runtime) as nursery:
         Worker(runtime, open_pool=partial(open_pool, start=nursery.start)).run_forever(Event())

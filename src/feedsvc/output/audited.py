@@ -28,7 +28,7 @@ from typing import Any
 
 from feedsvc.errors import OutputError
 from feedsvc.model import Alarm, AuditState, Publication, Standing
-from feedsvc.output.files import DOCUMENT_MODE, make_folder, read_whole, telling
+from feedsvc.output.files import DOCUMENT_MODE, make_private_folder, read_whole, telling
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder
 from feedsvc.output.replacing import TEMP_PREFIX
 
@@ -67,7 +67,7 @@ class Audited:
         """Is this the one that audits the folder? It is until it lets go, or its process ends."""
         if self._lock is None:
             with telling(self._path):
-                make_folder(self._path)
+                make_private_folder(self._path, self._folder.path)
                 lock = os.open(self._path / _LOCK, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, DOCUMENT_MODE)
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,7 +95,7 @@ class Audited:
         without hard links gets copies.
         """
         with telling(self._path):
-            make_folder(self._path)
+            make_private_folder(self._path, self._folder.path)
         new = _marks_of(publication)
         for each in publication.documents:
             key = (publication.slug, each.format)
@@ -166,7 +166,7 @@ class Audited:
     def write_state(self, state: AuditState) -> None:
         """Replace it."""
         with telling(self._path):
-            make_folder(self._path)
+            make_private_folder(self._path, self._folder.path)
         self._write(_STATE, asdict(state))
 
     def _matches(self, slug: str | None = None) -> list[re.Match[str]]:

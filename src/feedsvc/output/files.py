@@ -155,6 +155,18 @@ def output_error(path: Path, error: OSError) -> OutputError:
     return OutputError(path, f"{said}; {mend}" if mend else said)
 
 
+def make_private_folder(path: Path, akin: Path) -> None:
+    """Make a folder into which only those may look who may write to `akin`; close one that is open to others.
+
+    Whoever can open a lock file, if only to read it, can hold its lock (flock(2)).
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    mode = 0o770 if akin.stat().st_mode & stat.S_IWGRP else 0o700
+    if path.stat().st_mode & 0o077 & ~mode:
+        with contextlib.suppress(PermissionError):  # another user's
+            path.chmod(mode)
+
+
 def make_folder(path: Path) -> None:
     """Make it, and what is missing above it, so that it lasts; nothing happens where it is there."""
     if path.is_dir():

@@ -32,6 +32,7 @@ from feedsvc.output.bell import Bell
 from feedsvc.output.files import (
     DOCUMENT_MODE,
     FOLDER_MODE,
+    make_private_folder,
     mtime_of,
     output_error,
     read_whole,
@@ -346,11 +347,12 @@ class FeedsFolder:
             return None
 
     def _make_folders(self) -> None:
-        for folder in (self.path, self.path / ".locks"):
-            with telling(folder):
-                if not folder.is_dir():
-                    folder.mkdir(parents=True, exist_ok=True)
-                    folder.chmod(FOLDER_MODE)
+        with telling(self.path):
+            if not self.path.is_dir():
+                self.path.mkdir(parents=True, exist_ok=True)
+                self.path.chmod(FOLDER_MODE)
+        with telling(self.path / ".locks"):
+            make_private_folder(self.path / ".locks", self.path)
 
     @contextlib.contextmanager
     def _flock(self, name: str, *, wait: bool = True) -> Iterator[None]:

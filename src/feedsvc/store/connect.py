@@ -8,7 +8,7 @@ import select
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -33,6 +33,9 @@ it. One that PostgreSQL itself has closed, by a restart say, is known at once.""
 
 SOURCE = "source"
 """The name under which a transaction knows an SQLite file beside its own."""
+
+_PRIVATE_MODE = 0o600
+"""A database that is made: drafts are for nobody else on this machine. Whoever wants to share it widens it."""
 
 _RESTING_SINCE = "feedsvc_resting_since"
 
@@ -214,6 +217,13 @@ def _sqlite_engine(url: URL) -> Engine:
         connect_args={"timeout": BUSY_SECONDS},
         **_OPTIONS,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _(*_: object) -> None:
+        # SQLite would let everyone read it; its log gets the rights of the file. One that is there is not opened: to
+        # close it would take away all locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2).
+        with suppress(OSError):
+            os.close(os.open(str(url.database), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE_MODE))
 
     @event.listens_for(engine, "connect")
     def _(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

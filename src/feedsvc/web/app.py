@@ -19,12 +19,14 @@ from feedsvc.web import api, body, feeds, health, metrics, pages
 from feedsvc.web.context import remember_runtime, this_runtime
 from feedsvc.web.frame import CONTENT_SECURITY_POLICY, STATIC_DIR, error_page
 from feedsvc.web.pace import Pace
+from feedsvc.web.polls.answer import POLICY, SECURITY
 from feedsvc.web.problems import ProblemError, meaning_of, problem, problem_of
 from feedsvc.words import is_leftward
 
 log = get_logger(__name__)
 
 _SAID_BY_THE_PAGE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+_PRIVATE = frozenset({"/healthz", "/readyz", "/metrics"})
 _REFRESH_SECONDS = 1
 _COMPLAIN_SECONDS = 30
 _VERSIONED_MAX_AGE_SECONDS = 31_536_000
@@ -138,12 +140,15 @@ def _answer_unexpected(error: Exception) -> Response:
 
 
 def _secure(response: Response) -> Response:
-    """Headers for every response that does not bring its own."""
+    """Headers for every response that does not bring its own. Polls bring theirs."""
     headers = response.headers
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     is_page = response.mimetype == "text/html"
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY if is_page else "default-src 'none'; sandbox")
-    if _is_for_machines():
+    for name, value in SECURITY:
+        headers.setdefault(name, CONTENT_SECURITY_POLICY if is_page and name == POLICY else value)
+    if is_page:
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    # Feeds and pictures are for everyone's pages; what the API, health and metrics say is for nobody's.
+    if request.path in _PRIVATE or _is_for_machines():
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers["Cache-Control"] = "no-store"
     return response

@@ -20,7 +20,7 @@ from feedsvc.web.frame import accepts_html, error_page
 from feedsvc.web.metrics import PEER
 from feedsvc.web.places import BEHIND, CARRYING
 from feedsvc.web.polls import Answer, AnswerDocument, Budget, Environ, Keeper, Polls, ReportCard, TrustedHops, limited
-from feedsvc.web.polls.answer import STATUS_LINES
+from feedsvc.web.polls.answer import SECURITY, STATUS_LINES
 from feedsvc.web.polls.missing import guess_meaning
 from feedsvc.web.problems import problem
 
@@ -91,7 +91,8 @@ def has_body(environ: Environ) -> bool:
 
 def _say_busy(environ: Environ) -> Response:
     """Too many requests at once that are no polls."""
-    text, headers = "The service is busy; ask again in a moment.", {"Retry-After": "1", "Cache-Control": "no-store"}
+    text = "The service is busy; ask again in a moment."
+    headers = {"Retry-After": "1", "Cache-Control": "no-store", **dict(SECURITY)}
     if environ["PATH_INFO"].startswith("/api/"):
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", text, headers=headers)
     return Response(f"{text}\n", HTTPStatus.SERVICE_UNAVAILABLE, headers, mimetype="text/plain")

@@ -11,8 +11,9 @@ Header = tuple[str, str]
 ALLOW = "GET, HEAD, OPTIONS"
 
 # A feed served as XML may hold XHTML, whose scripts a browser would run: nothing in a document may do anything.
+POLICY = "Content-Security-Policy"
 SECURITY = (
-    ("Content-Security-Policy", "default-src 'none'; sandbox"),
+    (POLICY, "default-src 'none'; sandbox"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
