@@ -11,7 +11,7 @@ SITE ?= .
 # for each processor, since many tests wait.
 TESTARGS ?= -n $(shell $(PYTHON) -c 'import os; print(min(2 * os.cpu_count(), 16))') --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check format lock bench bench-serve soak clean
+.PHONY: run test check audit format lock bench bench-serve soak clean
 .DEFAULT_GOAL := help
 
 help:  ## what one can make
@@ -58,11 +58,16 @@ bench: $(DEV_STAMP) build/peers/bin/pelican  ## measure publications beside the 
 soak: $(DEV_STAMP)  ## 200,000 polls while 500 articles come, change and go
 	$(BIN)/python tests/soak.py $(SOAKARGS)
 
-check: $(DEV_STAMP)  ## format, lint, types, import contracts
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+check: $(DEV_STAMP)  ## format, lint, types, import contracts, known holes in dependencies
+	$(BIN)/ruff format --check src tests bench .ci
+	$(BIN)/ruff check src tests bench .ci
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python .ci/audit.py requirements/run.lock build/audited
+
+audit: $(DEV_STAMP)  ## ask anew whether a hole is known in a dependency
+	rm -rf build/audited
+	$(BIN)/python .ci/audit.py requirements/run.lock build/audited
 
 format: $(DEV_STAMP)  ## put the code in its usual form
 	$(BIN)/ruff format src tests bench
