@@ -13,7 +13,7 @@ from functools import partial
 
 from feedsvc.errors import OutputError
 from feedsvc.model import Coding, Document, DocumentRecord
-from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, Refused, StoredDocument, make_twin, make_twins
+from feedsvc.output import CODINGS, SUFFIXES, TRAIL, FeedsFolder, Refused, StoredDocument, make_twin, make_twins
 
 Levels = Mapping[Coding, int]
 
@@ -159,11 +159,11 @@ def _read_if(folder: FeedsFolder, slug: str, format: str, length_bytes: int, mti
 
 
 def _digests(plans: Iterable[_Plan], refused: Refused) -> Mapping[str, str]:
-    """By suffix, of the documents, for their twins, too: what lies in the folder now."""
+    """By suffix, of the documents, for their twins and trails, too: what lies in the folder now."""
     found = {}
     for plan in plans:
         name = plan.document.format
-        found[name] = plan.document.digest
+        found[name] = found[f"{name}.{TRAIL}"] = plan.document.digest
         made = [coding for coding in plan.wanted if (name, coding) not in refused]
         found |= {f"{name}.{SUFFIXES[coding]}": plan.document.digest for coding in made}
     return found

@@ -177,10 +177,7 @@ class Regenerator:
         return self.surveyor.survey(settings)
 
     def bring_back(self, settings: Settings, survey: Survey) -> tuple[str, ...]:
-        """What this survey found missing, though nothing else has changed, as it was; the slugs of which something was.
-
-        Raises OutputError.
-        """
+        """What this survey found missing, though nothing else has changed, as it was; the slugs that had something."""
         lost = find_lost(survey.publications, survey.stale)
         return bring_back_all(self._folder, settings.compression.levels, lost)
 

@@ -8,11 +8,13 @@ fit is left alone, and made anew.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from feedsvc.errors import OutputError
 from feedsvc.log import get_logger
 from feedsvc.model import Coding, DocumentRecord, Mark, Publication
 from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, FileStats, digest_of, unpack
@@ -58,22 +60,24 @@ def bring_back(
 def bring_back_all(folder: FeedsFolder, levels: Levels, lost: Sequence[Mark | Publication]) -> tuple[str, ...]:
     """What is missing of all these feeds; the slugs of those of which something was.
 
-    Nothing is asked of the store: whatever somebody publishes meanwhile lies there, and its spares are others. Raises
-    OutputError.
+    Nothing is asked of the store: whatever somebody publishes meanwhile lies there, and its spares are others.
     """
     if not lost:
         return ()
     began = time.monotonic()
 
     def retrieve(known: Mark | Publication) -> bool:
-        with folder.lock(known.slug):
+        # What is refused here is refused to whoever makes it anew, who tells of it.
+        with contextlib.suppress(OutputError), folder.lock(known.slug):
             return _bring_back(folder, known.slug, known.documents, levels, folder.stats_of(known.slug))
+        return False
 
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="feedsvc-retrieval") as threads:
         found = list(threads.map(retrieve, lost))
     slugs = tuple(known.slug for known, is_back in zip(lost, found, strict=True) if is_back)
     if slugs:
-        folder.sync()
+        with contextlib.suppress(OutputError):
+            folder.sync()
         log.info("feeds_brought_back", feeds=len(slugs), seconds=round(time.monotonic() - began, 3))
     return slugs
 
@@ -113,6 +117,7 @@ def _bring_back(
         if lying is None and not twins_alone:
             is_right = folder.spares.bring_back(name, record)
             count += is_right
+            folder.spares.bring_back_trail(name, record)
         else:
             is_like = lying == (record.length_bytes, record.mtime)
             is_right = bool(missing) and is_like and _digest(folder, name, record.format) == record.digest

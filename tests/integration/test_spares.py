@@ -22,7 +22,7 @@ from feedsvc.config.settings import Compression
 from feedsvc.errors import RenderError
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import INDEX_SLUG, Feed
-from feedsvc.output import FeedsFolder, Spares
+from feedsvc.output import Deltas, FeedsFolder, Spares
 from feedsvc.regenerate import Result
 from feedsvc.runtime import Runtime, now
 from feedsvc.scheduler import Worker
@@ -71,9 +71,10 @@ def bring_back(runtime: Runtime) -> tuple[str, ...]:
 
 
 def spares(runtime: Runtime, name: str = "macro") -> dict[str, Path]:
-    """Suffix -> the spare of this name."""
+    """Suffix -> the spare of this name's document or twin."""
     folder = runtime.folder.spares.path / name
-    return {path.name.rpartition(".")[0]: path for path in folder.glob("*.*")}
+    found = {path.name.rpartition(".")[0]: path for path in folder.glob("*.*")}
+    return {suffix: path for suffix, path in found.items() if not suffix.endswith("trail")}
 
 
 def assert_spared(runtime: Runtime) -> None:
@@ -113,10 +114,13 @@ def test_all_of_a_folder_that_was_deleted_comes_back(newsroom: Newsroom, events:
     """With nothing rendered, under the same times and names, and noted nowhere."""
     runtime = newsroom.runtime
     before, known = files(runtime.folder.path), runtime.store.publications(runtime.folder_id)
+    trails = {name: Deltas(runtime.folder).load("macro", name) for name in ("rss", "atom")}
+    assert all(trails.values())
     shutil.rmtree(runtime.folder.path)
     block(runtime)
     assert set(bring_back(runtime)) == {*runtime.settings.feeds, INDEX_SLUG}
     assert files(runtime.folder.path) == before
+    assert {name: Deltas(runtime.folder).load("macro", name) for name in trails} == trails
     assert runtime.regenerator.stale(runtime.settings) == []
     assert runtime.store.publications(runtime.folder_id) == known
     assert [each["feeds"] for each in named(events, "feeds_brought_back")] == [len(known)]
@@ -372,6 +376,14 @@ def test_something_else_in_their_place_harms_nobody(newsroom: Newsroom) -> None:
     assert_sound(runtime)
     assert runtime.folder.spares.trouble is not None
     assert runtime.folder.spares.path.read_text() == "somebody's"
+
+
+def test_a_folder_that_can_not_be_made_is_told_of_by_others(newsroom: Newsroom) -> None:
+    runtime = newsroom.runtime
+    shutil.rmtree(runtime.folder.path)
+    survey = runtime.regenerator.survey(runtime.settings)
+    runtime.folder.path.write_text("somebody's")
+    assert runtime.regenerator.bring_back(runtime.settings, survey) == ()
 
 
 def test_archives_come_back_unless_they_have_changed(

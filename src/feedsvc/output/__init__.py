@@ -10,7 +10,7 @@ from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refu
 from feedsvc.output.lookout import Lookout, Mark, Moment, mark_of
 from feedsvc.output.pollers import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
 from feedsvc.output.shelf import Shelf, slugs_with_archives
-from feedsvc.output.spares import Spares, digest_of
+from feedsvc.output.spares import TRAIL, Spares, digest_of
 from feedsvc.output.told import Told, read_told, write_told
 from feedsvc.output.twins import CODINGS, SUFFIXES, make_twin, make_twins, pack, unpack
 
@@ -20,6 +20,7 @@ __all__ = [
     "KEPT_DAYS",
     "LARGEST_TALLY",
     "SUFFIXES",
+    "TRAIL",
     "Audited",
     "CountsFile",
     "Deltas",

@@ -26,8 +26,8 @@ from feedsvc.model import Trail, Version
 from feedsvc.output.files import DOCUMENT_MODE, make_folder, telling
 from feedsvc.output.folder import FeedsFolder
 from feedsvc.output.replacing import TEMP_PREFIX
+from feedsvc.output.spares import TRAILS_FOLDER
 
-_FOLDER = ".deltas"
 _NAME = re.compile(r"([a-z0-9-]+)\.(rss|atom)")
 _MAX_BYTES = 16 * 1024 * 1024
 """A poll reads the whole file; nobody is kept waiting for a larger one."""
@@ -37,7 +37,7 @@ class Deltas:
     """The trails in one feeds folder. `save` and `remove` under the folder's lock for the slug."""
 
     def __init__(self, folder: FeedsFolder) -> None:
-        self._path = folder.path / _FOLDER
+        self._path = folder.path / TRAILS_FOLDER
 
     def read(self, slug: str, format: str, from_tag: str, mtime: datetime) -> bytes | None:
         """The delta from one version (the hex digits of its ETag) to the document of this mtime, or None.

@@ -1,11 +1,12 @@
 """A second name for whatever lies in the feeds folder, outside of it: `.<its name>.spare/` beside it.
 
-    <name>/<suffix>.<digest>    a hard link to a live document (`rss`) or its twin (`rss.gz`) of this name, which is a
-                                slug, or `<slug>/archive/<number>`
+    <name>/<suffix>.<digest>    a hard link to a live document (`rss`), its twin (`rss.gz`) or its trail (`rss.trail`);
+                                `name` is a slug, or `<slug>/archive/<number>`
     id.<inode>                  the feeds folder's id; a copy of this folder has another inode, and brings no id along
 
 `digest` is the first 32 hex digits of a SHA-256: the document's. A twin with its document's digest is believed if it
-unpacks to that; since this takes long, the audit, which has just done it, gives the twin its own. A link shares its
+unpacks to that; since this takes long, the audit, which has just done it, gives the twin its own. A trail tells itself
+whether it is as it was written (deltas.py). A link shares its
 bytes with the live file, so what is altered in its place is altered here, too, and comes back from neither. It takes no
 room while the file is live, and goes as soon as it is not. Nothing is lost with all of it but the quick way back: so it
 is not fsynced, and what the file system refuses (it may know no hard links, or be another one) is told of once and
@@ -24,12 +25,18 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from uuid import UUID
 
+from feedsvc.errors import OutputError
 from feedsvc.log import get_logger
 from feedsvc.model import Coding, DocumentRecord
 from feedsvc.output.files import DOCUMENT_MODE, FOLDER_MODE, make_folder, mtime_of, output_error
 from feedsvc.output.twins import CODINGS, SUFFIXES, unpack
 
 log = get_logger(__name__)
+
+TRAIL = "trail"
+"""Stands where a twin's coding does."""
+
+TRAILS_FOLDER = ".deltas"
 
 _DIGEST_DIGITS = 32
 _NAME = re.compile(rf"([a-z]+(?:\.[a-z]+)?)\.([0-9a-f]{{{_DIGEST_DIGITS}}})")
@@ -54,12 +61,12 @@ class Spares:
             return None
 
     def prepare(self, folder_id: str) -> None:
-        """Make what is missing, and see whether there can be links. Never raises."""
+        """Make what is missing, and see whether there can be links. Never raises; who writes here tells the log."""
         try:
             if self.read_id() != folder_id:
                 self._begin()
         except OSError as error:
-            self._complain(self.path, error)
+            self.trouble = str(output_error(self.path, error))
 
     def keep(self, name: str, lying: Mapping[str, str], *, is_all: bool = True) -> None:
         """Give these files of this name (suffix -> digest) their second name; what they replaced loses its own.
@@ -78,7 +85,9 @@ class Spares:
                 if each not in wanted and (_suffix_of(each) in lying or _format_of(each) in replaced):
                     _delete(folder, each)
             for spare, suffix in wanted.items():
-                _link(f"{self._feeds}/{name}.{suffix}", f"{folder}/{spare}", is_there=spare in kept)
+                if suffix.endswith(TRAIL) and not os.path.lexists(self._locate(name, suffix)):
+                    continue  # not every document has one
+                _link(self._locate(name, suffix), f"{folder}/{spare}", is_there=spare in kept)
             self.trouble = None
         except OSError as error:
             self._complain(Path(folder), error)
@@ -126,9 +135,18 @@ class Spares:
                     spare.unlink()
                     continue
                 make_folder((self._feeds / name).parent)
-                os.link(spare, self._feeds / f"{name}.{suffix}", follow_symlinks=False)
+                os.link(spare, self._locate(name, suffix), follow_symlinks=False)
                 return True
         return False
+
+    def bring_back_trail(self, name: str, record: DocumentRecord) -> None:
+        """Put the trail to this document back, where there is one and nothing lies. Never raises."""
+        suffix = f"{record.format}.{TRAIL}"
+        with contextlib.suppress(OSError, OutputError):
+            spare = self.path / name / f"{suffix}.{record.digest[:_DIGEST_DIGITS]}"
+            if spare.exists():
+                make_folder(self._feeds / TRAILS_FOLDER)
+                os.link(spare, self._locate(name, suffix), follow_symlinks=False)
 
     def sweep(self, is_kept: Collection[str]) -> None:
         """Delete what is there of other slugs than these. Never raises."""
@@ -140,6 +158,12 @@ class Spares:
     def clear(self, name: str) -> None:
         """Delete all there is of this name, or below it. Never raises."""
         shutil.rmtree(self.path / name, ignore_errors=True)
+
+    def _locate(self, name: str, suffix: str) -> str:
+        """Where a live file lies, or would."""
+        if suffix.endswith(TRAIL):
+            return f"{self._feeds}/{TRAILS_FOLDER}/{name}.{_format_of(suffix)}"
+        return f"{self._feeds}/{name}.{suffix}"
 
     def _begin(self) -> None:
         """The folder and the id, whose link is the first to show whether there can be any; else no folder stays."""
