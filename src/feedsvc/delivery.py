@@ -13,7 +13,17 @@ from functools import partial
 
 from feedsvc.errors import OutputError
 from feedsvc.model import Coding, Document, DocumentRecord
-from feedsvc.output import CODINGS, SUFFIXES, TRAIL, FeedsFolder, Refused, StoredDocument, make_twin, make_twins
+from feedsvc.output import (
+    CODINGS,
+    SUFFIXES,
+    TRAIL,
+    FeedsFolder,
+    Refused,
+    StoredDocument,
+    digest_of,
+    make_twin,
+    make_twins,
+)
 
 Levels = Mapping[Coding, int]
 
@@ -67,7 +77,7 @@ def deliver(
         refused = folder.write(fresh, last_modified, twins, before=partial(before, fresh))
     if mended:
         refused = {**refused, **folder.write_twins(documents[0].slug, last_modified, mended)}
-    folder.spares.keep(documents[0].slug, _digests(plans, refused))
+    folder.spares.keep(documents[0].slug, _digests(plans, refused, has_time=not puts_off))
     records = tuple(_record(plan, quick if plan.is_new else levels, refused) for plan in plans)
     return Delivery(records, tuple(plan.document for plan in new), bool(mended))
 
@@ -158,14 +168,17 @@ def _read_if(folder: FeedsFolder, slug: str, format: str, length_bytes: int, mti
     return lying if lying is not None and lying.mtime == mtime else None
 
 
-def _digests(plans: Iterable[_Plan], refused: Refused) -> Mapping[str, str]:
-    """By suffix, of the documents, for their twins and trails, too: what lies in the folder now."""
+def _digests(plans: Iterable[_Plan], refused: Refused, *, has_time: bool) -> Mapping[str, str]:
+    """By suffix, of what lies in the folder now: of the document, or where there is time of a twin itself."""
     found = {}
     for plan in plans:
         name = plan.document.format
         found[name] = found[f"{name}.{TRAIL}"] = plan.document.digest
-        made = [coding for coding in plan.wanted if (name, coding) not in refused]
-        found |= {f"{name}.{SUFFIXES[coding]}": plan.document.digest for coding in made}
+        made = {coding: twin for coding, twin in plan.wanted.items() if (name, coding) not in refused}
+        found |= {
+            f"{name}.{SUFFIXES[coding]}": digest_of(twin) if has_time else plan.document.digest
+            for coding, twin in made.items()
+        }
     return found
 
 

@@ -5,12 +5,11 @@
     id.<inode>                  the feeds folder's id; a copy of this folder has another inode, and brings no id along
 
 `digest` is the first 32 hex digits of a SHA-256: the document's. A twin with its document's digest is believed if it
-unpacks to that; since this takes long, the audit, which has just done it, gives the twin its own. A trail tells itself
-whether it is as it was written (deltas.py). A link shares its
-bytes with the live file, so what is altered in its place is altered here, too, and comes back from neither. It takes no
-room while the file is live, and goes as soon as it is not. Nothing is lost with all of it but the quick way back: so it
-is not fsynced, and what the file system refuses (it may know no hard links, or be another one) is told of once and
-harms nobody.
+unpacks to that; since this takes long, who is in no hurry, and the audit, gives the twin its own. A trail tells itself
+whether it is as it was written (deltas.py). A link shares its bytes with the live file, so what is altered in its place
+is altered here, too, and comes back from neither. It takes no room while the file is live, and goes as soon as it is
+not. Nothing is lost with all of it but the quick way back: so it is not fsynced, and what the file system refuses (it
+may know no hard links, or be another one) is told of once and harms nobody.
 """
 
 from __future__ import annotations
