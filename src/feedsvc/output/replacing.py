@@ -1,8 +1,9 @@
 """Files going live, in an order in which no old twin ever stands beside a new document.
 
     every temp file written               documents before twins: a disk that fills up refuses these first
+    whoever wants to is told              what belongs to the documents and may be missing is laid beside them (deltas),
+                                          while the disk is at work
     each of them fsynced
-    whoever wants to is told              what belongs to the documents and may be missing is laid beside them (deltas)
     the old twins deleted
     documents renamed, then twins; the bell rung (bell.py)
     the folders fsynced
@@ -64,8 +65,9 @@ def replace_files(
     """
     temps = _Temps()
     try:
-        _write(temps, replacements)
+        _begin(temps, replacements)
         before()
+        _sync(temps)
         for each in replacements:
             for coding in each.twins:
                 _delete_twin(twin_path(each.path, coding))
@@ -100,13 +102,16 @@ def delete_files(paths: Sequence[Path]) -> bool:
     return is_any
 
 
-def _write(temps: _Temps, replacements: Sequence[Replacement]) -> None:
-    """All begin before the first is synced: so they share the file system's journal, and the disk has its order."""
+def _begin(temps: _Temps, replacements: Sequence[Replacement]) -> None:
+    """With all, before the first is synced: so they share the file system's journal, and the disk has its order."""
     for each in replacements:
         if each.content is not None:
             _write_temp(temps, temps.documents, each.path, each.content, each.mtime)
     for each in replacements:
         _write_twins(temps, each)
+
+
+def _sync(temps: _Temps) -> None:
     for temp, path in temps.documents.items():
         with telling(path):
             os.fsync(temps.files[temp].fileno())
