@@ -5,12 +5,12 @@ A notice stands where its article stood. What was withdrawn without one leaves a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from feedsvc.ingest import find_excess
-from feedsvc.model import IN_PLACE, STORED, Article, Finding, Holdings, MemberState, Section, Tombstone
+from feedsvc.model import IN_PLACE, STORED, Article, Finding, Holdings, MemberState, Quarantined, Section, Tombstone
 from feedsvc.store import Reading, Time
 from feedsvc.text import canonical_text, find_illegal
 from feedsvc.tray import Tray
@@ -64,7 +64,7 @@ def choose(reading: Reading, section: Section, renderer: str, tray: Tray | None 
         oldest = newest.kept[-1].published
         # Ahead of one that has a seat may be those among the newest, and the others with a seat: no more.
         wanted = section.limit + _seats(section)
-        found.append(_find(reading, section, renderer, tray, wanted, by="updated", since=oldest, known=newest.seen))
+        found.append(_find(reading, section, renderer, tray, wanted, by="updated", since=oldest, before=newest))
     fitting = _within_bytes(_seat(section, newest.kept, found[-1].kept), section.max_bytes)
     broken = list(dict.fromkeys(why for each in found for why in each.broken))
     seen = {article.id: article for each in found for article in each.seen}
@@ -102,13 +102,17 @@ def choose_archived(reading: Reading, section: Section, number: int, renderer: s
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """`kept` are as many as were wanted, in order; `held` and `retried` are ids, `seen` is all that was read."""
+    """`kept` are as many as were wanted, in order; `held` and `retried` are ids, `seen` is all that was read.
+
+    `quarantined` is by id what stands in quarantine of it.
+    """
 
     kept: tuple[Article, ...]
     held: tuple[str, ...]
     retried: frozenset[str]
     excessive: tuple[Excess, ...]
     seen: tuple[Article, ...]
+    quarantined: Mapping[str, Quarantined]
     broken: tuple[str, ...]
 
 
@@ -121,16 +125,23 @@ def _find(
     *,
     by: Time = "published",
     since: datetime | None = None,
-    known: Sequence[Article] = (),
+    before: _Found | None = None,
 ) -> _Found:
-    """The newest by one of their times that are not in quarantine, `most` of them if there are so many."""
+    """The newest by one of their times that are not in quarantine, `most` of them if there are so many.
+
+    What was found `before`, at the same moment, is not read again.
+    """
+    known = before.seen if before else ()
+    asked = {article.id for article in known}
     wanted = most
     while True:
         broken: list[str] = []
         newest = reading.newest(
             section.members, wanted, IN_PLACE, by=by, since=since, known=known, rows=tray.rows, broken=broken
         )
-        rows = reading.quarantined([article.id for article in newest])
+        rows = dict(reading.quarantined([article.id for article in newest if article.id not in asked]))
+        if before:
+            rows |= {each.id: before.quarantined[each.id] for each in newest if each.id in before.quarantined}
         held = tuple(
             article.id for article in newest if article.id in rows and rows[article.id].keeps_out(article, renderer)
         )
@@ -138,7 +149,7 @@ def _find(
         kept = _without(newest, held, excessive)
         if len(kept) >= most or len(newest) < wanted:
             retried = frozenset(rows) - set(held)
-            return _Found(kept[:most], held, retried, excessive, tuple(newest), tuple(broken))
+            return _Found(kept[:most], held, retried, excessive, tuple(newest), rows, tuple(broken))
         wanted *= 2
 
 

@@ -68,6 +68,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def ask(self) -> Iterator[Connection]:
+        """For one statement that reads: it sees one committed state by itself, and no journey begins or ends it."""
+        self._refuse_lost_file()
+        with translated(self.url), self._asker_of_this_process().begin() as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the block and is rolled back on an exception."""
         self._refuse_lost_file()
@@ -142,6 +149,10 @@ class Database:
         self._notice_fork()
         return self._reader
 
+    def _asker_of_this_process(self) -> Engine:
+        self._notice_fork()
+        return self._asker
+
     def _writer_of_this_process(self) -> Engine:
         self._notice_fork()
         return self._writer
@@ -151,10 +162,12 @@ class Database:
         self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         if self.is_sqlite:
             self._reader = self._engine
+            self._asker = self._engine.execution_options(sqlite_begin=None)
             self._writer = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         else:
             # A read may take several statements; a write looks again after it waited for a lock.
             self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._asker = self._engine.execution_options(isolation_level="AUTOCOMMIT")
             self._writer = self._engine.execution_options(isolation_level="READ COMMITTED")
 
     def _notice_fork(self) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, cast, func, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, cast, func, select, union_all
 
 from feedsvc.model import (
     Archive,
@@ -48,7 +48,7 @@ from feedsvc.store.mapping import (
     standing_from,
     token_from,
 )
-from feedsvc.store.queries import Time, newest_articles, places_of, read_on, rows_by_key
+from feedsvc.store.queries import KEYS_AT_ONCE, Time, newest_articles, places_of, read_on, rows_by_key
 from feedsvc.store.rows import KnownRows
 from feedsvc.store.schema import Damaged
 
@@ -59,6 +59,8 @@ _article, _member = schema.article.c, schema.article_section.c
 # Built once: SQLAlchemy takes 50 microseconds to build and recognise a statement, and 17 to send one that it knows.
 _BY_ID = select(schema.article).where(_article.id == bindparam("key"))
 _BY_EXTERNAL_ID = select(schema.article).where(_article.external_id == bindparam("key"))
+# Asked for both by an OR, SQLite would read all.
+_BY_EITHER_ID = union_all(_BY_ID, _BY_EXTERNAL_ID)
 _BY_ENTRY_ID = select(schema.article).where(_article.entry_id.in_(bindparam("keys", expanding=True)))
 # Asked for the state, too, SQLite would read all that are live: it does not know how many there are.
 _STANDING = (
@@ -104,6 +106,10 @@ class Questions(ABC):
     def _open(self) -> AbstractContextManager[Connection]:
         """The connection over which one question is answered, all of it about one committed state."""
 
+    def _ask(self) -> AbstractContextManager[Connection]:
+        """Likewise, for a question that is one statement."""
+        return self._open()
+
     # articles
 
     def article(self, article_id: str) -> Article | None:
@@ -115,7 +121,7 @@ class Questions(ABC):
     def _one_article(self, query: Select[tuple[object, ...]], key: str) -> Article | None:
         if not schema.is_storable(key):
             return None
-        with self._open() as connection:
+        with self._ask() as connection:
             row = connection.execute(query, {"key": key}).one_or_none()
         return article_from(row) if row else None
 
@@ -126,12 +132,13 @@ class Questions(ABC):
         """
         if not schema.is_storable(key):
             return None
-        with self._open() as connection:
-            for query in (_BY_ID, _BY_EXTERNAL_ID):
-                row = connection.execute(query, {"key": key}).one_or_none()
-                if row is not None:
-                    return salvage(row, places_of(connection, row.seq))
-        return None
+        with self._ask() as connection:
+            rows = connection.execute(_BY_EITHER_ID, {"key": key}).all()
+        if not rows:
+            return None
+        row = next((row for row in rows if row.id == key), rows[0])
+        with self._ask() as connection:
+            return salvage(row, places_of(connection, row.seq))
 
     def articles_by_entry_id(self, entry_ids: Iterable[str]) -> Mapping[str, Article]:
         """Those that stand in the feeds under these ids, by id; one that can't be read is left out."""
@@ -143,7 +150,7 @@ class Questions(ABC):
     def sections_of_live(self, entry_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
         """The sections of those that stand in the feeds under these ids, live and not in quarantine, by id."""
         keys = [entry_id for entry_id in dict.fromkeys(entry_ids) if schema.is_storable(entry_id)]
-        with self._open() as connection:
+        with self._ask() if len(keys) <= KEYS_AT_ONCE else self._open() as connection:
             rows = list(rows_by_key(connection, _STANDING, keys))
         standing = [row for row in rows if row.state is State.LIVE and row.article_id is None]
         return {row.entry_id: sections_from(row.sections) or () for row in standing}
@@ -211,7 +218,7 @@ class Questions(ABC):
 
     def next_due(self) -> datetime | None:
         """When the next scheduled article is to go live. The past where its row tells no time: `due` tells of it."""
-        with self._open() as connection:
+        with self._ask() as connection:
             due: datetime | Damaged | None = connection.execute(_NEXT_DUE).scalar_one_or_none()
         return _LONG_AGO if isinstance(due, Damaged) else due
 
@@ -348,7 +355,7 @@ class Questions(ABC):
         64 bits alone, and the rest is compared here in constant time.
         """
         first = token_hash[:_LOOKED_UP_DIGITS]
-        with self._open() as connection:
+        with self._ask() as connection:
             rows = connection.execute(_TOKENS, {"first": first, "beyond": f"{first}g"}).all()
         wanted = token_hash.encode()
         found = [row for row in rows if hmac.compare_digest(str(row.token_hash).encode(), wanted)]

@@ -141,6 +141,9 @@ class Store(Questions):
     def _open(self) -> AbstractContextManager[Connection]:
         return self._database.read()
 
+    def _ask(self) -> AbstractContextManager[Connection]:
+        return self._database.ask()
+
 
 def _tell_nobody(_slugs: Collection[str]) -> None:
     pass
