@@ -21,7 +21,7 @@ log = get_logger(__name__)
 
 ENOUGH = 24
 """So many feeds that could be made are worth a pool, if they still wait after a moment: about as many as the worker
-makes in the second that a pool takes to start, and in which it would take the processor away."""
+makes in a second by itself. Processes that start take the processor away from it."""
 
 _MOMENT_SECONDS = 0.5
 _IDLE_SECONDS = 5.0
