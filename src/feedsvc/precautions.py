@@ -75,7 +75,9 @@ def _of_readers(settings: Settings) -> Iterator[Risk]:
         yield Risk(database, "everyone on this machine may read drafts and hashes of tokens: chmod o-r")
     mode = _mode_of(settings.path)
     if mode is not None and mode & stat.S_IROTH and _has_secret(settings):
-        yield Risk(settings.path, "everyone on this machine may read the secrets in it: chmod o-r, or say ${NAME}")
+        yield Risk(
+            settings.path, "everyone on this machine may read the password or key in it: chmod o-r, or say ${NAME}"
+        )
 
 
 def _has_secret(settings: Settings) -> bool:

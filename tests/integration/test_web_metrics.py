@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
@@ -23,6 +25,7 @@ from feedsvc.runtime import Runtime
 from feedsvc.situation import Situation
 from feedsvc.web import create_app, keep_report_card
 from newsroom import CONFIG, Newsroom, open_newsroom
+from service import wait_until
 
 Clock = Callable[[], datetime]
 Samples = dict[tuple[str, ...], float]
@@ -247,6 +250,22 @@ def test_what_can_not_be_written_yet_is_not_lost(tmp_path: Path) -> None:
     tally.write()
     assert Tally(folder).read() == {("a",): 2.25, ("b",): 4}
     assert (folder / ".counts").stat().st_mode & 0o777 == 0o600
+
+
+def test_whoever_counts_waits_for_who_is_counting(tmp_path: Path) -> None:
+    tally = Tally(tmp_path)
+    tally.count("all")
+    tally.write()
+    path = tmp_path / ".counts"
+    waits = re.compile(rf"-> FLOCK .*:{path.stat().st_ino} ")
+    tally.count("all")
+    thread = Thread(target=tally.write)
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        thread.start()
+        wait_until(lambda: waits.search(Path("/proc/locks").read_text("ascii")), "somebody who waits for it")
+    thread.join()
+    assert tally.read() == {("all",): 2}
 
 
 def test_many_count_at_once_and_none_is_lost(tmp_path: Path) -> None:
