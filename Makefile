@@ -55,8 +55,9 @@ build/peers/bin/pelican:
 bench: $(DEV_STAMP) build/peers/bin/pelican  ## measure publications beside the peers, and write docs/performance.md
 	$(BIN)/python bench/report.py $(BENCHARGS)
 
-soak: $(DEV_STAMP)  ## 200,000 polls while 500 articles come, change and go
+soak: $(DEV_STAMP)  ## 200,000 polls while articles come, change and go; 10,000 articles into three replicas
 	$(BIN)/python tests/soak.py $(SOAKARGS)
+	$(BIN)/python tests/replicas.py $(REPLICAARGS)
 
 check: $(DEV_STAMP)  ## format, lint, types, import contracts, known holes in dependencies
 	$(BIN)/ruff format --check src tests bench .ci

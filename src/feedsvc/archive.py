@@ -15,6 +15,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from feedsvc.choice import Choice, choose_archived
 from feedsvc.config import Settings
@@ -31,7 +32,7 @@ from feedsvc.reuse import gather
 from feedsvc.staleness import ArchiveBasis, Fingerprints, has_twins
 from feedsvc.store import Reading, Store
 from feedsvc.text import canonical_text
-from feedsvc.trial import Attempt, Court
+from feedsvc.trial import Attempt, Court, catch_up
 
 log = get_logger(__name__)
 
@@ -252,6 +253,9 @@ class Archivist:
 
     def _make(self, settings: Settings, slug: str, number: int, *, is_anew: bool = False) -> str | None:
         """Prove one archive and put it into the folder; why it can't be, or None. Under the lock."""
+        return catch_up(partial(self._make_of_now, settings, slug, number, is_anew))
+
+    def _make_of_now(self, settings: Settings, slug: str, number: int, is_anew: bool, may_lag: bool) -> str | None:  # noqa: FBT001  # as catch_up tells
         name = archive_name(slug, number)
         is_full = is_anew or settings.proof == "full"
         verdict = self._court.settle(name, lambda: self._try(settings, slug, number, is_full=is_full))
@@ -262,7 +266,9 @@ class Archivist:
         document = replace(attempt.proof.documents[0], slug=name)
         with self._store.write() as tx:
             anew = [ARCHIVE_FORMAT] if is_anew else []
-            times = tx.allot_last_modified(name, {ARCHIVE_FORMAT: document.digest}, basis.moment, now, anew=anew)
+            times = tx.allot_last_modified(
+                name, {ARCHIVE_FORMAT: document.digest}, basis.moment, now, anew=anew, may_lag=may_lag
+            )
         delivery = deliver(self._folder, [document], times, settings.compression.levels)
         if delivery.new:
             log.info("archive_published", slug=slug, number=number, entries=len(verdict.entries))

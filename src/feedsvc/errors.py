@@ -10,6 +10,7 @@
     ├── ParseError             bytes that are no feed, or exceed the bounds we parse within
     ├── StoreError             the database refused or broke
     │   ├── UnreadableArticleError  a row that another hand wrote is no article
+    │   ├── OutdatedError           something newer was published meanwhile; read again and begin anew
     │   └── StoreUnavailableError   it can't be reached at all; trying again may help
     └── OutputError            the feeds folder can't be written or read
 
@@ -145,6 +146,10 @@ class UnreadableArticleError(StoreError):
         name = f"number {seq} (`seq`)" if article_id is None else article_id
         mend = "Send it anew, whole, or withdraw it" if is_mendable else f"Correct its row, WHERE seq = {seq}"
         super().__init__(f"Article {name} can't be read from the database: {where} {reason}. {mend}.")
+
+
+class OutdatedError(StoreError):
+    """What was made is older than what another replica has published of it; whoever reads again sees as much."""
 
 
 class StoreUnavailableError(StoreError):

@@ -41,7 +41,7 @@ from feedsvc.store import Store
 from feedsvc.surplus import remove_surplus
 from feedsvc.survey import Survey, Surveyor
 from feedsvc.text import canonical_text
-from feedsvc.trial import Court
+from feedsvc.trial import Court, catch_up
 
 log = get_logger(__name__)
 
@@ -73,6 +73,7 @@ class _Order:
     force: bool
     renew: Collection[str]
     when_live: Callable[[], None] | None
+    may_lag: bool = True
 
 
 class Regenerator:
@@ -146,7 +147,8 @@ class Regenerator:
         began = time.monotonic()
         try:
             with self._noting_failure(slug), self._folder.lock(slug):
-                result = self._bring_up(settings, slug, _Order(force, renew, when_live))
+                order = _Order(force, renew, when_live)
+                result = catch_up(lambda may_lag: self._bring_up(settings, slug, replace(order, may_lag=may_lag)))
         except Exception:
             self._tell_tried(slug, "failed", time.monotonic() - began)
             raise
@@ -292,7 +294,8 @@ class Regenerator:
         now, slug = self._clock(), draft.slug
         digests = {each.format: each.digest for each in draft.documents}
         with self._store.write() as tx:
-            times = tx.allot_last_modified(slug, digests, draft.basis.moment, now, anew=order.renew)
+            moment, may_lag = draft.basis.moment, order.may_lag
+            times = tx.allot_last_modified(slug, digests, moment, now, anew=order.renew, may_lag=may_lag)
 
         def lay_trails(fresh: Sequence[Document]) -> None:
             if draft.feed is not None:

@@ -6,12 +6,14 @@ and every replica follow.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from feedsvc.choice import Choice
+from feedsvc.errors import OutdatedError
 from feedsvc.log import get_logger
 from feedsvc.model import Article, Finding, Quarantined
 from feedsvc.proof import Proof, reason_of
@@ -25,7 +27,12 @@ _FEW_GUILTY = 3
 KEPT_FINDINGS = 50
 """So many findings about an article are kept; an editor mends the first ones."""
 
+_TRIES = 3
+"""Each reads as much as was published when the one before came too late. So a second one is seldom, a third one hardly
+ever."""
+
 Basis = TypeVar("Basis")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,17 @@ class Verdict(Generic[Basis]):
     def entries(self) -> Mapping[str, int]:
         """Article id -> revision, in the feed's order."""
         return {article.id: article.revision for article in self.attempt.choice.holdings.articles}
+
+
+def catch_up(attempt: Callable[[bool], Made]) -> Made:
+    """What comes of an attempt, made anew while another replica has published something newer meanwhile.
+
+    It is told whether it may be older (`may_lag`); only the last one is.
+    """
+    for _ in range(_TRIES):
+        with contextlib.suppress(OutdatedError):
+            return attempt(False)  # noqa: FBT003  # told above
+    return attempt(True)  # noqa: FBT003  # likewise
 
 
 class Court:

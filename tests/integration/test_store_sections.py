@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from feedsvc.errors import ConflictError, StoreError
+from feedsvc.errors import ConflictError, OutdatedError, StoreError
 from feedsvc.model import DocumentRecord, Finding, Publication, Quarantined, SectionState, Token
 from feedsvc.store import Store
 from feedsvc.store.schema import document_version
@@ -174,6 +174,8 @@ def test_a_replica_that_lags_behind_gets_the_time_that_its_bytes_had(store: Stor
     allot(store, "two", 2, NOON + 10 * SECOND)
     assert allot(store, "one", 1, NOON + 20 * SECOND) == NOON
     assert allot(store, "two", 2, NOON + 20 * SECOND) == NOON + 10 * SECOND
+    with pytest.raises(OutdatedError), store.write() as tx:
+        tx.allot_last_modified("macro", {"rss": "unknown"}, 1, NOON + 20 * SECOND, may_lag=False)
     assert allot(store, "unknown", 1, NOON + 20 * SECOND) == NOON + 20 * SECOND
 
 

@@ -337,16 +337,18 @@ class Transaction:
         now: datetime,
         *,
         anew: Collection[str] = (),
+        may_lag: bool = True,
     ) -> Mapping[str, datetime]:
         """When the bytes with these digests, by format, count as last modified; all documents of `slug` at once.
 
         The newest known version of (slug, format) has the same digest: its time. Else, if `generation` is below the
         newest version's and the digest is known: the known time (a lagging replica). Else max(now, newest + 1 s), whole
-        seconds, noted as the newest version.
+        seconds, noted as the newest version; but below the newest version's generation that would part the replicas for
+        good, since the newest bytes would get another time here: without `may_lag` OutdatedError is raised.
 
         For the formats in `anew` it is always a new time: other bytes may have been read under the one that these had.
         """
-        return versions.allot(self._connection, slug, digests, generation, now, anew=anew)
+        return versions.allot(self._connection, slug, digests, generation, now, anew=anew, may_lag=may_lag)
 
     def save_publication(self, folder_id: str, publication: Publication) -> None:
         """Add or replace by folder and slug."""

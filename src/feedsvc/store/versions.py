@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Row, bindparam, delete, insert, select, text, union_all, update
 
+from feedsvc.errors import OutdatedError
 from feedsvc.store.schema import document_version
 
 KEPT_VERSIONS = 50
@@ -44,6 +45,7 @@ def allot(
     now: datetime,
     *,
     anew: Collection[str],
+    may_lag: bool,
 ) -> Mapping[str, datetime]:
     """As Transaction.allot_last_modified."""
     if connection.dialect.name != "sqlite":  # an SQLite writer is alone anyway
@@ -61,6 +63,8 @@ def allot(
         last = newest.get(name)
         known = _find(connection, last, digest, generation) if last and name not in anew else None
         if known is None:
+            if last is not None and generation < last.generation and not (may_lag or name in anew):
+                raise OutdatedError(f"{slug}.{name}: something newer was published meanwhile")
             known = now.replace(microsecond=0)
             if last is not None:
                 known = max(known, last.last_modified + timedelta(seconds=1))
