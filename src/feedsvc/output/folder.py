@@ -170,12 +170,13 @@ class FeedsFolder:
 
     def remove(self, slug: str, formats: Sequence[str]) -> bool:
         """Delete these formats of a section with their twins and spares; True if something was there."""
+        paths = [self.locate(slug, name) for name in formats]
         if formats:
             self.spares.drop(slug, formats)
-        return self._remove(slug, formats)
+        return self._remove(paths)
 
-    def _remove(self, slug: str, formats: Sequence[str]) -> bool:
-        is_any = delete_files([self.locate(slug, name) for name in formats])
+    def _remove(self, paths: Sequence[Path]) -> bool:
+        is_any = delete_files(paths)
         self.bell.ring()
         if is_any:
             with telling(self.path):
@@ -280,7 +281,7 @@ class FeedsFolder:
         files = self.stats_of(slug) if files is None else files
         names = {suffix.partition(".")[0] for _, suffix in files}
         gone = [name for name in sorted(names) if (slug, name) not in files]
-        return bool(gone) and self._remove(slug, gone)
+        return bool(gone) and self._remove([self.locate(slug, name) for name in gone])
 
     def removed(self) -> frozenset[str]:
         """The slugs of sections that there were; what a poll may ask without the database."""
