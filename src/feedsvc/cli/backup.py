@@ -11,7 +11,7 @@ from feedsvc.cli.commands import Failure, config_option
 from feedsvc.cli.copied import Telling, compare_feeds, sum_up
 from feedsvc.cli.messages import say
 from feedsvc.cli.opening import open_runtime
-from feedsvc.store import BackupNote, open_backup, write_backup
+from feedsvc.store import BackupNote, is_backup, open_backup, write_backup
 
 _MIB = 2**20
 
@@ -34,6 +34,7 @@ def command(file: Path, *, replace: bool, check: bool) -> None:
     if file.exists() and not replace:
         raise Failure(f"{file} is there already: take another name, or say --replace.")
     with open_runtime() as runtime:
+        _refuse_to_replace(file, runtime.store.file)
         settings = runtime.settings
         note = BackupNote(
             version=__version__,
@@ -46,3 +47,13 @@ def command(file: Path, *, replace: bool, check: bool) -> None:
         if check:
             with open_backup(file) as (_, backup):
                 compare_feeds(runtime, backup)
+
+
+def _refuse_to_replace(file: Path, database: Path | None) -> None:
+    """Raise Failure where a slip of the pen would cost more than a backup: the database, config.yaml, anything."""
+    if not file.exists() or not file.stat().st_size:
+        return
+    if database is not None and database.exists() and file.samefile(database):
+        raise Failure(f"{file} is the database that is in use: take another name.")
+    if not is_backup(file):
+        raise Failure(f"{file} is no backup, and stays as it is: take another name, or move it away first.")

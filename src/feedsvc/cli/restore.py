@@ -30,7 +30,7 @@ def command(file: Path) -> None:
         config = find_config(given_config())
         if not config.exists():
             _write_config(config, note.config)
-            say(f"{config} is written as it was; look whether its paths and addresses are right here.")
+            say(f"{config} is written as it was; look whether paths, addresses and `alerts` are right here.")
         with open_runtime() as runtime:
             refuse_beside_worker(runtime)
             counts = backup.copy_to(runtime.store, Telling(), is_whole=False)

@@ -1,6 +1,6 @@
 """The database: schema, migrations, and the few questions we ask of it."""
 
-from feedsvc.store.backup import BackupNote, open_backup, write_backup
+from feedsvc.store.backup import BackupNote, is_backup, open_backup, write_backup
 from feedsvc.store.mapping import Salvage
 from feedsvc.store.migrate import Revision
 from feedsvc.store.queries import Time
@@ -19,6 +19,7 @@ __all__ = [
     "Store",
     "Time",
     "Transaction",
+    "is_backup",
     "open_backup",
     "write_backup",
 ]

@@ -1,6 +1,7 @@
 """A backup: an SQLite file with all that can't be made again, and a note of where it came from.
 
     write_backup    of one committed state, while others write; row by row read back; whole under its name or not there
+    is_backup       does one lie there, whole or not?
     open_backup     checked, and of the newest schema, whichever it was written with
 
 Feeds, proofs and publications are not in it: they are made again. Nor are the times under which documents went live:
@@ -10,6 +11,7 @@ who asks by time alone must get a whole document once, since nobody knows what w
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -28,7 +30,16 @@ from feedsvc.store.store import Store
 _MODE = 0o600
 """Everybody's articles that are not live yet lie in it, and what config.yaml may say in confidence."""
 
-_SIDES = ("", "-wal", "-shm", "-journal")
+_FOLDER_MODE = 0o700
+
+_OURS = re.compile(r"CREATE (?:TABLE|(?:UNIQUE )?INDEX) ")
+"""How all that a backup's schema holds begins. A view or a trigger runs statements of whoever wrote it."""
+
+_COMPUTED = (
+    "SELECT name FROM sqlite_master AS found WHERE EXISTS (SELECT 1 FROM pragma_table_xinfo(found.name) WHERE hidden)"
+    " OR EXISTS (SELECT 1 FROM pragma_index_xinfo(found.name) WHERE cid = -2)"
+)
+"""Columns and indexes that are made by an expression (sqlite.org/pragma.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +57,13 @@ def write_backup(store: Store, path: Path, note: BackupNote, tell: Tell) -> Mapp
 
     Raises StoreError, naming what the file system refused; what lay there then still does.
     """
-    part = path.with_name(f".{path.name}.part")
+    private = path.with_name(f".{path.name}.part")
+    part = private / path.name
     try:
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE))
+        # Not in the folder itself, which may be others', too: they could have put a link, or a journal, in our way.
+        _clear_away(private)
+        private.mkdir(_FOLDER_MODE)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
         counts = _write(store, part, note, tell)
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -61,10 +76,17 @@ def write_backup(store: Store, path: Path, note: BackupNote, tell: Tell) -> Mapp
     except OSError as error:
         raise StoreUnavailableError(f"The backup {path} can't be written: {error.strerror}.") from error
     finally:
-        for side in _SIDES:
-            with suppress(OSError):
-                part.with_name(part.name + side).unlink()
+        with suppress(OSError):
+            _clear_away(private)
     return counts
+
+
+def _clear_away(path: Path) -> None:
+    """What one that was killed has left, or whatever else has this name."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _write(store: Store, part: Path, note: BackupNote, tell: Tell) -> Mapping[str, int]:
@@ -78,6 +100,15 @@ def _write(store: Store, part: Path, note: BackupNote, tell: Tell) -> Mapping[st
         connection.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
     _read_note(part)
     return counts
+
+
+def is_backup(path: Path) -> bool:
+    """Does a backup lie there, whole or not? Nothing else is ever replaced by one."""
+    try:
+        with _reading(path) as connection:
+            return _has_note(connection)
+    except (OSError, sqlite3.Error):
+        return False
 
 
 @contextmanager
@@ -103,18 +134,35 @@ def _read_note(path: Path) -> BackupNote:
     if not path.is_file():
         raise StoreError(f"There is no backup {path}.")
     try:
-        with _sqlite(path) as connection:
+        with _reading(path) as connection:
+            _refuse_statements(connection, path)
             # What another hand wrote came along as it is; here it is the file that has to be sound.
             connection.execute("PRAGMA ignore_check_constraints = ON")
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if found != "ok":
                 raise StoreError(f"The backup {path} is damaged ({found}): take another one.")
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'backup'").fetchone():
+            if not _has_note(connection):
                 raise StoreError(f"{path} is a database, but no backup: `feedsvc backup` makes one of a database.")
             version, made, database, config = connection.execute("SELECT * FROM backup").fetchone()
             return BackupNote(version, datetime.fromisoformat(made), database, config)
     except (sqlite3.Error, TypeError, ValueError) as error:
         raise StoreError(f"{path} is no backup of feedsvc, or a damaged one ({error}): take another one.") from error
+
+
+def _refuse_statements(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError for a schema that would compute or change something: no backup's does."""
+    schema = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    foreign = [name for name, sql in schema if not isinstance(sql, str) or not _OURS.match(sql)]
+    foreign = foreign or [name for (name,) in connection.execute(_COMPUTED)]
+    if foreign:
+        raise StoreError(
+            f"{path} was not written by feedsvc, or was changed since: its {foreign[0]!r} is no plain table or index, "
+            "and would run what somebody else wrote. Take another backup, one that only you could write to."
+        )
+
+
+def _has_note(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'backup'").fetchone())
 
 
 def _open_file(path: Path) -> Store:
@@ -124,4 +172,12 @@ def _open_file(path: Path) -> Store:
 @contextmanager
 def _sqlite(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        yield connection
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file alone, as it lies there: a journal that somebody left beside it would be played back into it."""
+    url = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(url, uri=True, isolation_level=None)) as connection:
         yield connection

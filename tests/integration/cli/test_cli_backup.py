@@ -122,11 +122,38 @@ def test_a_backup_is_of_one_moment_while_others_write(full_site: Site, tmp_path:
 
 def test_a_backup_replaces_none_unasked(full_site: Site, tmp_path: Path) -> None:
     path = tmp_path / "news.backup"
-    path.write_text("yesterday's")
+    content = write_yesterdays(path)
     assert "--replace" in full_site.run("backup", path, expect=1).stderr
-    assert path.read_text() == "yesterday's"
+    assert path.read_bytes() == content
     full_site.run("backup", path, "--replace")
     assert len(rows(path)["token"]) == 1
+    path.write_bytes(b"")  # mktemp's
+    full_site.run("backup", path, "--replace")
+    assert len(rows(path)["token"]) == 1
+
+
+def write_yesterdays(path: Path) -> bytes:
+    run_sql(path, "CREATE TABLE backup (version TEXT, made TEXT, database TEXT, config TEXT)")
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("feedsvc.db", "is the database that is in use"),
+        ("link.db", "is the database that is in use"),
+        ("config.yaml", "is no backup, and stays as it is"),
+        ("other.db", "is no backup, and stays as it is"),
+    ],
+)
+def test_a_slip_of_the_pen_replaces_nothing_but_a_backup(full_site: Site, name: str, told: str) -> None:
+    (full_site.folder / "link.db").symlink_to("feedsvc.db")
+    run_sql(full_site.folder / "other.db", "CREATE TABLE another (service)")
+    run_sql(full_site.folder / "feedsvc.db", "CREATE TABLE backup (version)")  # as in one that was copied, not restored
+    path = full_site.folder / name
+    before = path.stat().st_ino, path.read_bytes()
+    assert told in full_site.run("backup", path, "--replace", expect=1).stderr
+    assert (path.stat().st_ino, path.read_bytes()) == before
 
 
 def test_what_another_hand_wrote_is_in_the_backup_as_it_is(full_site: Site, tmp_path: Path) -> None:
@@ -140,11 +167,26 @@ def test_what_another_hand_wrote_is_in_the_backup_as_it_is(full_site: Site, tmp_
 
 def test_a_full_disk_leaves_the_last_backup(full_site: Site, full_disk: Path) -> None:
     path = full_disk / "news.backup"
-    path.write_text("yesterday's")
+    content = write_yesterdays(path)
     told = full_site.run("backup", path, "--replace", expect=1).stderr
     assert "full" in told
-    assert path.read_text() == "yesterday's"
+    assert path.read_bytes() == content
     assert [each.name for each in full_disk.iterdir()] == ["news.backup"]
+
+
+def test_a_backup_is_written_where_others_can_put_nothing_in_its_way(full_site: Site, tmp_path: Path) -> None:
+    path, victim = tmp_path / "news.backup", tmp_path / "victim"
+    victim.write_text("precious")
+    for planted in (".news.backup.part", ".news.backup.part-journal"):
+        (tmp_path / planted).symlink_to(victim)
+    full_site.run("backup", path)
+    assert victim.read_text() == "precious"
+    left = tmp_path / ".news.backup.part"  # as by a kill
+    left.mkdir()
+    (left / "news.backup").write_text("half")
+    full_site.run("backup", path, "--replace")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not left.exists()
 
 
 def test_a_folder_that_is_not_there_is_named(full_site: Site, tmp_path: Path) -> None:
@@ -173,6 +215,58 @@ def test_what_is_no_whole_backup_is_refused_and_changes_nothing(
     spoil(path)
     assert told in full_site.run("restore", path, expect=1).stderr
     assert not (full_site.folder / "feedsvc.db").exists()
+
+
+ENDLESS = "WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more)"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["DROP TABLE backup", f"CREATE VIEW backup AS {ENDLESS} SELECT n AS version, n, n, n FROM more WHERE n < 0"],
+        ["DROP TABLE quarantine", f"CREATE VIEW quarantine AS {ENDLESS} SELECT n AS article_id FROM more"],
+        ["CREATE TRIGGER sly AFTER UPDATE ON alembic_version BEGIN DELETE FROM token; END"],
+        ["ALTER TABLE section ADD COLUMN sly AS (hex(zeroblob(100000000)))"],
+        ["CREATE INDEX sly ON section (hex(slug))"],
+        ["CREATE VIRTUAL TABLE sly USING fts5(words)"],
+    ],
+)
+def test_a_backup_that_would_run_statements_is_refused_before_it_runs_one(
+    full_site: Site, tmp_path: Path, statements: list[str]
+) -> None:
+    path = tmp_path / "news.backup"
+    full_site.run("backup", path)
+    empty(full_site)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+    told = full_site.run("restore", path, expect=1).stderr
+    assert "no plain table or index" in told
+    assert not (full_site.folder / "feedsvc.db").exists()
+
+
+def test_a_journal_that_lies_beside_a_backup_is_not_played_back(full_site: Site, tmp_path: Path) -> None:
+    """It may name any file, which SQLite then deletes (sqlite.org/atomiccommit.html, section 5.5)."""
+    path = tmp_path / "news.backup"
+    full_site.run("backup", path)
+    victim, content = tmp_path / "victim", path.read_bytes()
+    victim.write_text("precious")
+    Path(f"{path}-journal").write_bytes(journal_of(path, naming=victim))
+    empty(full_site)
+    full_site.run("restore", path)
+    assert victim.exists()
+    assert path.read_bytes() == content
+
+
+def journal_of(database: Path, naming: Path) -> bytes:
+    """Of a transaction over several files that changed no page (sqlite.org/fileformat.html, section 3)."""
+    page_bytes, name = 4096, str(naming).encode("ascii")
+    magic = bytes.fromhex("d9d505f920a163d7")
+    numbers = (0, 0, database.stat().st_size // page_bytes, 512, page_bytes)
+    head = magic + b"".join(number.to_bytes(4) for number in numbers)
+    page = 0x4000_0000 // page_bytes + 1
+    end = page.to_bytes(4) + name + len(name).to_bytes(4) + sum(name).to_bytes(4) + magic
+    return head.ljust(512, b"\0") + end
 
 
 def run_sql(path: Path, statement: str) -> None:
