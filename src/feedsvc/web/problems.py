@@ -15,6 +15,7 @@ from feedsvc.errors import (
     ConfigError,
     ConflictError,
     FeedsvcError,
+    OutdatedError,
     OutputError,
     ParseError,
     Problem,
@@ -58,6 +59,7 @@ MEANINGS: Mapping[type[FeedsvcError], Meaning] = {
     ArticleNotFoundError: Meaning(HTTPStatus.NOT_FOUND, "no-such-article", "There is no such article."),
     ConflictError: Meaning(HTTPStatus.CONFLICT, "conflict", "This contradicts what is stored."),
     UnreadableArticleError: Meaning(HTTPStatus.CONFLICT, "unreadable", "The article is stored as what is no article."),
+    OutdatedError: _INTERNAL,
     StoreUnavailableError: Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "store-unavailable",
