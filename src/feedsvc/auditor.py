@@ -19,7 +19,7 @@ from dataclasses import replace
 from feedsvc.allowance import Allowance
 from feedsvc.cases import Case, Examiner
 from feedsvc.config import Settings
-from feedsvc.errors import FeedsvcError
+from feedsvc.errors import FeedsvcError, OutputError
 from feedsvc.log import get_logger
 from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, Alarm, AuditState, Finding, Publication, SectionState, Standing
 from feedsvc.output import DOCUMENT_FORMATS, Audited, Marks
@@ -134,9 +134,11 @@ class Auditor:
 
     def _complain(self, error: Exception) -> None:
         why = str(error) or type(error).__name__
-        if why != self._trouble:
+        # A full disk refuses one file of each feed after the other: that is one trouble.
+        kind = error.reason if isinstance(error, OutputError) else why
+        if kind != self._trouble:
             log.error("audit_trouble", reason=why, exc_info=None if isinstance(error, FeedsvcError) else error)
-        self._trouble = why
+        self._trouble = kind
 
     def _leave_off(self) -> bool:
         """There is no audit: so nothing is kept for it."""
@@ -166,8 +168,10 @@ class Auditor:
             self._case.examine_next()
         else:
             self._close(self._case, self._marks)
-            self._trouble = None
             self._end()
+            self._save()
+            self._trouble = None
+            return is_busy
         self._save()
         return is_busy
 

@@ -252,7 +252,8 @@ class Runtime:
     def _stuck(self, survey: Survey) -> frozenset[str]:
         """The feeds that this process has seen wait for one and the same change for too long."""
         now = self.clock()
-        before = self._stale_since
+        # None since later than now, if the clock was set back: it would wait for that time to come again.
+        before = {slug: (made_from, min(since, now)) for slug, (made_from, since) in self._stale_since.items()}
         self._stale_since = {
             slug: before[slug] if slug in before and before[slug][0] == stale.made_from else (stale.made_from, now)
             for slug, stale in survey.stale.items()
@@ -281,7 +282,8 @@ class Runtime:
         return Check("worker", ok=False, detail=f"No worker is running for this feeds folder{heard}.")
 
     def _is_alive(self, picture: _Picture) -> bool:
-        return picture.last_seen is not None and self.clock() - picture.last_seen <= HEARTBEAT_LASTS
+        # Nor does one whose last word lies ahead: the clock was set back, and a living one speaks anew.
+        return picture.last_seen is not None and abs(self.clock() - picture.last_seen) <= HEARTBEAT_LASTS
 
 
 def _check_section(picture: _Picture, slug: str) -> Check | None:

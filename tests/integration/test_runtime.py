@@ -159,6 +159,16 @@ def test_stale_for_a_moment_is_no_trouble_and_for_long_it_is(newsroom: Newsroom,
     assert "section macro" not in checks(runtime)
 
 
+def test_a_clock_set_back_hides_no_section_that_is_stuck(newsroom: Newsroom, runtime: Runtime, clock: Any) -> None:
+    newsroom.regenerate()
+    newsroom.put()
+    assert checks(runtime)["section macro"].ok
+    clock.advance(-86_400)
+    assert checks(runtime)["section macro"].ok
+    clock.advance(61)
+    assert not checks(runtime)["section macro"].ok
+
+
 def test_a_section_on_schedule_alone_may_be_stale_for_long(tmp_path: Path, clock: Any) -> None:
     with open_newsroom(tmp_path, clock, CONFIG.replace("    limit: 3\n", "    on_change: false\n")) as newsroom:
         newsroom.regenerate()

@@ -1,0 +1,243 @@
+"""A worker while the world around it fails and comes back: readers keep what they had, it is told once, and heals."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from engine import mtime, newsroom_on, texts
+from feedsvc import backlog, scheduler, watch
+from feedsvc.errors import StoreError, StoreUnavailableError
+from feedsvc.runtime import now
+from feedsvc.scheduler import Worker
+from feedsvc.store import Store
+from newsroom import CONFIG, Newsroom
+from service import DEADLINE_SECONDS, wait_until
+from watching import watching
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same worker, with pauses so short that tests need not sit them out."""
+    monkeypatch.setattr(watch, "SURVEY_SECONDS", 0.5)
+    monkeypatch.setattr(watch, "SURVEY_SHARE", 0)
+    monkeypatch.setattr(backlog, "FIRST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(backlog, "LONGEST_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(scheduler, "_LONGEST_STORE_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(scheduler, "_BEAT_SECONDS", 0.5)
+    monkeypatch.setattr(scheduler, "_STOP_SECONDS", DEADLINE_SECONDS)
+    monkeypatch.setattr("feedsvc.store.connect.BUSY_SECONDS", 0.3)
+
+
+@contextmanager
+def working(newsroom: Newsroom) -> Iterator[list[Any]]:
+    """A worker at work, everything live, and the events it logs."""
+    worker = Worker(newsroom.runtime)
+    with capture_logs() as events:
+        worker.start()
+        try:
+            wait_until(lambda: is_well(newsroom), "all to be live")
+            yield events
+        except AssertionError as error:
+            error.add_note("\n".join(map(str, events)))
+            raise
+        finally:
+            worker.stop()
+
+
+def is_well(newsroom: Newsroom) -> bool:
+    runtime = newsroom.runtime
+    return not runtime.regenerator.stale(runtime.settings) and all(check.ok for check in runtime.checks())
+
+
+def shows(newsroom: Newsroom, text: str, slug: str = "macro") -> bool:
+    found = texts(newsroom.runtime, slug)
+    return len(found) > 1 and all(text in each for each in found.values())
+
+
+def count(events: list[Any], event: str, **of: Any) -> int:
+    return sum(each["event"] == event and of.items() <= each.items() for each in events)
+
+
+class OffsetClock:
+    """The machine's, and so much more."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> Any:
+        return now() + self.offset
+
+
+def test_a_clock_that_goes_a_day_forward_and_back(store_url: str, tmp_path: Path) -> None:
+    clock = OffsetClock()
+    with newsroom_on(store_url, tmp_path / "site", clock) as newsroom:
+        runtime = newsroom.runtime
+        first = newsroom.put(external_id="a1", title="昨日")
+        planned = newsroom.put(title="明日定时", published=now() + timedelta(hours=1))
+        with working(newsroom) as events:
+            times, updates = [mtime(runtime)], [str(first.updated)]
+            for number, offset in enumerate((DAY, timedelta(), -DAY, timedelta())):
+                clock.offset = offset
+                title = f"第{number}稿"
+                updates.append(str(newsroom.put(external_id="a1", title=title).updated))
+                wait_until(lambda: shows(newsroom, title), title)  # noqa: B023  # it is waited for here
+                times.append(mtime(runtime))
+                # What its time had come for stays live.
+                wait_until(lambda: shows(newsroom, planned.entry_id), "the planned one")
+                wait_until(lambda: is_well(newsroom), "all to be well")
+            assert times == sorted(set(times))
+            assert updates == sorted(set(updates))
+            assert count(events, "article_went_live") == 1
+            assert not [each for each in events if each["log_level"] == "error"]
+        # Nobody beats any more, though the last beat lies ahead.
+        clock.offset = -DAY
+        assert not runtime.has_worker()
+
+
+@pytest.fixture
+def small_disk(full_disk: Path) -> Path:
+    """One on which a site has room."""
+    subprocess.run(["mount", "-o", "remount,size=2m", str(full_disk)], check=True)
+    return full_disk
+
+
+def test_a_disk_that_is_full_then_read_only_then_well(sqlite_url: str, tmp_path: Path, small_disk: Path) -> None:
+    config = f"{CONFIG}feeds: {small_disk / 'feeds'}\n"
+    with newsroom_on(sqlite_url, tmp_path / "site", now, config) as newsroom:
+        newsroom.put(external_id="a1", title="旧闻")
+        with working(newsroom) as events:
+            stuffing = small_disk / "stuffing"
+            stuffing.write_bytes(bytes(shutil.disk_usage(small_disk).free))
+            newsroom.put(external_id="a1", title="新闻")
+            wait_until(lambda: count(events, "section_blocked", slug="macro"), "it to be told")
+            first = tried(newsroom)
+            wait_until(lambda: tried(newsroom) != first, "it to be tried again")
+            assert shows(newsroom, "旧闻")
+            assert "no space left" in str(trouble(newsroom, "macro"))
+            stuffing.unlink()
+            wait_until(lambda: shows(newsroom, "新闻"), "the news")
+            wait_until(lambda: is_well(newsroom), "all to be well")
+            assert count(events, "section_blocked", slug="macro") == 1
+            assert count(events, "audit_trouble") <= 2
+            subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+            newsroom.put(external_id="a1", title="再改")
+            wait_until(lambda: "read-only file system" in str(trouble(newsroom, "macro")), "it to be told")
+            assert shows(newsroom, "新闻")
+            subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+            wait_until(lambda: shows(newsroom, "再改"), "the correction")
+            wait_until(lambda: is_well(newsroom), "all to be well")
+            assert count(events, "section_blocked", slug="macro") == 2
+
+
+def tried(newsroom: Newsroom) -> object:
+    """When the newest attempt was made."""
+    publication = newsroom.runtime.store.publication(newsroom.runtime.folder_id, "macro")
+    assert publication is not None
+    return publication.attempted
+
+
+def trouble(newsroom: Newsroom, slug: str) -> str | None:
+    """What health says of a feed."""
+    return {check.name: check.detail for check in newsroom.runtime.checks() if not check.ok}.get(f"section {slug}")
+
+
+def test_a_database_that_another_process_holds(sqlite_url: str, tmp_path: Path) -> None:
+    with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom, working(newsroom) as events:
+        first = newsroom.put(title="先来")
+        wait_until(lambda: shows(newsroom, first.entry_id), "the first")
+        with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailableError, match="Another process has held it"):
+                newsroom.put(title="没收下")
+            wait_until(lambda: count(events, "store_unavailable"), "it to be told")
+            assert shows(newsroom, first.entry_id)
+        second = newsroom.put(title="后来")
+        wait_until(lambda: shows(newsroom, second.entry_id), "the second")
+        wait_until(lambda: is_well(newsroom), "all to be well")
+        assert count(events, "store_unavailable") == 1
+        assert not shows(newsroom, "没收下")
+
+
+def test_a_database_that_is_moved_away_and_put_back(sqlite_url: str, tmp_path: Path) -> None:
+    with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom, working(newsroom) as events:
+        first = newsroom.put(title="先来")
+        wait_until(lambda: shows(newsroom, first.entry_id), "the first")
+        file = Path(sqlite_url.removeprefix("sqlite:///"))
+        file.rename(file.with_name("aside.db"))
+        wait_until(lambda: count(events, "store_unavailable"), "it to be told")
+        assert newsroom.client.get("/feeds/macro.rss").status_code == 200
+        assert newsroom.client.get("/healthz").get_json()["status"] == "degraded"
+        file.with_name("aside.db").rename(file)
+        second = newsroom.put(title="后来")
+        wait_until(lambda: shows(newsroom, second.entry_id), "the second")
+        wait_until(lambda: is_well(newsroom), "all to be well")
+        assert count(events, "store_unavailable") == 1
+
+
+def test_a_database_that_is_damaged(sqlite_url: str, tmp_path: Path) -> None:
+    """Only a backup helps; until then readers keep what they have, and nothing is acknowledged that would be lost."""
+    with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom, working(newsroom) as events:
+        first = newsroom.put(title="先来")
+        wait_until(lambda: shows(newsroom, first.entry_id), "the first")
+        wait_until(lambda: is_well(newsroom), "all to be well")
+        damage(Path(sqlite_url.removeprefix("sqlite:///")), "section")
+        wait_until(lambda: count(events, "worker_trouble"), "it to be told")
+        with pytest.raises(StoreError, match="restore a backup"):
+            newsroom.put(title="没收下")
+        assert newsroom.client.get("/feeds/macro.rss").status_code == 200
+        assert "damaged" in str(newsroom.runtime.checks())
+        parts = ("changes", "net", "survey")
+        wait_until(lambda: all(count(events, "worker_trouble", part=part) for part in parts), "each part to tell")
+        told = [(each["event"], each.get("part")) for each in events if each["log_level"] == "error"]
+        assert len(told) == len(set(told))
+
+
+def damage(file: Path, table: str) -> None:
+    """Overwrite the first page of a table."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    with file.open("r+b") as opened:
+        opened.seek((root - 1) * page_bytes)
+        opened.write(b"\xa5" * page_bytes)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA user_version = 1")  # so that nobody goes on with the pages that he has read
+
+
+def test_two_workers_by_mistake_on_one_folder_and_database(sqlite_url: str, tmp_path: Path) -> None:
+    with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom:
+        config = newsroom.runtime.settings.path
+        with watching(config, net_seconds=0.2), watching(config, net_seconds=0.2) as second:
+            for number in range(8):
+                newsroom.put(external_id=f"a{number % 3}", title=f"第{number}稿")
+            wait_until(lambda: shows(newsroom, "第7稿"), "the last")
+            second.kill()
+            second.wait()
+            newsroom.put(title="还在")
+            wait_until(lambda: shows(newsroom, "还在", "all"), "the other one to go on")
+            wait_until(lambda: is_well(newsroom), "all to be well")
+        assert len(newsroom.runtime.store.list_articles()) == 4
+
+
+def test_all_connections_in_use(postgres_store: Store) -> None:
+    pool: Any = postgres_store._database._engine.pool
+    pool._timeout = 0.1
+    with ExitStack() as stack:
+        for _ in range(pool.size() + pool._max_overflow):
+            stack.enter_context(postgres_store.reading())
+        with pytest.raises(StoreUnavailableError, match="all connections are in use"):
+            postgres_store.ping()
+    postgres_store.ping()
