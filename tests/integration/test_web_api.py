@@ -326,13 +326,12 @@ def test_who_guesses_tokens_is_not_listened_to_and_locks_nobody_out(
     with monkeypatch.context() as nobody_asks:
         nobody_asks.setattr(newsroom.runtime.store, "token_by_hash", pytest.fail)
         assert ask("fs_guess", guesser).status_code == 429
-        assert ask(late, guesser).status_code == 429, "only asking tells a right one from a guess"
-    assert ask(token, guesser).status_code == 200, "but who was right lately is not locked out"
+    assert ask(late, guesser).status_code == 200, "one that was never used before, as all are after a restart"
+    assert ask(token, guesser).status_code == 200
     assert ask(late, {"REMOTE_ADDR": "198.51.100.8"}).status_code == 200
     with newsroom.runtime.store.write() as tx:
         tx.revoke_token(token[-8:], newsroom.runtime.clock())
-    assert ask(token, guesser).status_code == 401
-    assert ask(token, guesser).status_code == 429
+    assert ask(token, guesser).status_code in {401, 429}, "a second later it is as any other"
 
 
 def test_no_token_at_all_is_no_guess(newsroom: Newsroom, token: str) -> None:

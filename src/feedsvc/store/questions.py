@@ -348,6 +348,12 @@ class Questions(ABC):
         with self._open() as connection:
             return [token_from(row) for row in connection.execute(select(schema.token).order_by(schema.token.c.id))]
 
+    def token_hashes(self, now: datetime) -> frozenset[str]:
+        """Of all that are in force."""
+        in_force = schema.token.c.revoked.is_(None) | (schema.token.c.revoked > now)
+        with self._ask() as connection:
+            return frozenset(connection.execute(select(schema.token.c.token_hash).where(in_force)).scalars())
+
     def token_by_hash(self, token_hash: str) -> Token | None:
         """The token, revoked or not; ask it whether it is in force.
 

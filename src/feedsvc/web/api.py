@@ -28,7 +28,7 @@ from feedsvc.publish import Check, Outcome
 from feedsvc.runtime import Runtime
 from feedsvc.web import body
 from feedsvc.web.auth import Scope, authenticate
-from feedsvc.web.context import this_runtime
+from feedsvc.web.context import runtime_of, this_runtime
 from feedsvc.web.guesses import Guesses
 from feedsvc.web.keys import KeyConverter, read_key
 from feedsvc.web.lookup import find, refuse_stranger, require
@@ -50,7 +50,8 @@ _LONGEST_COUNT = 15
 def _prepare(state: BlueprintSetupState) -> None:
     state.app.url_map.converters["key"] = KeyConverter
     state.app.extensions[_WAITS_KEY] = Waits()
-    state.app.extensions[_GUESSES_KEY] = Guesses()
+    runtime = runtime_of(state.app)
+    state.app.extensions[_GUESSES_KEY] = Guesses(lambda: runtime.store.token_hashes(runtime.clock()))
 
 
 @blueprint.before_request

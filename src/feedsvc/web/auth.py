@@ -75,10 +75,9 @@ def authenticate(runtime: Runtime, guesses: Guesses, authorization: str | None, 
         raise _throttled(wait_seconds)
     token = runtime.store.token_by_hash(token_hash)
     if token is None or not token.is_in_force(runtime.clock()):
-        guesses.note_wrong(address, token_hash)
+        guesses.note_wrong(address)
         detail = "No such token is known." if token is None else "It has been revoked."
         raise _unauthorized("invalid-token", "The token is not valid.", detail, "invalid_token")
-    guesses.note_right(token_hash)
     _note_use(runtime, token)
     return Scope(frozenset(token.sections) if token.sections else None)
 
