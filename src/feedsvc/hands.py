@@ -45,6 +45,7 @@ class Hands:
         self.busy: set[str] = set()
         self._wake = wake
         self._turns: dict[str, float] = {}
+        self._since: dict[str, float] = {}
         self._live: SimpleQueue[str] = SimpleQueue()
         self._done: SimpleQueue[Done] = SimpleQueue()
 
@@ -52,7 +53,8 @@ class Hands:
         """Have it done. With `has_turn` no other turn begins before its own is over."""
         self.busy.add(slug)
         if has_turn:
-            self._turns[slug] = time.monotonic() + TURN_SECONDS
+            self._since[slug] = time.monotonic()
+            self._turns[slug] = self._since[slug] + TURN_SECONDS
 
         def work() -> None:
             error: Exception | str | None
@@ -88,6 +90,10 @@ class Hands:
         """When the next turn is over that is not yet."""
         return min((over for over in self._turns.values() if over > now), default=math.inf)
 
+    def at_work_since(self, before: float) -> list[str]:
+        """Those of the ones that had a turn which began before this and are not done."""
+        return [slug for slug, since in self._since.items() if since < before]
+
     def wait(self, until: float) -> None:
         """For all that is at work, so long."""
         with contextlib.suppress(Empty):
@@ -97,6 +103,7 @@ class Hands:
     def _free(self, slug: str) -> None:
         self.busy.discard(slug)
         self._turns.pop(slug, None)
+        self._since.pop(slug, None)
 
 
 def drain(queue: SimpleQueue[T]) -> Iterator[T]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
+import os
 import signal
 import threading
 import time
@@ -46,6 +47,9 @@ log = get_logger(__name__)
 
 NET_SECONDS = 1.0
 """How often the worker looks by itself: at config.yaml, at articles that are due, at the sums of all counters."""
+
+SECTION_SECONDS = 300.0
+"""For one section in a thread of this process, as for one in the pool (pool.py)."""
 
 _BEAT_SECONDS = 5.0
 _STOP_SECONDS = 5.0
@@ -166,11 +170,19 @@ class Worker:
         call = Call()
         while not self._stopping.is_set():
             self._take_notes(call)
+            self._end_where_one_hangs()
             if time.monotonic() >= self._store_retry_at:
                 self._pause_after(is_reached=self._look_around())
             self._hand_out()
             self._give_memory_back()
             call = self._sleeper.sleep(self._rest_seconds())
+
+    def _end_where_one_hangs(self) -> None:
+        """A thread can't be ended, and holds its section's lock; the process can, and is started again by whoever keeps
+        it running. What else is at work is whole, old or new, and made by the next one."""
+        if hung := self._hands.at_work_since(time.monotonic() - SECTION_SECONDS):
+            log.error("section_hung", slugs=sorted(hung), seconds=SECTION_SECONDS)
+            os._exit(1)
 
     def _rest_seconds(self) -> float:
         """How long there is nothing to do unless somebody calls."""

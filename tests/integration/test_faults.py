@@ -232,6 +232,27 @@ def test_two_workers_by_mistake_on_one_folder_and_database(sqlite_url: str, tmp_
         assert len(newsroom.runtime.store.list_articles()) == 4
 
 
+def test_a_section_that_hangs_in_the_worker_itself(
+    sqlite_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The others are made meanwhile; when its time is up the process ends, and the next one makes it."""
+    with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom:
+        config = newsroom.runtime.settings.path
+        with watching(config, net_seconds=0.2, section_seconds=3.0) as worker:
+            with newsroom.runtime.folder.lock("macro"):
+                newsroom.put(title="卡住")
+                newsroom.put(title="照常", sections=("finance",))
+                wait_until(lambda: shows(newsroom, "照常", "finance"), "another section")
+                assert worker.wait(DEADLINE_SECONDS) == 1
+            assert not shows(newsroom, "卡住")
+        said = capfd.readouterr().err
+        assert said.count("section_hung") == 1
+        assert "macro" in said.partition("section_hung")[2]
+        with watching(config):
+            assert shows(newsroom, "卡住")
+            assert is_well(newsroom)
+
+
 def test_all_connections_in_use(postgres_store: Store) -> None:
     pool: Any = postgres_store._database._engine.pool
     pool._timeout = 0.1

@@ -48,9 +48,12 @@ def test_a_turn_lasts_until_it_is_live_and_what_is_left_to_do_keeps_it_busy() ->
     assert not hands.is_anyones_turn(time.monotonic())
     assert hands.turn_over_at(time.monotonic()) == math.inf
     assert hands.busy == {"macro"}
+    assert hands.at_work_since(math.inf) == ["macro"]
+    assert hands.at_work_since(-math.inf) == []
     is_over.set()
     assert taken(hands) == [Done("macro", "1", None)]
     assert not hands.busy
+    assert hands.at_work_since(math.inf) == []
 
 
 def test_no_word_of_a_turn_outlives_what_was_done_in_it() -> None:
