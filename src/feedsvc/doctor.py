@@ -23,6 +23,10 @@ from feedsvc.staleness import Stale
 from feedsvc.store import Revision
 
 _ANEW = "make it anew, proved whole"
+_NO_ARTICLES = (
+    "restore a backup (`feedsvc restore`) or correct `database` in config.yaml; of a new site start the service. "
+    "Started without its articles, one that has any makes its feeds empty"
+)
 _NAMED = 3
 
 _MIB = 2**20
@@ -101,6 +105,10 @@ def _examine_disk(runtime: Runtime) -> Iterator[Complaint]:
 
 
 def _examine_database(runtime: Runtime) -> Iterator[Complaint]:
+    file = runtime.store.file
+    if file is not None and not file.exists():
+        yield Complaint("database", f"there is no file {file}", _NO_ARTICLES)
+        return
     try:
         revision = runtime.store.find_revision()
     except StoreError as error:
@@ -109,9 +117,11 @@ def _examine_database(runtime: Runtime) -> Iterator[Complaint]:
     match revision:
         case Revision.UNKNOWN:
             yield Complaint("database", "its schema is that of a newer feedsvc", "start that version")
-        case Revision.NONE | Revision.OLDER:
+        case Revision.NONE:
+            yield Complaint("database", f"{runtime.store.label} is empty", _NO_ARTICLES)
+        case Revision.OLDER:
             yield Complaint(
-                "database", f"its schema is {revision}, not the newest", "bring it up to date", _act(runtime.refresh)
+                "database", "its schema is older, not the newest", "bring it up to date", _act(runtime.refresh)
             )
         case Revision.SAME:
             try:

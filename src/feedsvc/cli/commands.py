@@ -123,7 +123,8 @@ def clear_failures() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise click.exceptions.Exit(PIPE_CLOSED) from None
     except OSError as error:
-        raise Failure(str(error)) from error
+        said = f"{error.filename}: {error.strerror}." if error.filename and error.strerror else str(error)
+        raise Failure(said) from error
     except (KeyboardInterrupt, click.Abort):
         raise click.exceptions.Exit(INTERRUPTED) from None
 

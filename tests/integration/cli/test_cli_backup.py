@@ -369,6 +369,17 @@ def test_a_copy_within_sqlite_is_whole(full_site: Site, tmp_path: Path) -> None:
     assert "in use" in told
 
 
+def test_a_relative_copy_lies_where_config_yaml_will_look_for_it(
+    full_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    full_site.run("db", "copy", "sqlite:///other.db")
+    assert rows(full_site.folder / "other.db") == rows(full_site.folder / "feedsvc.db")
+    assert not list(elsewhere.iterdir())
+
+
 def test_what_does_not_read_back_as_it_was_written_is_not_kept(
     full_site: Site, empty_postgres_url: str, tmp_path: Path
 ) -> None:

@@ -160,3 +160,18 @@ def test_strays_are_found_and_mended_in_both_databases(store: Store, clock: Cloc
         assert tx.replace_places(moved) == {"macro", "world"}
     assert store.find_strays().misplaced == []
     assert [each.id for each in store.newest_live(("macro",), 5)] == [moved.id, kept.id]
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_lost_database_is_not_made_anew(site: Site, is_there: bool) -> None:
+    """Started with an empty one, a service would make all feeds empty."""
+    for path in site.folder.glob("feedsvc.db*"):
+        if path.is_file():
+            path.unlink()
+    database = site.folder / "feedsvc.db"
+    if is_there:
+        database.touch()
+    ((where, what, by),) = complaints(site, "--mend")
+    assert (where, by) == ("database", "you")
+    assert ("empty" if is_there else "no file") in what
+    assert database.stat().st_size == 0 if is_there else not database.exists()
