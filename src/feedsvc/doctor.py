@@ -24,8 +24,7 @@ from feedsvc.store import Revision
 
 _ANEW = "make it anew, proved whole"
 _NO_ARTICLES = (
-    "restore a backup (`feedsvc restore`) or correct `database` in config.yaml; of a new site start the service. "
-    "Started without its articles, one that has any makes its feeds empty"
+    "restore a backup (`feedsvc restore`) or correct `database` in config.yaml; of a new site start the service"
 )
 _NAMED = 3
 

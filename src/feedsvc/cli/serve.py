@@ -22,6 +22,7 @@ import click
 
 from feedsvc import heap, log
 from feedsvc.cli.commands import Failure, clear_failures, config_option
+from feedsvc.cli.emptied import refuse_emptied
 from feedsvc.cli.messages import warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.web_child import serve_web
@@ -53,6 +54,8 @@ def command(host: str | None, port: int | None, workers: int | None, no_schedule
     with open_runtime(migrate=False) as runtime:
         server = runtime.settings.server
         runtime.regenerator.surveyor.prepare(runtime.settings)
+        if not no_scheduler:
+            refuse_emptied(runtime)
         _prepare_database(runtime)
         port = port or server.port
         address = claim(host or server.host, port)

@@ -10,6 +10,7 @@ import click
 from feedsvc import heap, log
 from feedsvc.bulk import open_pool
 from feedsvc.cli.commands import config_option
+from feedsvc.cli.emptied import refuse_emptied
 from feedsvc.cli.opening import open_runtime
 from feedsvc.nursery import Nursery
 from feedsvc.precautions import make_files_private, tell_risks
@@ -26,6 +27,7 @@ def command() -> None:
     """
     heap.hold_little()
     with open_runtime(migrate=False) as runtime:
+        refuse_emptied(runtime)
         keep_feeds_right(runtime)
 
 

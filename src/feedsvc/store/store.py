@@ -100,6 +100,16 @@ class Store(Questions):
         """Which schema the database has, whatever it is; nothing is changed."""
         return find_revision(self._database)
 
+    def is_unused(self) -> bool:
+        """Was no article ever stored, and nothing published from here? Nothing is made by looking."""
+        if self.file is not None and not self.file.exists():
+            return True
+        if self.find_revision() is Revision.NONE:
+            return True
+        tables = (schema.article, schema.document_version)
+        with self._open() as connection:
+            return not any(connection.execute(select(1).select_from(table).limit(1)).first() for table in tables)
+
     def find_damage(self) -> str | None:
         """What SQLite itself finds wrong with its file, reading all of it; PostgreSQL looks after its own."""
         if not self._database.is_sqlite:

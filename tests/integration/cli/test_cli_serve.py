@@ -188,6 +188,21 @@ def test_a_worker_beside_a_service_without_one(site: Site) -> None:
     assert "\nfeedsvc_feeds_waiting " in metrics
 
 
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("format", ["rss", "atom", "json"])
+def test_a_lost_database_empties_no_feed(site: Site, command: str, format: str) -> None:
+    """Its volume is mounted late, or `database` names another file."""
+    (site.folder / "feedsvc.db").rename(site.folder / "elsewhere.db")
+    if format != "rss":
+        site.change_config("sections:\n", f"defaults: {{formats: [{format}]}}\nsections:\n")
+    before = {path: path.read_bytes() for path in site.feeds.glob("[a-z]*.*")}
+    told = site.run(command, expect=1).stderr
+    assert "feedsvc.db is empty" in told
+    assert "Restore a backup" in told
+    assert {path: path.read_bytes() for path in site.feeds.glob("[a-z]*.*")} == before
+    assert not (site.folder / "feedsvc.db").exists()
+
+
 def test_feeds_are_served_while_the_database_is_away_from_the_start(site: Site) -> None:
     before = (site.feeds / "macro.rss").read_bytes()
     site.change_config("server:", "database: postgresql://someone:secret@127.0.0.1:1/news\nserver:")
