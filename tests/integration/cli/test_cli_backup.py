@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 import pytest
 from click.testing import Result
+from sqlalchemy import Engine, event
 
 from commands import Site
 from commands import run as run_command
@@ -187,6 +188,20 @@ def test_a_backup_is_written_where_others_can_put_nothing_in_its_way(full_site: 
     full_site.run("backup", path, "--replace")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not left.exists()
+
+
+def test_ctrl_c_within_a_statement_ends_quietly(full_site: Site, tmp_path: Path) -> None:
+    def press(*told: object) -> None:
+        if str(told[2]).startswith("INSERT INTO main.article "):
+            raise KeyboardInterrupt
+
+    event.listen(Engine, "after_cursor_execute", press)
+    try:
+        told = full_site.run("backup", tmp_path / "news.backup", expect=130).stderr
+    finally:
+        event.remove(Engine, "after_cursor_execute", press)
+    assert not told.strip()
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_a_folder_that_is_not_there_is_named(full_site: Site, tmp_path: Path) -> None:
