@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from engine import mtime, newsroom_on, texts
@@ -251,6 +252,51 @@ def test_a_section_that_hangs_in_the_worker_itself(
         with watching(config):
             assert shows(newsroom, "卡住")
             assert is_well(newsroom)
+
+
+@contextmanager
+def cut_off(server: Any, user: str) -> Iterator[None]:
+    """Whoever comes as this user is not let in, and whoever is in is thrown out."""
+    server.run(f"ALTER ROLE {user} NOLOGIN")
+    server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'")
+    try:
+        yield
+    finally:
+        server.run(f"ALTER ROLE {user} LOGIN")
+
+
+def test_a_replica_that_is_cut_off_and_comes_back(postgres_server: Any, postgres_url: str, tmp_path: Path) -> None:
+    user = f"replica_{make_url(postgres_url).database}"
+    postgres_server.run(f"CREATE ROLE {user} LOGIN SUPERUSER")
+    url = make_url(postgres_url).set(username=user).render_as_string(hide_password=False)
+    with ExitStack() as stack:
+        here = stack.enter_context(newsroom_on(postgres_url, tmp_path / "here", now))
+        there = stack.enter_context(newsroom_on(url, tmp_path / "there", now))
+        stack.enter_context(working(here))
+        events = stack.enter_context(working(there))
+        here.put(external_id="a1", title="第一稿")
+        wait_until(lambda: shows(there, "第一稿"), "the replica")
+        with cut_off(postgres_server, user):
+            here.put(external_id="a1", title="第二稿")
+            wait_until(lambda: shows(here, "第二稿"), "who is not cut off")
+            wait_until(lambda: count(events, "store_unavailable"), "it to be told")
+            assert there.client.get("/healthz").get_json()["status"] == "degraded"
+            assert there.client.get("/feeds/macro.rss").status_code == 200
+            assert shows(there, "第一稿")
+        wait_until(lambda: shows(there, "第二稿"), "the replica to catch up")
+        wait_until(lambda: is_well(here) and is_well(there), "all to be well")
+        assert texts(there.runtime) == texts(here.runtime)
+        assert mtime(there.runtime) == mtime(here.runtime)
+        assert count(events, "store_unavailable") == 1
+    postgres_server.run(f"DROP ROLE {user}")
+
+
+def test_a_machine_that_is_gone_without_a_word_is_noticed_unless_the_url_says_otherwise(postgres_url: str) -> None:
+    url = make_url(postgres_url).update_query_dict({"keepalives_idle": "7"})
+    with closing(Store.open(url)) as store, store._database.read() as connection:
+        driven: Any = connection.connection.driver_connection
+        said = driven.info.get_parameters()
+    assert (said["keepalives_idle"], said["keepalives_count"], said["tcp_user_timeout"]) == ("7", "3", "30000")
 
 
 def test_all_connections_in_use(postgres_store: Store) -> None:

@@ -31,6 +31,16 @@ REST_SECONDS = 30.0
 """A connection to PostgreSQL that was not used for longer is asked whether it still stands: a firewall may have lost
 it. One that PostgreSQL itself has closed, by a restart say, is known at once."""
 
+_PATIENCE: Mapping[str, str] = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""Unless the URL says otherwise: a PostgreSQL whose machine is gone without a word is noticed within a minute, where
+TCP by itself takes a quarter of an hour for what was sent, and two hours for an answer that never comes (tcp(7))."""
+
 SOURCE = "source"
 """The name under which a transaction knows an SQLite file beside its own."""
 
@@ -191,7 +201,8 @@ def _read_url(url: str | URL) -> URL:
         ) from error
     backend = parsed.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
+        patience = {name: value for name, value in _PATIENCE.items() if name not in parsed.query}
+        return parsed.set(drivername="postgresql+psycopg").update_query_dict(patience)
     if backend != "sqlite":
         raise StoreError(f"`database` names {backend}: only sqlite and postgresql are supported.")
     if parsed.database in (None, "", ":memory:") or parsed.query.get("mode") == "memory":
