@@ -26,10 +26,10 @@ BENCHES = {
         *["--alone", "40", "--rates", "5", "10", "20", "--seconds", "15"],
     ],
     "latency-postgresql": [
-        *["bench/latency.py", "--database", "postgresql", "--site", "build/bench/postgresql", "--sections", "300"],
+        *["bench/latency.py", "--database", "postgresql", "--site", "build/bench/postgresql", "--sections", "1000"],
         *["--alone", "40", "--rates", "5", "10", "20", "--seconds", "15"],
     ],
-    "bulk": ["bench/bulk.py", "--sections", "300", "--naive-sections", "60"],
+    "bulk": ["bench/bulk.py", "--sections", "1000", "--naive-sections", "60"],
     "sections": ["bench/scale.py", "sections"],
     "memory": ["bench/scale.py", "memory", "--folder", "build/bench/memory"],
     "import": ["bench/scale.py", "import"],
