@@ -309,8 +309,11 @@ def test_a_worker_forks_its_pool_or_starts_it_anew(sqlite_newsroom: Newsroom, is
             (nursery,) = descendants(process.pid)
             if is_killed:
                 os.kill(nursery, signal.SIGKILL)
-            config.write_text(many, "utf-8")
-            wait_until(lambda: "pool_started" in log.read_text(), "a pool")
+            with ExitStack() as locks:  # so that the worker has not made them all before a pool is worth it
+                for number in range(SECTIONS):
+                    locks.enter_context(newsroom.runtime.folder.lock(f"s{number}"))
+                config.write_text(many, "utf-8")
+                wait_until(lambda: "pool_started" in log.read_text(), "a pool")
             wait_until(lambda: is_all_live(newsroom), "all to be live")
             process.terminate()
             assert process.wait(DEADLINE_SECONDS) == 0
