@@ -310,15 +310,20 @@ def test_a_feeds_folder_deleted_whole_comes_back_as_it_was(newsroom: Newsroom, r
 # replicas
 
 
+def open_replica(runtime: Runtime, folder: Path) -> Runtime:
+    """One with the same settings, store and clock, and a feeds folder of its own."""
+    config = folder / "replica.yaml"
+    config.write_text(runtime.settings.path.read_text() + f"feeds: {folder / 'replica'}\n")
+    return Runtime.open(config, clock=runtime.clock, environ={})
+
+
 def test_replicas_serve_the_same_bytes_with_the_same_times(
     newsroom: Newsroom, runtime: Runtime, clock: Any, tmp_path: Path
 ) -> None:
     newsroom.put()
     newsroom.regenerate()
     clock.advance(45)
-    other_path = tmp_path / "replica.yaml"
-    other_path.write_text(runtime.settings.path.read_text() + f"feeds: {tmp_path / 'replica'}\n")
-    replica = Runtime.open(other_path, clock=clock, environ={})
+    replica = open_replica(runtime, tmp_path)
     try:
         assert replica.folder_id != runtime.folder_id
         for slug in replica.regenerator.stale(replica.settings):
@@ -335,9 +340,7 @@ def test_a_replica_that_is_overtaken_begins_anew(newsroom: Newsroom, tmp_path: P
     """Were it to publish what it had read before, the newest bytes would go live under another time there."""
     runtime = newsroom.runtime
     newsroom.put(title="第一篇")
-    other_path = tmp_path / "replica.yaml"
-    other_path.write_text(runtime.settings.path.read_text() + f"feeds: {tmp_path / 'replica'}\n")
-    with closing(Runtime.open(other_path, clock=clock, environ={})) as other:
+    with closing(open_replica(runtime, tmp_path)) as other:
         tries: list[Feed] = []
 
         def verify_late(content: bytes, feed: Feed) -> list[Finding]:
@@ -362,9 +365,7 @@ def test_a_replica_that_is_overtaken_each_time_goes_live_at_last(
 ) -> None:
     runtime = newsroom.runtime
     newsroom.put(title="第一篇")
-    other_path = tmp_path / "replica.yaml"
-    other_path.write_text(runtime.settings.path.read_text() + f"feeds: {tmp_path / 'replica'}\n")
-    with closing(Runtime.open(other_path, clock=clock, environ={})) as other:
+    with closing(open_replica(runtime, tmp_path)) as other:
         tries: list[Feed] = []
 
         def verify_late(content: bytes, feed: Feed) -> list[Finding]:

@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 from flask.testing import FlaskClient
@@ -26,6 +27,9 @@ from feedsvc.situation import Situation
 from feedsvc.web import create_app, keep_report_card
 from newsroom import CONFIG, Newsroom, open_newsroom
 from service import wait_until
+
+if TYPE_CHECKING:
+    from integration.conftest import SettableClock
 
 Clock = Callable[[], datetime]
 Samples = dict[tuple[str, ...], float]
@@ -128,11 +132,11 @@ def test_polls_of_several_web_processes_are_added_up_and_outlive_them(newsroom: 
     assert samples["requests_refused_total", "no-token"] == 2
 
 
-def test_what_waits_is_told_with_its_age_also_when_the_worker_is_dead(newsroom: Newsroom, clock: object) -> None:
+def test_what_waits_is_told_with_its_age_also_when_the_worker_is_dead(newsroom: Newsroom, clock: SettableClock) -> None:
     runtime = newsroom.runtime
     situation = Situation(runtime.tally, runtime.clock)
     situation.tell(["macro", "all"], failing=1, audit_waiting=3)
-    clock.advance(10)  # type: ignore[attr-defined]
+    clock.advance(10)
     situation.note_made("macro")
     situation.tell(["macro", "all"], failing=0, audit_waiting=3)
     with runtime.store.write() as tx:
@@ -143,7 +147,7 @@ def test_what_waits_is_told_with_its_age_also_when_the_worker_is_dead(newsroom: 
     assert samples["feeds_failing",] == 0
     assert samples["audit_waiting",] == 3
     assert samples["worker_heartbeat_age_seconds",] == 7
-    clock.advance(50)  # type: ignore[attr-defined]
+    clock.advance(50)
     assert scrape(newsroom.client)["feeds_waiting_oldest_seconds",] == 60
     situation.note_made("all")
     situation.tell(["macro"], failing=0, audit_waiting=0)
