@@ -208,7 +208,11 @@ def test_prometheus_gets_the_format_that_it_asks_for(newsroom: Newsroom) -> None
             {"X-Forwarded-For": "127.0.0.1"},
             403,
         ),  # it came past the proxy
-        ("metrics: local, trusted_proxies: 1", "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 200),
+        ("metrics: local, trusted_proxies: 1", "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 403),
+        ("metrics: local, trusted_proxies: 1", "127.0.0.1", {"X_Forwarded_For": "127.0.0.1"}, 403),
+        ("metrics: local, trusted_proxies: 1", "127.0.0.1", {"X-Forwarded-For": ""}, 403),
+        ("metrics: local, trusted_proxies: 1", "127.0.0.1", {"X-Forwarded-For": "unknown"}, 403),
+        ("metrics: local, trusted_proxies: 2", "127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}, 403),
         ("metrics: local, trusted_proxies: 1", "127.0.0.1", {}, 200),
         ("metrics: everyone, trusted_proxies: 0", "192.0.2.7", {}, 200),
         ("metrics: off, trusted_proxies: 0", "127.0.0.1", {}, 404),

@@ -75,13 +75,14 @@ def _say(status: HTTPStatus, text: str) -> Response:
 def is_local(environ: Mapping[str, Any]) -> bool:
     """Does this machine itself ask, and for nobody else?
 
-    Who connects must be it, whatever a header says; and a proxy on this machine that nobody told us of
-    (`trusted_proxies`) asks for others.
+    Who connects must be it, whatever a header says; and a proxy on this machine asks for others. Whom that saw is not
+    asked, though it may be told (`trusted_proxies`): fewer proxies than there should be, a header that can't be read,
+    or one that is spelt `X_Forwarded_For`, which is the same to WSGI, would let others pass for this machine.
     """
-    peer, address = environ.get(PEER), environ.get("REMOTE_ADDR", "")
-    if peer is None and any(name in environ for name in _FORWARDED):
+    if any(name in environ for name in _FORWARDED):
         return False
-    return all(_is_loopback(each) for each in (address, address if peer is None else peer))
+    address = environ.get("REMOTE_ADDR", "")
+    return all(_is_loopback(each) for each in (address, environ.get(PEER, address)))
 
 
 def _is_loopback(address: str) -> bool:

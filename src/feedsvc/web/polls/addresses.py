@@ -23,9 +23,18 @@ class TrustedHops:
         self._hops = hops
 
     def find(self, environ: Mapping[str, Any]) -> str | None:
-        """None where the header does not hold so many addresses: then the request came past the proxies."""
-        seen = environ.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", self._hops)[-self._hops :]
-        return _read(seen[0][-_LONGEST:]) if len(seen) == self._hops else None
+        """None where the header does not hold so many addresses: then the request came past the proxies.
+
+        "" where what it holds there is none, as in a header that holds a byte beyond ASCII, of which the web server
+        tells nothing. Whoever wrote that must not pass for the proxy that sent it on.
+        """
+        told = environ.get("HTTP_X_FORWARDED_FOR")
+        if told is None:
+            return None
+        seen = told.rsplit(",", self._hops)[-self._hops :]
+        if len(seen) < self._hops and told.strip():
+            return None
+        return _read(seen[0][-_LONGEST:]) or ""
 
 
 @lru_cache(maxsize=10_000)
