@@ -58,6 +58,15 @@ ONE_MISTAKE = [
     (f"{MINIMAL}defaults:\n", 5, 1, "defaults", "nothing", "a mapping of language", "take the key out"),
     (SITE + "sections: [a]\n", 2, 11, "sections", "a list", "a mapping of slugs", ""),
     (SITE + "sections: {}\n", 2, 11, "sections", "a mapping", "at least one entry", ""),
+    # where documents are carried to
+    (f"{MINIMAL}bucket: s3://news\n", 5, 9, "bucket", "'s3://news'", "a mapping of url, endpoint", ""),
+    (f"{MINIMAL}bucket: {{}}\n", 5, 9, "bucket.url", "nothing", "`url:`, which is required under bucket", ""),
+    (f"{MINIMAL}bucket: {{url: 'https://h/b'}}\n", 5, 15, "bucket.url", "'https://h/b'", "such as s3://", ""),
+    (f"{MINIMAL}bucket: {{url: 's3://k:geheim@b'}}\n", 5, 15, "bucket.url", "'s3://***@b'", "s3://", "AWS_"),
+    (f"{MINIMAL}bucket: {{url: 's3://news/a//b'}}\n", 5, 15, "bucket.url", "'s3://news/a//b'", "s3://", "a name"),
+    (f"{MINIMAL}bucket: {{url: 's3://news/../b'}}\n", 5, 15, "bucket.url", "'s3://news/../b'", "s3://", "a name"),
+    (f"{MINIMAL}bucket: {{url: 's3://news', endpoint: s3.x}}\n", 5, 38, "bucket.endpoint", "'s3.x'", "s3.e", "https"),
+    (f"{MINIMAL}bucket: {{url: 's3://news', timeout: 2m}}\n", 5, 37, "bucket.timeout", "'2m'", "1s to 60s", ""),
     # a value with a mistake in it
     (f"{MINIMAL}    content: sumary\n", 5, 14, "sections.macro.content", "'sumary'", "full or", "`summary`?"),
     (f"{MINIMAL}    formats: [rss, Atm]\n", 5, 20, "sections.macro.formats[1]", "'Atm'", "rss, atom", "`atom`?"),

@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.config import Server, Settings, load
 from feedsvc.errors import UnknownSectionError
-from feedsvc.model import Section, Site
+from feedsvc.model import BucketPlace, Section, Site
 
 SITE = Site(title="江畔新闻", base_url="https://news.example.org", language="zh-Hans", timezone="Asia/Shanghai")
 
@@ -17,6 +17,8 @@ SITE = Site(title="江畔新闻", base_url="https://news.example.org", language=
 def section(slug: str, title: str, *, aliases: tuple[str, ...] = (), include: tuple[str, ...] = ()) -> Section:
     return Section(slug=slug, title=title, description=title, language="zh-Hans", aliases=aliases, include=include)
 
+
+LEAST = "site: {title: 江畔, base_url: https://news.example.org}\nsections: {macro: {title: 宏观}}\n"
 
 SETTINGS = Settings(
     path=Path("/srv/config.yaml"),
@@ -127,3 +129,17 @@ def test_a_section_says_what_shows_of_its_withdrawals_else_the_defaults_do(tmp_p
     assert {slug: section.withdrawals for slug, section in settings.plain.items()} == {"a": "notice", "b": "tombstone"}
     assert settings.notice_sections == {"a"}
     assert SETTINGS.notice_sections == frozenset()
+
+
+def test_a_bucket_is_taken_apart_and_may_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"{LEAST}bucket: {{url: s3://news-example-org/feeds/, timeout: 20s}}\n")
+    place = load(path, {}).bucket
+    assert place == BucketPlace(name="news-example-org", prefix="feeds", timeout_seconds=20)
+    assert place.url == "s3://news-example-org/feeds"
+    path.write_text(f"{LEAST}bucket: {{url: s3://news-example-org, endpoint: 'https://s3.example.net/'}}\n")
+    place = load(path, {}).bucket
+    assert place == BucketPlace(name="news-example-org", endpoint="https://s3.example.net")
+    assert place.url == "s3://news-example-org"
+    path.write_text(LEAST)
+    assert load(path, {}).bucket is None

@@ -15,6 +15,7 @@ from feedsvc.config.settings import Alerts, Bulk, Compression, Server, Settings
 from feedsvc.config.shape import (
     AllShape,
     AuthorShape,
+    BucketShape,
     DefaultsShape,
     FeedShape,
     FileShape,
@@ -24,7 +25,7 @@ from feedsvc.config.shape import (
     SectionShape,
     SiteShape,
 )
-from feedsvc.model import ALL_SLUG, Author, FormatName, Image, Podcast, Schedule, Section, Site
+from feedsvc.model import ALL_SLUG, Author, BucketPlace, FormatName, Image, Podcast, Schedule, Section, Site
 from feedsvc.text import canonical_url
 
 ALL_FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
@@ -64,6 +65,7 @@ def complete(shape: FileShape, path: Path, digest: str) -> Settings:
         server=Server(**shape.server.model_dump()),
         bulk=Bulk(**shape.worker.model_dump()),
         alerts=Alerts(command=shape.alerts.command or (), url=shape.alerts.url),
+        bucket=_bucket(shape.bucket) if shape.bucket else None,
     )
 
 
@@ -143,6 +145,13 @@ def _podcast(shape: PodcastShape, site: Site) -> Podcast:
         explicit=shape.explicit,
         type=shape.type,
         owner=owner if owner and owner.email else None,
+    )
+
+
+def _bucket(shape: BucketShape) -> BucketPlace:
+    name, _, prefix = shape.url.removeprefix("s3://").partition("/")
+    return BucketPlace(
+        name=name, prefix=prefix, endpoint=shape.endpoint, region=shape.region, timeout_seconds=shape.timeout
     )
 
 

@@ -123,6 +123,16 @@ def read_image_url(text: str) -> str:
     return text
 
 
+def read_bucket_url(text: str) -> str:
+    """`s3://name/prefix`, without a slash at its end."""
+    if "@" in text:
+        raise HintedError("Leave out user and password: the environment says them (AWS_ACCESS_KEY_ID, …).")
+    url = text.rstrip("/")
+    if any(part in {"", ".", ".."} for part in url.split("/")[3:]):
+        raise HintedError("Between two slashes of the prefix stands a name.")
+    return url
+
+
 def read_slug(slug: str) -> str:
     if slug in {ALL_SLUG, INDEX_SLUG}:
         taken = "the feed of everything (configure it under `all:`)" if slug == ALL_SLUG else "the list of all feeds"
@@ -175,6 +185,22 @@ HookUrl = Annotated[
     str,
     Field(pattern="^[Hh][Tt][Tt][Pp][Ss]?://", examples=["https://alerts.example.org/feedsvc"]),
     expecting("an absolute http or https address", read_web_url),
+]
+BucketUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?$",
+        examples=["s3://news-example-org/feeds"],
+    ),
+    expecting("a bucket and a prefix such as s3://news-example-org/feeds", read_bucket_url),
+]
+Endpoint = Annotated[
+    str,
+    Field(pattern="^[Hh][Tt][Tt][Pp][Ss]?://[^?#]+$", examples=["https://s3.example.net"]),
+    expecting("an absolute address such as https://s3.example.net", read_base_url),
+]
+Region = Annotated[
+    str, Field(pattern="^[A-Za-z0-9-]{1,64}$", examples=["eu-central-1"]), expecting("a region such as eu-central-1")
 ]
 Argument = Annotated[str, Field(pattern="^[^\x00]*$"), expecting("text")]
 Command = Annotated[tuple[Argument, ...], Field(min_length=1, examples=[["/usr/local/bin/alert", "--feeds"]])]
@@ -273,4 +299,10 @@ MaxAge = Annotated[
     Field(ge=0, le=YEAR_SECONDS),
     BeforeValidator(_seconds, json_schema_input_type=Annotated[int, Field(ge=0, le=YEAR_SECONDS)] | _Text),
     expecting(_DURATION_WORDS + "from 0s to 365d"),
+]
+RequestTime = Annotated[
+    int,
+    Field(ge=1, le=60),
+    BeforeValidator(_seconds, json_schema_input_type=Annotated[int, Field(ge=1, le=60)] | _Text),
+    expecting(_DURATION_WORDS + "from 1s to 60s"),
 ]

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from feedsvc.config.moves import Moves
 from feedsvc.errors import UnknownSectionError
-from feedsvc.model import ALL_SLUG, Coding, Section, Site
+from feedsvc.model import ALL_SLUG, BucketPlace, Coding, Section, Site
 from feedsvc.text import canonical_line
 
 MetricsReaders = Literal["off", "local", "everyone"]
@@ -78,6 +78,7 @@ class Settings:
     `sections` holds what the file names, in its order (plain ones and combinations); `feeds` adds `all`, which looks as
     `everything` says (its `include` is always every plain section) or else as the site does.
     `audit_cpu` is how much of a core the audit of live documents may take, in percent; 0: there is none.
+    `bucket` is where live documents are carried to, if anywhere.
     `digest` is SHA-256 of the file's bytes. `database_url` may hold a secret: never log it (`database_label` is safe).
     """
 
@@ -94,6 +95,7 @@ class Settings:
     audit_cpu: int = 10
     bulk: Bulk = Bulk()
     alerts: Alerts = Alerts()
+    bucket: BucketPlace | None = None
 
     @cached_property
     def feeds(self) -> Mapping[str, Section]:

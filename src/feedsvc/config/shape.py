@@ -251,6 +251,21 @@ class AlertsShape(Shape):
     url: kinds.HookUrl | None = Field(default=None, description="An address that gets the same JSON by POST.")
 
 
+class BucketShape(Shape):
+    """Object storage (S3) to which live documents are carried. Credentials come from the environment alone."""
+
+    url: kinds.BucketUrl = Field(description="The bucket, and the prefix that stands for /feeds/ in it.")
+    endpoint: kinds.Endpoint | None = Field(
+        default=None, description="Where the store answers, if it isn't Amazon's: https://s3.example.net."
+    )
+    region: kinds.Region | None = Field(
+        default=None, description="The store's region; else AWS_REGION, else us-east-1."
+    )
+    timeout: kinds.RequestTime = Field(
+        default=10, description="How long one request may take, with what of it is tried again: 10s, or seconds."
+    )
+
+
 class CompressionShape(Shape):
     """How hard each document is compressed, once, when it is written."""
 
@@ -291,6 +306,9 @@ class FileShape(Shape):
     alerts: AlertsShape = Field(
         default=AlertsShape(), description="What is called when feeds fail, and when they are live again."
     )
+    bucket: BucketShape | None = Field(
+        default=None, description="Object storage (S3) to which live documents are carried, for a CDN to serve."
+    )
 
 
 SHAPES: dict[str, type[Shape]] = {
@@ -306,6 +324,7 @@ SHAPES: dict[str, type[Shape]] = {
     "server": ServerShape,
     "worker": WorkerShape,
     "alerts": AlertsShape,
+    "bucket": BucketShape,
 }
 """By the key behind which it stands."""
 
