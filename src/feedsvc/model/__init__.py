@@ -24,7 +24,7 @@ from feedsvc.model.article import (
     State,
     Withdrawal,
 )
-from feedsvc.model.bucket import BucketPlace
+from feedsvc.model.bucket import BucketPlace, Held, Lease
 from feedsvc.model.document import Document, Finding, Pieces, Proofs, Severity
 from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
 from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, STORED, Coding, FormatName, archive_name
@@ -70,8 +70,10 @@ __all__ = [
     "FeedTrouble",
     "Finding",
     "FormatName",
+    "Held",
     "Holdings",
     "Image",
+    "Lease",
     "Mark",
     "MemberState",
     "Note",

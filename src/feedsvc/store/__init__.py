@@ -1,6 +1,7 @@
 """The database: schema, migrations, and the few questions we ask of it."""
 
 from feedsvc.store.backup import BackupNote, is_backup, open_backup, write_backup
+from feedsvc.store.ledger import Ledger
 from feedsvc.store.mapping import Salvage
 from feedsvc.store.migrate import Revision
 from feedsvc.store.queries import Time
@@ -12,6 +13,7 @@ from feedsvc.store.transaction import Transaction
 __all__ = [
     "BackupNote",
     "KnownRows",
+    "Ledger",
     "Questions",
     "Reading",
     "Revision",

@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from feedsvc.model import MemberState, State
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest of migrations/versions: a database that stands there needs no Alembic at start."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -380,6 +380,31 @@ heartbeat = Table(
     Column("at", Instant, nullable=False),
     Column("next_runs", Json, nullable=False),
 )
+
+bucket_lease = Table(
+    "bucket_lease",
+    metadata,
+    Column("bucket", Words, primary_key=True),
+    Column("holder", Words),
+    Column("epoch", BigInteger, nullable=False),
+    Column("beat", BigInteger, nullable=False),
+    Column("lasts_seconds", Integer, nullable=False),
+    Column("told", Json),
+)
+"""Who writes to a bucket. No column tells a time: the clocks of two machines are never held against each other."""
+
+bucket_object = Table(
+    "bucket_object",
+    metadata,
+    Column("bucket", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("digest", Words, nullable=False),
+    Column("headers", Words, nullable=False),
+    Column("mtime", Instant, nullable=False),
+    Column("etag", Words, nullable=False),
+    Column("stored", Instant),
+)
+"""What a bucket holds, as far as those who wrote to it know."""
 
 token = Table(
     "token",

@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, func, select, text
 from feedsvc.store import schema
 from feedsvc.store.connect import Database
 from feedsvc.store.copying import MADE, TAKEN_IN, Tell, copy
+from feedsvc.store.ledger import Ledger
 from feedsvc.store.migrate import Revision, find_revision, migrate
 from feedsvc.store.notices import Notices
 from feedsvc.store.questions import Questions, Reading
@@ -139,6 +140,10 @@ class Store(Questions):
         changed then, where the other holds something already or can't take a row.
         """
         return copy(self._database, other._database, (*TAKEN_IN, *MADE) if is_whole else TAKEN_IN, tell)
+
+    def ledger(self, bucket: str) -> Ledger:
+        """What is known of a bucket, by its URL, and who may write to it."""
+        return Ledger(self._database, bucket)
 
     def sleeper(self) -> Sleeper:
         """Woken by each change of articles that anybody commits, with the slugs of their sections. Close it."""
