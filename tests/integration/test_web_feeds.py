@@ -17,13 +17,13 @@ from flask import request
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.output import FeedsFolder, Lookout, Mark, make_twins
+from feedsvc.targets import Target, list_targets
 from feedsvc.web import create_app
 from feedsvc.web.places import BEHIND
 from feedsvc.web.polls import Polls, environ_of
 from feedsvc.web.polls.conditional import http_date
 from feedsvc.web.polls.documents import DocumentCache, Known, Place
 from feedsvc.web.polls.negotiation import Form, Negotiator
-from feedsvc.web.polls.targets import Target, list_targets
 from newsroom import CONFIG, Newsroom, open_newsroom
 from service import DEADLINE_SECONDS, wait_until
 

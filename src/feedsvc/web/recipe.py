@@ -14,9 +14,8 @@ from feedsvc.config import Server, Settings
 from feedsvc.feed import opml
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import ARCHIVE_FORMAT
+from feedsvc.targets import ARCHIVE_MAX_AGE_SECONDS, describe_caching, list_targets
 from feedsvc.web.polls.answer import CORS, SECURITY
-from feedsvc.web.polls.archives import MAX_AGE_SECONDS
-from feedsvc.web.polls.targets import describe_caching, list_targets
 
 LISTEN = ("80", "[::]:80")
 
@@ -49,7 +48,7 @@ def write_recipe(
     cachings = {f"{base.path}{path}": target.cache_control for path, target in list_targets(settings).items()}
     is_large = len(cachings) > _FEW_ADDRESSES or max(map(len, cachings)) > _SHORT_ADDRESS_BYTES
     return _template().render(
-        archive_caching=describe_caching(MAX_AGE_SECONDS),
+        archive_caching=describe_caching(ARCHIVE_MAX_AGE_SECONDS),
         archive_suffix=FORMATS[ARCHIVE_FORMAT].suffix,
         brotli=brotli,
         bucket_bytes=_BUCKET_BYTES if is_large else None,

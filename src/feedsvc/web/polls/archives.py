@@ -10,9 +10,6 @@ from feedsvc.errors import OutputError
 from feedsvc.model import ARCHIVE_FORMAT, archive_name
 from feedsvc.output import FeedsFolder, Shelf
 
-MAX_AGE_SECONDS = 86_400
-"""An archive changes only where one of its articles is corrected or withdrawn, and then its ETag does."""
-
 _PATH = re.compile(rf"/feeds/([a-z0-9-]+)/archive/([1-9][0-9]{{0,8}})\.{ARCHIVE_FORMAT}")
 _LINK = re.compile(rb'<link [^>]*rel="prev-archive"[^>]*>')
 _NUMBER = re.compile(rf"/archive/([0-9]+)\.{ARCHIVE_FORMAT}\"".encode())

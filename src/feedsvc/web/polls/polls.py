@@ -16,13 +16,13 @@ from feedsvc.config import Server, Settings
 from feedsvc.errors import OutputError
 from feedsvc.feed.formats import FORMATS
 from feedsvc.runtime import Runtime
+from feedsvc.targets import Target, list_targets, target_of
 from feedsvc.web.polls.answer import Answer, say, say_allowed
 from feedsvc.web.polls.archives import is_coming, read_address
 from feedsvc.web.polls.conditional import judge, read_tags
 from feedsvc.web.polls.documents import DocumentCache, Known, Place
 from feedsvc.web.polls.missing import explain_missing, is_removed, list_feeds, say_removed
 from feedsvc.web.polls.negotiation import IDENTITY, Negotiator
-from feedsvc.web.polls.targets import Target, list_targets, target_of
 from feedsvc.web.polls.version import Sending, Version, version_of
 
 Environ = Mapping[str, Any]
@@ -186,7 +186,7 @@ class Polls:
             address = read_address(settings, path)
             if address is None:
                 return None
-            target = target_of(address)
+            target = target_of(address.name, address.slug)
             try:
                 resource = _Resource(target, self._documents.place(target.slug, target.format))
             except OutputError:

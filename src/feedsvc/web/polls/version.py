@@ -6,11 +6,11 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 
+from feedsvc.targets import Target
 from feedsvc.web.polls.answer import CORS, NO_STORE, SECURITY, Answer, Header
 from feedsvc.web.polls.conditional import http_date
 from feedsvc.web.polls.documents import Known
 from feedsvc.web.polls.negotiation import IDENTITY, Form
-from feedsvc.web.polls.targets import Target
 
 _VARY: Header = ("Vary", "Accept-Encoding")
 

@@ -1,4 +1,4 @@
-"""Addresses of polls -> the documents they mean, and how those are sent."""
+"""Addresses of feeds -> the documents they mean, and how those are sent, by the service or by a bucket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from feedsvc.config import Settings
 from feedsvc.feed import opml
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG
-from feedsvc.web.polls.archives import MAX_AGE_SECONDS, ArchiveAddress
+
+ARCHIVE_MAX_AGE_SECONDS = 86_400
+"""An archive changes only where one of its articles is corrected or withdrawn, and then its ETag does."""
 
 _STALE_IF_ERROR_SECONDS = 86_400
 _OPML_MAX_AGE_SECONDS = 300
@@ -47,7 +49,7 @@ def list_targets(settings: Settings) -> Mapping[str, Target]:
     return targets | {"/feeds.opml": index, f"/feeds/{INDEX_SLUG}.opml": index}
 
 
-def target_of(archive: ArchiveAddress) -> Target:
-    """An archive's."""
+def target_of(name: str, slug: str) -> Target:
+    """An archive's, by its name and that of its section."""
     media_type = FORMATS[ARCHIVE_FORMAT].media_type
-    return Target(archive.name, ARCHIVE_FORMAT, media_type, MAX_AGE_SECONDS, archive.slug)
+    return Target(name, ARCHIVE_FORMAT, media_type, ARCHIVE_MAX_AGE_SECONDS, slug)
