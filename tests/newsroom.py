@@ -24,7 +24,7 @@ from feedsvc.web import create_app
 from service import DEADLINE_SECONDS
 
 WAIT = f"wait={int(DEADLINE_SECONDS)}"
-"""What a client prefers who would be told what became of an article, however busy the machine is."""
+"""What a client prefers who would be told what became of an article, however busy the machine is; CONFIG lets it."""
 
 CONFIG = """\
 site:
@@ -33,6 +33,7 @@ site:
   language: zh-Hans
   timezone: Asia/Shanghai
   copyright: © 2026 江畔新闻
+limits: {wait: 120s}
 sections:
   macro:
     title: 宏观

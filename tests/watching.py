@@ -1,6 +1,6 @@
 """A worker in a process of its own that hardly ever looks by itself.
 
-usage: python tests/watching.py CONFIG NET_SECONDS SECTION_SECONDS
+usage: python tests/watching.py CONFIG NET_SECONDS
 
 Says `working` once everything is live.
 """
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
-from feedsvc import log, scheduler, watch
+from feedsvc import log, watch
 from feedsvc.runtime import Runtime
 from feedsvc.scheduler import Worker
 from service import wait_until
@@ -22,9 +22,8 @@ from service import wait_until
 NEVER = 3600.0
 
 
-def main(config: Path, net_seconds: float, section_seconds: float) -> None:
+def main(config: Path, net_seconds: float) -> None:
     watch.SURVEY_SECONDS = NEVER
-    scheduler.SECTION_SECONDS = section_seconds
     log.configure()
     runtime = Runtime.open(config, environ={})
     worker = Worker(runtime, net_seconds=net_seconds)
@@ -45,11 +44,9 @@ def main(config: Path, net_seconds: float, section_seconds: float) -> None:
 
 
 @contextmanager
-def watching(
-    config: Path, net_seconds: float = NEVER, section_seconds: float = NEVER
-) -> Iterator[subprocess.Popen[str]]:
+def watching(config: Path, net_seconds: float = NEVER) -> Iterator[subprocess.Popen[str]]:
     """One at work; ended at the end."""
-    command = [sys.executable, __file__, str(config), str(net_seconds), str(section_seconds)]
+    command = [sys.executable, __file__, str(config), str(net_seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as process:
         try:
             assert process.stdout is not None
@@ -60,4 +57,4 @@ def watching(
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))
+    main(Path(sys.argv[1]), float(sys.argv[2]))

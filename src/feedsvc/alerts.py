@@ -233,12 +233,16 @@ def _calls_of(settings: Settings) -> dict[str, Call]:
     if alerts.command:
         calls["command"] = partial(_run, alerts.command, settings)
     if alerts.url:
-        calls["url"] = partial(post, alerts.url)
+        calls["url"] = partial(_post, alerts.url, settings)
     return calls
 
 
 def _run(command: tuple[str, ...], settings: Settings, payload: bytes) -> None:
-    run_command(command, payload, settings.path.parent, os.environ)
+    run_command(command, payload, settings.path.parent, os.environ, settings.limits.hook)
+
+
+def _post(url: str, settings: Settings, payload: bytes) -> None:
+    post(url, payload, settings.limits.hook)
 
 
 def _label(settings: Settings, name: str) -> str:

@@ -36,7 +36,7 @@ OpenPool = Callable[[Settings], Pool]
 
 def open_pool(settings: Settings, *, start: StartForeman = start_foreman, is_quiet: bool = False) -> Pool:
     """As config.yaml says. Raises OSError."""
-    return Pool(settings.path, settings.bulk, start=start, is_quiet=is_quiet)
+    return Pool(settings.path, settings.bulk, start=start, deadline_seconds=settings.limits.feed, is_quiet=is_quiet)
 
 
 class BulkWork:

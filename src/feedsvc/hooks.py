@@ -21,9 +21,6 @@ from pathlib import Path
 from threading import Event, Timer
 from urllib.parse import SplitResult, unquote, urlsplit
 
-CALL_SECONDS = 10.0
-"""A hook that takes longer is ended, and counts as failed."""
-
 _SECRET_VARIABLES = ("FEEDSVC_DATABASE_URL",)
 _SUCCESS = range(200, 300)
 
@@ -32,8 +29,8 @@ class HookError(Exception):
     """It was not told, and why; without any secret."""
 
 
-def run_command(argv: Sequence[str], payload: bytes, folder: Path, environ: Mapping[str, str]) -> None:
-    """Run it in this folder and wait for its end; what it prints goes nowhere. Raises HookError."""
+def run_command(argv: Sequence[str], payload: bytes, folder: Path, environ: Mapping[str, str], seconds: float) -> None:
+    """Run it in this folder and wait so long for its end; what it prints goes nowhere. Raises HookError."""
     kept = {name: value for name, value in environ.items() if name not in _SECRET_VARIABLES}
     try:
         process = subprocess.Popen(  # noqa: S603  # no shell; the admin wrote it into config.yaml
@@ -50,23 +47,23 @@ def run_command(argv: Sequence[str], payload: bytes, folder: Path, environ: Mapp
         raise HookError(f"it can't be started: {reason}") from None
     with process:
         try:
-            process.communicate(payload, timeout=CALL_SECONDS)
+            process.communicate(payload, timeout=seconds)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError, PermissionError):  # with whatever it has started
                 os.killpg(process.pid, signal.SIGKILL)
-            raise HookError(f"it took more than {CALL_SECONDS:g} s and was ended") from None
+            raise HookError(f"it took more than {seconds:g} s and was ended") from None
     if process.returncode:
         how = f"signal {-process.returncode}" if process.returncode < 0 else f"exit code {process.returncode}"
         raise HookError(f"it ended with {how}")
 
 
-def post(url: str, payload: bytes) -> None:
-    """POST it as JSON. Raises HookError for whatever is no 2xx within CALL_SECONDS."""
+def post(url: str, payload: bytes, seconds: float) -> None:
+    """POST it as JSON. Raises HookError for whatever is no 2xx within so long."""
     parts = urlsplit(url)
-    connection = _connect(parts)
+    connection = _connect(parts, seconds)
     # Each single wait is bounded by the connection's own time-out, all of them together by this.
     is_late = Event()
-    deadline = Timer(CALL_SECONDS, _cut, [connection, is_late])
+    deadline = Timer(seconds, _cut, [connection, is_late])
     deadline.daemon = True
     deadline.start()
     try:
@@ -75,7 +72,7 @@ def post(url: str, payload: bytes) -> None:
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         if is_late.is_set() or isinstance(error, TimeoutError):
-            raise HookError(f"it gave no answer within {CALL_SECONDS:g} s") from None
+            raise HookError(f"it gave no answer within {seconds:g} s") from None
         raise HookError(f"it can't be reached: {_say(error)}") from None
     finally:
         deadline.cancel()
@@ -91,12 +88,12 @@ def label_of(url: str) -> str:
     return f"{parts.scheme}://{host}:{parts.port}" if parts.port else f"{parts.scheme}://{host}"
 
 
-def _connect(parts: SplitResult) -> http.client.HTTPConnection:
+def _connect(parts: SplitResult, seconds: float) -> http.client.HTTPConnection:
     host = parts.hostname or ""
     if parts.scheme == "https":
         context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, parts.port, timeout=CALL_SECONDS, context=context)
-    return http.client.HTTPConnection(host, parts.port, timeout=CALL_SECONDS)
+        return http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=context)
+    return http.client.HTTPConnection(host, parts.port, timeout=seconds)
 
 
 def _cut(connection: http.client.HTTPConnection, is_late: Event) -> None:

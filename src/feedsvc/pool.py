@@ -27,8 +27,8 @@ from feedsvc.log import get_logger
 
 log = get_logger(__name__)
 
-DEADLINE_SECONDS = 300.0
-"""For one feed; and before that for its process to begin with it, which may have to start first."""
+_BEGIN_SECONDS = 300.0
+"""For a process to begin with a feed: it may have to start first."""
 
 GONE = "The processes that make feeds are gone."
 
@@ -97,10 +97,10 @@ class Pool:
         bulk: Bulk,
         *,
         start: StartForeman = start_foreman,
-        deadline_seconds: float = DEADLINE_SECONDS,
+        deadline_seconds: float,
         is_quiet: bool = False,
     ) -> None:
-        """`is_quiet`: only what went wrong is logged. Raises OSError."""
+        """`deadline_seconds`: for one feed. `is_quiet`: only what went wrong is logged. Raises OSError."""
         self.size = processes_of(bulk)
         self._deadline_seconds = deadline_seconds
         self._posts: SimpleQueue[Connection[Any, Any]] = SimpleQueue()
@@ -143,7 +143,7 @@ class Pool:
         post.send(job)
         pid: int | None = None
         while True:
-            seconds = DEADLINE_SECONDS if pid is None else self._deadline_seconds
+            seconds = _BEGIN_SECONDS if pid is None else self._deadline_seconds
             if not post.poll(seconds):
                 return self._give_up(post, pid, seconds)
             match post.recv():

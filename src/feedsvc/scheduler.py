@@ -48,9 +48,6 @@ log = get_logger(__name__)
 NET_SECONDS = 1.0
 """How often the worker looks by itself: at config.yaml, at articles that are due, at the sums of all counters."""
 
-SECTION_SECONDS = 300.0
-"""For one section in a thread of this process, as for one in the pool (pool.py)."""
-
 _BEAT_SECONDS = 5.0
 _STOP_SECONDS = 5.0
 _FIRST_STORE_PAUSE_SECONDS = 0.2
@@ -180,8 +177,9 @@ class Worker:
     def _end_where_one_hangs(self) -> None:
         """A thread can't be ended, and holds its section's lock; the process can, and is started again by whoever keeps
         it running. What else is at work is whole, old or new, and made by the next one."""
-        if hung := self._hands.at_work_since(time.monotonic() - SECTION_SECONDS):
-            log.error("section_hung", slugs=sorted(hung), seconds=SECTION_SECONDS)
+        seconds = self._runtime.settings.limits.feed
+        if hung := self._hands.at_work_since(time.monotonic() - seconds):
+            log.error("section_hung", slugs=sorted(hung), seconds=seconds)
             os._exit(1)
 
     def _rest_seconds(self) -> float:

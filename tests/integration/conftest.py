@@ -24,7 +24,6 @@ import pytest
 from engine import newsroom_on
 from feedsvc.runtime import Runtime
 from feedsvc.store import Store
-from feedsvc.web import waiting
 from newsroom import Newsroom
 from service import DEADLINE_SECONDS, is_gone, wait_until
 
@@ -52,12 +51,6 @@ class SettableClock:
 def clock() -> SettableClock:
     """2 March 2026, 08:00 UTC, until set or advanced."""
     return SettableClock()
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever prefers to wait may do so for as long as tests wait (newsroom.WAIT)."""
-    monkeypatch.setattr(waiting, "_LONGEST_SECONDS", int(DEADLINE_SECONDS))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine import broken_formats, regenerator
-from feedsvc import alerts, backlog, hooks, scheduler, watch
+from feedsvc import alerts, backlog, scheduler, watch
 from feedsvc.alerts import Alerts
 from feedsvc.config import load
 from feedsvc.errors import ConfigError, RenderError
@@ -198,7 +198,7 @@ def test_no_shell_reads_the_arguments_and_no_database_password_reaches_them(tmp_
     script.chmod(0o700)
     evil = "$(touch evil); `touch evil` | touch evil"
     environ = {**os.environ, "FEEDSVC_DATABASE_URL": "postgresql://u:hunter2@h/n", "PAGER_KEY": "needed"}
-    run_command(["./hook", evil], b"{}", tmp_path, environ)
+    run_command(["./hook", evil], b"{}", tmp_path, environ, DEADLINE_SECONDS)
     said = (tmp_path / "told").read_text()
     assert said.startswith(f"{evil}\n")
     assert not (tmp_path / "evil").exists()
@@ -206,11 +206,10 @@ def test_no_shell_reads_the_arguments_and_no_database_password_reaches_them(tmp_
     assert "PAGER_KEY=needed" in said
 
 
-def test_a_command_that_hangs_is_ended_with_what_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "CALL_SECONDS", 0.5)
+def test_a_command_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> None:
     argv = ["/bin/sh", "-c", "sleep 1000 & echo $! > child; wait"]
     with pytest.raises(HookError, match="took more than"):
-        run_command(argv, b"x" * 1_000_000, tmp_path, os.environ)
+        run_command(argv, b"x" * 1_000_000, tmp_path, os.environ, 0.5)
     if (tmp_path / "child").exists():  # it may not have come so far on a busy machine
         pid = int((tmp_path / "child").read_text())
         wait_until(lambda: is_gone(pid), "the hook's child to end")
@@ -267,12 +266,11 @@ def test_an_address_gets_it_by_post_with_its_credentials_and_the_log_has_neither
 @pytest.mark.parametrize("status", [301, 307, 404, 500])
 def test_no_redirect_is_followed_and_only_2xx_is_success(status: int) -> None:
     with receiving(status) as (address, got), pytest.raises(HookError, match=f"it answered {status}"):
-        post(f"http://{address}/", b"{}")
+        post(f"http://{address}/", b"{}", DEADLINE_SECONDS)
     assert len(got) == 1
 
 
-def test_whoever_answers_in_drops_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "CALL_SECONDS", 0.5)
+def test_whoever_answers_in_drops_is_cut_off() -> None:
     ended = Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -289,7 +287,7 @@ def test_whoever_answers_in_drops_is_cut_off(monkeypatch: pytest.MonkeyPatch) ->
         thread.start()
         try:
             with pytest.raises(HookError, match="no answer within"):
-                post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}")
+                post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", 0.5)
         finally:
             ended.set()
             thread.join()
@@ -299,7 +297,7 @@ def test_nobody_there_is_a_reason_without_the_address() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with pytest.raises(HookError, match="it can't be reached: connection refused"):
-        post(f"http://desk:hunter2@127.0.0.1:{port}/s3cret", b"{}")
+        post(f"http://desk:hunter2@127.0.0.1:{port}/s3cret", b"{}", DEADLINE_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -323,11 +321,8 @@ def broken(runtime: Runtime) -> Any:
     return regenerator(runtime, broken_formats(render=refuse))
 
 
-def test_a_worker_calls_it_and_does_not_wait_for_it(
-    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_calls_it_and_does_not_wait_for_it(opened: Open, tmp_path: Path) -> None:
     """The hook hangs till it is let go: news go live meanwhile."""
-    monkeypatch.setattr(hooks, "CALL_SECONDS", DEADLINE_SECONDS)
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     script = 'cat >> "$0"; echo >> "$0"; read _ < "$1"'

@@ -277,9 +277,10 @@ def test_a_section_that_hangs_in_the_worker_itself(
     sqlite_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The others are made meanwhile; when its time is up the process ends, and the next one makes it."""
-    with newsroom_on(sqlite_url, tmp_path / "site", now) as newsroom:
+    impatient = CONFIG.replace("wait: 120s", "feed: 3s")
+    with newsroom_on(sqlite_url, tmp_path / "site", now, impatient) as newsroom:
         config = newsroom.runtime.settings.path
-        with watching(config, net_seconds=0.2, section_seconds=3.0) as worker:
+        with watching(config, net_seconds=0.2) as worker:
             with newsroom.runtime.folder.lock("macro"):
                 newsroom.put(title="卡住")
                 newsroom.put(title="照常", sections=("finance",))

@@ -46,7 +46,8 @@ def sqlite_newsroom(sqlite_url: str, tmp_path: Path) -> Iterator[Newsroom]:
 
 @contextmanager
 def pool_of(newsroom: Newsroom, processes: int = 2, memory: int = 10**9, **options: Any) -> Iterator[Pool]:
-    pool = Pool(newsroom.runtime.settings.path, Bulk(processes=processes, memory=memory), **options)
+    given = {"deadline_seconds": DEADLINE_SECONDS} | options
+    pool = Pool(newsroom.runtime.settings.path, Bulk(processes=processes, memory=memory), **given)
     try:
         yield pool
     finally:
@@ -169,7 +170,7 @@ from pathlib import Path
 from feedsvc.config import Bulk
 from feedsvc.jobs import Job
 from feedsvc.pool import Pool
-pool = Pool(Path(sys.argv[1]), Bulk(processes=2))
+pool = Pool(Path(sys.argv[1]), Bulk(processes=2), deadline_seconds=300)
 pool.work(Job("s1"))
 print(pool.pid, flush=True)
 time.sleep(3600)

@@ -11,11 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from feedsvc.model import Author, Enclosure, Image, Source, State
+from feedsvc.model import Author, Enclosure, Image, Limits, Source, State
 from feedsvc.tokens import hash_token, mint
-from feedsvc.web.guesses import AN_HOUR
 from feedsvc.web.waiting import Waits
 from newsroom import CONFIG, WAIT, Newsroom, open_newsroom
+
+AN_HOUR = Limits().guesses
 
 Clock = Callable[[], datetime]
 
@@ -474,13 +475,13 @@ def test_a_body_beyond_the_limit_is_too_large_even_if_it_does_not_say_its_length
     newsroom: Newsroom, token: str
 ) -> None:
     body = b'{"title": "' + b"x" * (8 * 1024 * 1024) + b'"}'
-    assert "8 MiB" in problem(newsroom.call("PUT", "/articles/a", body, token=token), 413)["detail"]
+    assert "At most 8000000 bytes" in problem(newsroom.call("PUT", "/articles/a", body, token=token), 413)["detail"]
 
 
 def test_the_largest_body_is_looked_at(newsroom: Newsroom, token: str) -> None:
     frame = b'{"title": "%s"}'
-    body = frame % (b"x" * (8 * 1024 * 1024 - len(frame) + 2))
-    assert len(body) == 8 * 1024 * 1024
+    body = frame % (b"x" * (Limits().request - len(frame) + 2))
+    assert len(body) == Limits().request
     assert "title" in fields(problem(newsroom.call("PUT", "/articles/a", body, token=token), 422))
 
 

@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
 from feedsvc.cli.direct import _call_safely
+from feedsvc.model import Limits
 from feedsvc.web.feeds import Front
-from feedsvc.web.guesses import AN_HOUR
 from newsroom import Newsroom, open_newsroom
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
@@ -99,7 +99,7 @@ def test_every_error(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Non
         412: client.get("/feeds/macro.rss", headers={"If-Match": '"x"'}),
         303: client.get("/feeds/macro.rss", headers={"Sec-Fetch-Dest": "document"}),
     }
-    for _ in range(AN_HOUR + 1):
+    for _ in range(Limits().guesses + 1):
         answers[429] = client.get("/api/v1/sections", headers={"Authorization": "Bearer fs_guess"})
     monkeypatch.setattr(newsroom.runtime.store, "article", lambda _: 1 / 0)
     answers[500] = client.get("/articles/first")

@@ -62,7 +62,7 @@ CASES: tuple[Case, ...] = (
         "a body of 9 MiB",
         b'{"title": "' + b"a" * (9 * 1024 * 1024) + b'"}',
         "",
-        "At most 8388608 bytes",
+        "At most 8000000 bytes",
         status=413,
     ),
     Case(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from feedsvc.config import json_schema, load
-from feedsvc.config.shape import SHAPES, FileShape, SectionShape, Shape
+from feedsvc.config.mapping import Shape
+from feedsvc.config.shape import SHAPES, FileShape, SectionShape
 from feedsvc.errors import ConfigError
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()

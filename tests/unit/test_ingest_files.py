@@ -13,6 +13,7 @@ import pytest
 from feedsvc.errors import RefusedError, UnknownSectionError
 from feedsvc.ingest import Batch, decode_page, read_file
 from feedsvc.ingest import bounds as limits
+from feedsvc.model import Limits
 
 PAGES = Path(__file__).parent / "pages"
 GOOD = {"title": "糧價回穩", "summary": "一句話。", "sections": ["macro"], "published": "2024-03-05T09:07:00"}
@@ -171,8 +172,8 @@ class TestPages:
             decode_page(content)
 
     def test_a_page_is_bounded(self) -> None:
-        with pytest.raises(RefusedError, match="4194304 bytes"):
-            decode_page(b"x" * (limits.MAX_PAGE_BYTES + 1))
+        with pytest.raises(RefusedError, match="4000000 bytes"):
+            decode_page(b"x" * (Limits().page + 1))
 
 
 class TestOtherFiles:
@@ -185,15 +186,15 @@ class TestOtherFiles:
             assert suffix in problem.reason
 
     def test_are_bounded(self) -> None:
-        (refused,) = read("a.json", b" " * (limits.MAX_FILE_BYTES + 1)).refused
-        assert "67108864 bytes" in refused.error.problems[0].reason
+        (refused,) = read("a.json", b" " * (Limits().file + 1)).refused
+        assert "64000000 bytes" in refused.error.problems[0].reason
 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.json", b"[" + b"1," * limits.MAX_ARTICLES + b"1]", "more than 50000 articles"),
-        ("a.jsonl", b"1\n" * (limits.MAX_ARTICLES + 1), "more than 50000 articles"),
+        ("a.json", b"[" + b"1," * Limits().articles + b"1]", "allows 50000 (limits.articles)"),
+        ("a.jsonl", b"1\n" * (Limits().articles + 1), "allows 50000 (limits.articles)"),
         ("a.json", b"[" + b"{}," * limits.MAX_JSON_MARKS + b"{}]", "more than 2000000 values"),
     ],
 )

@@ -32,7 +32,7 @@ from service import DEADLINE_SECONDS, wait_until
     ],
 )
 def test_the_preference_is_read_as_rfc_7240_writes_it(header: str | None, seconds: int | None) -> None:
-    assert preferred_seconds(header) == seconds
+    assert preferred_seconds(header, 30) == seconds
 
 
 def standing_as(*standings: Standing) -> tuple[Presence, ...]:

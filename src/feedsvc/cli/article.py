@@ -252,6 +252,7 @@ def _accept(runtime: Runtime, data: Mapping[str, Any], stored_in: Collection[str
         resolve_section=settings.resolver_for(stored_in),
         base_url=settings.site.base_url,
         naive_timezone=ZoneInfo(settings.site.timezone),
+        limits=settings.limits,
     )
     _warn_of(accepted.notes)
     return accepted

@@ -9,29 +9,26 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-GIVE_UP_SECONDS = 60
-"""A client that takes nothing of its answer for so long, or is silently gone, is cut off."""
-
-_MOST_FILES = 65_536
 _ASK_SECONDS = 15
 _WAIT_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.05
 
 
-def raise_file_limit() -> None:
-    """Let the process have as many connections as its hard limit allows; many systems start it with 1,024."""
+def raise_file_limit(connections: int) -> None:
+    """Let the process have so many connections, or as its hard limit allows; many systems start it with 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    most = connections if hard == resource.RLIM_INFINITY else min(hard, connections)
     if soft != resource.RLIM_INFINITY and soft < most:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def give_up_on_dead_clients(port: int) -> bool:
+def give_up_on_dead_clients(port: int, silence_seconds: int) -> bool:
     """Once this process listens on the port, set what each of its connections inherits (Linux, tcp(7)).
 
-    A client that reads nothing would else keep its answer in memory for as long as it likes, and one whose machine has
-    gone a place in which a body is read. granian makes its socket itself, so it is looked for among the open files.
+    Who takes nothing of an answer for so long, or is silently gone, is cut off: it would else keep its answer in memory
+    for as long as it likes, or a place in which a body is read. granian makes its socket itself, so it is looked for
+    among the open files.
     False if it has not come within a minute.
     """
     deadline = time.monotonic() + _WAIT_SECONDS
@@ -42,7 +39,7 @@ def give_up_on_dead_clients(port: int) -> bool:
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _ASK_SECONDS)
                 listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _ASK_SECONDS)
-                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GIVE_UP_SECONDS * 1_000)
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, silence_seconds * 1_000)
             return True
         time.sleep(_LOOK_EVERY_SECONDS)
     return False

@@ -15,6 +15,8 @@ from feedsvc.ingest import Accepted, merge_patch, parse_json
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+_MOST_BYTES = 64_000_000
+
 _JSON_STARTS = tuple('[{"')
 _JSON_WORDS = ("null", "true", "false")
 """Any other value is text: a title may be a number, but no field of an article is."""
@@ -51,7 +53,7 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those that were given, as an article in JSON."""
     fields = {name: value for name, value in options.items() if value not in (None, (), False)}
     if "body_file" in fields:
-        fields["content_html"] = fields.pop("body_file").read()
+        fields["content_html"] = fields.pop("body_file").read(_MOST_BYTES)
     if "authors" in fields:
         fields["authors"] = [{"name": name} for name in fields["authors"]]
     return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
@@ -60,7 +62,10 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
 def read_article(path: Path) -> dict[str, Any]:
     """One JSON object from a file; "-" is standard input. Raises RefusedError."""
     with click.open_file(str(path), "rb") as file:
-        return parse_json(file.read())
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise click.UsageError(f"{path}: is larger than the {_MOST_BYTES} bytes that are read.")
+    return parse_json(content)
 
 
 def change(

@@ -20,7 +20,7 @@ from feedsvc.cli.rehearsal import Rehearsal
 from feedsvc.cli.terminal import print_json, print_table, progress
 from feedsvc.config import Settings
 from feedsvc.errors import ConflictError, FeedsvcError, Problem, RefusedError
-from feedsvc.ingest import MAX_FILE_BYTES, UNDERSTOOD, Taken, read_file
+from feedsvc.ingest import UNDERSTOOD, Taken, read_file
 from feedsvc.model import ArticleInput, Note
 from feedsvc.publish import Clock, Outcome, put, put_together
 from feedsvc.store import Store
@@ -149,7 +149,9 @@ class _Import:
         name = str(path)
         try:
             with path.open("rb") as file:
-                content = file.read(MAX_FILE_BYTES + 1)  # one more, so that read_file says that it is too large
+                content = file.read(
+                    self.settings.limits.file + 1
+                )  # one more, so that read_file says that it is too large
         except OSError as error:
             problems = (Problem("file", "", f"can't be read: {error.strerror}"),)
             yield _Row(path=name, outcome="refused", problems=problems), None
@@ -162,6 +164,7 @@ class _Import:
             naive_timezone=self.zone,
             section=self.section,
             measure=partial(_measure_beside, path),
+            limits=self.settings.limits,
         )
         for taken in batch.taken:
             yield self._judge(name, taken)

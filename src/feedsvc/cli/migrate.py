@@ -17,7 +17,7 @@ from feedsvc.cli.terminal import print_json, print_line
 from feedsvc.errors import UnknownSectionError
 from feedsvc.feed.compose import compose
 from feedsvc.feed.formats import RENDERER
-from feedsvc.ingest import MAX_FILE_BYTES, is_feed, read_file
+from feedsvc.ingest import is_feed, read_file
 from feedsvc.migration import Fate, Kind, OldEntry, compare, is_flooding
 from feedsvc.model import ALL_SLUG, Feed
 from feedsvc.presence import presence
@@ -55,7 +55,7 @@ def check(old: str, section: str, timezone: str | None, is_json: bool) -> None:
             raise UnknownSectionError(section, tuple(settings.feeds))
         zone = read_zone(timezone or settings.site.timezone)
         with click.open_file(old, "rb") as file:
-            before = _read_old(runtime, file.read(MAX_FILE_BYTES + 1), zone)
+            before = _read_old(runtime, file.read(settings.limits.file + 1), zone)
         feed = _compose_now(runtime, section)
         fates = compare(before, feed, _find_whereabouts(runtime, section, before))
     if is_json:
@@ -78,6 +78,7 @@ def _read_old(runtime: Runtime, content: bytes, zone: ZoneInfo) -> list[OldEntry
         base_url=settings.site.base_url,
         naive_timezone=zone,
         section=next(iter(settings.plain)),
+        limits=settings.limits,
     )
     old = [OldEntry(place=taken.place, article=taken.accepted.article) for taken in batch.taken]
     return old + [OldEntry(place=refused.place or "the feed", refusal=str(refused.error)) for refused in batch.refused]

@@ -26,9 +26,6 @@ from feedsvc.precautions import make_files_private
 from feedsvc.runtime import Runtime
 from feedsvc.web import create_app, keep_report_card, poll_answerer_of
 
-_HEADER_MILLISECONDS = 5_000
-"""Whoever has not sent a request's head by then is cut off: half-sent ones cost nobody else anything."""
-
 _BUFFER_BYTES = 64 * 1024
 
 _STOP_SECONDS = 3
@@ -57,7 +54,8 @@ def serve_web(runtime: Runtime, host: str, port: int, workers: int) -> None:
     """Serve the feeds on this address, as so many processes, until stopped; over a runtime that asked no database."""
     log.configure()
     make_files_private()
-    raise_file_limit()
+    limits = runtime.settings.limits
+    raise_file_limit(limits.connections)
     server = _Server(
         "feedsvc.web:create_app",
         address=host,
@@ -65,7 +63,7 @@ def serve_web(runtime: Runtime, host: str, port: int, workers: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_BUFFER_BYTES),
+        http1_settings=HTTP1Settings(header_read_timeout=limits.head * 1_000, max_buffer_size=_BUFFER_BYTES),
         blocking_threads=threads_of_granian(),
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
@@ -78,7 +76,12 @@ def serve_web(runtime: Runtime, host: str, port: int, workers: int) -> None:
 def load_app(runtime: Runtime, port: int, workers: int) -> Flask:
     """The application, in a process of granian's that ends when the one that started it is gone (even by kill -9)."""
     Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    Thread(target=give_up_on_dead_clients, args=(port,), name="give-up-on-dead-clients", daemon=True).start()
+    Thread(
+        target=give_up_on_dead_clients,
+        args=(port, runtime.settings.limits.silence),
+        name="give-up-on-dead-clients",
+        daemon=True,
+    ).start()
     app = create_app(runtime, processes=workers)
     keep_report_card(app)
     if can_answer_directly():

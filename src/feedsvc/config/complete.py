@@ -25,7 +25,7 @@ from feedsvc.config.shape import (
     SectionShape,
     SiteShape,
 )
-from feedsvc.model import ALL_SLUG, Author, BucketPlace, FormatName, Image, Podcast, Schedule, Section, Site
+from feedsvc.model import ALL_SLUG, Author, BucketPlace, FormatName, Image, Limits, Podcast, Schedule, Section, Site
 from feedsvc.text import canonical_url
 
 ALL_FORMATS: tuple[FormatName, ...] = ("rss", "atom", "json")
@@ -66,6 +66,7 @@ def complete(shape: FileShape, path: Path, digest: str) -> Settings:
         bulk=Bulk(**shape.worker.model_dump()),
         alerts=Alerts(command=shape.alerts.command or (), url=shape.alerts.url),
         bucket=_bucket(shape.bucket) if shape.bucket else None,
+        limits=Limits(**shape.limits.model_dump()),
     )
 
 

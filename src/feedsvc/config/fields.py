@@ -262,7 +262,7 @@ def _bytes(value: Any) -> Any:
     return read_size(value) if isinstance(value, str) else value
 
 
-def _sizes(least: int, most: int) -> BeforeValidator:
+def sizes(least: int, most: int) -> BeforeValidator:
     """Reads `2 MB` as well as a number of bytes, and tells the schema so."""
     number: Any = Annotated[int, Field(ge=least, le=most)]
     return BeforeValidator(_bytes, json_schema_input_type=number | Annotated[str, Field(pattern=SIZE_PATTERN)])
@@ -271,38 +271,46 @@ def _sizes(least: int, most: int) -> BeforeValidator:
 DocumentBytes = Annotated[
     int,
     Field(ge=SMALLEST_DOCUMENT, le=LARGEST_DOCUMENT),
-    _sizes(SMALLEST_DOCUMENT, LARGEST_DOCUMENT),
+    sizes(SMALLEST_DOCUMENT, LARGEST_DOCUMENT),
     expecting("a size such as 500 KB or 2 MB (or a whole number of bytes), from 10 KB to 16 MB"),
 ]
 MemoryBytes = Annotated[
     int,
     Field(ge=LEAST_MEMORY, le=MOST_MEMORY),
-    _sizes(LEAST_MEMORY, MOST_MEMORY),
+    sizes(LEAST_MEMORY, MOST_MEMORY),
     expecting("a size such as 64 MB or 500 MB (or a whole number of bytes), from 1 MB to 100000 MB"),
 ]
 ProcessMemory = Annotated[
     int,
     Field(ge=LEAST_PROCESS, le=MOST_MEMORY),
-    _sizes(LEAST_PROCESS, MOST_MEMORY),
+    sizes(LEAST_PROCESS, MOST_MEMORY),
     expecting("a size such as 300 MB or 1000 MB (or a whole number of bytes), from 100 MB to 100000 MB"),
 ]
-_DURATION_WORDS = "a length of time such as 90s, 15m, 1h30m or 1d (or a whole number of seconds), "
-_Text = Annotated[str, Field(pattern=DURATION_PATTERN, min_length=2)]
+DURATION_WORDS = "a length of time such as 90s, 15m, 1h30m or 1d (or a whole number of seconds), "
+
+
+def durations(least: int, most: int) -> BeforeValidator:
+    """Reads `15m` as well as a number of seconds, and tells the schema so."""
+    number: Any = Annotated[int, Field(ge=least, le=most)]
+    text = Annotated[str, Field(pattern=DURATION_PATTERN, min_length=2)]
+    return BeforeValidator(_seconds, json_schema_input_type=number | text)
+
+
 Every = Annotated[
     int,
     Field(ge=1, le=YEAR_SECONDS),
-    BeforeValidator(_seconds, json_schema_input_type=Annotated[int, Field(ge=1, le=YEAR_SECONDS)] | _Text),
-    expecting(_DURATION_WORDS + "from 1s to 365d"),
+    durations(1, YEAR_SECONDS),
+    expecting(DURATION_WORDS + "from 1s to 365d"),
 ]
 MaxAge = Annotated[
     int,
     Field(ge=0, le=YEAR_SECONDS),
-    BeforeValidator(_seconds, json_schema_input_type=Annotated[int, Field(ge=0, le=YEAR_SECONDS)] | _Text),
-    expecting(_DURATION_WORDS + "from 0s to 365d"),
+    durations(0, YEAR_SECONDS),
+    expecting(DURATION_WORDS + "from 0s to 365d"),
 ]
 RequestTime = Annotated[
     int,
     Field(ge=1, le=60),
-    BeforeValidator(_seconds, json_schema_input_type=Annotated[int, Field(ge=1, le=60)] | _Text),
-    expecting(_DURATION_WORDS + "from 1s to 60s"),
+    durations(1, 60),
+    expecting(DURATION_WORDS + "from 1s to 60s"),
 ]

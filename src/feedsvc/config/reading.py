@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from feedsvc.config.complete import complete
 from feedsvc.config.environment import fill_in
 from feedsvc.config.hints import did_you_mean
+from feedsvc.config.mapping import Shape
 from feedsvc.config.names import check_names
 from feedsvc.config.podcasts import check_podcasts
 from feedsvc.config.settings import Settings
-from feedsvc.config.shape import FileShape, ScheduleShape, Shape, keys_of, shape_at
+from feedsvc.config.shape import FileShape, ScheduleShape, keys_of, shape_at
 from feedsvc.config.syntax import COLON_HINT
 from feedsvc.config.tree import (
     BROKEN,

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from feedsvc.config.moves import Moves
 from feedsvc.errors import UnknownSectionError
-from feedsvc.model import ALL_SLUG, BucketPlace, Coding, Section, Site
+from feedsvc.model import ALL_SLUG, BucketPlace, Coding, Limits, Section, Site
 from feedsvc.text import canonical_line
 
 MetricsReaders = Literal["off", "local", "everyone"]
@@ -96,6 +96,7 @@ class Settings:
     bulk: Bulk = Bulk()
     alerts: Alerts = Alerts()
     bucket: BucketPlace | None = None
+    limits: Limits = field(default_factory=Limits)
 
     @cached_property
     def feeds(self) -> Mapping[str, Section]:

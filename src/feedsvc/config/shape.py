@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from feedsvc.config import fields as kinds
 from feedsvc.config import podcasts
+from feedsvc.config.limits import LimitsShape
+from feedsvc.config.mapping import Shape
 from feedsvc.config.settings import Server
 from feedsvc.config.tree import KeyPath, shorten
 from feedsvc.model import ALL_SLUG, INDEX_SLUG
-
-
-class Shape(BaseModel):
-    """A mapping in the file. None stands for a key that is not there; the file itself can't write None."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        hide_input_in_errors=True,
-        field_title_generator=lambda name, _: name.replace("_", " "),
-        model_title_generator=lambda shape: shape.__name__.removesuffix("Shape").lower(),
-    )
 
 
 def _check_once(items: tuple[str, ...]) -> tuple[str, ...]:
@@ -309,6 +298,7 @@ class FileShape(Shape):
     bucket: BucketShape | None = Field(
         default=None, description="Object storage (S3) to which live documents are carried, for a CDN to serve."
     )
+    limits: LimitsShape = Field(default=LimitsShape(), description="How much is taken of what comes from outside.")
 
 
 SHAPES: dict[str, type[Shape]] = {
@@ -325,6 +315,7 @@ SHAPES: dict[str, type[Shape]] = {
     "worker": WorkerShape,
     "alerts": AlertsShape,
     "bucket": BucketShape,
+    "limits": LimitsShape,
 }
 """By the key behind which it stands."""
 

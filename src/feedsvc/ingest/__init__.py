@@ -7,7 +7,6 @@ Article --find_excess--> Problems     what was stored without passing the gate
 """
 
 from feedsvc.ingest.article import Accepted, ArticleJSON, accept, to_json
-from feedsvc.ingest.bounds import MAX_FILE_BYTES
 from feedsvc.ingest.feed import is_feed
 from feedsvc.ingest.files import UNDERSTOOD, Batch, Refused, Taken, decode_page, read_file
 from feedsvc.ingest.jsontext import merge_patch, parse_json
@@ -16,7 +15,6 @@ from feedsvc.ingest.stored import find_excess, is_costly
 from feedsvc.ingest.withdrawal import WithdrawalInput, read_withdrawal
 
 __all__ = [
-    "MAX_FILE_BYTES",
     "UNDERSTOOD",
     "Accepted",
     "ArticleJSON",

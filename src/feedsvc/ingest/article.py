@@ -20,6 +20,7 @@ from datetime import tzinfo
 from typing import Any, TypeVar
 
 from feedsvc.errors import UnknownSectionError
+from feedsvc.ingest.allowed import refuse_excess
 from feedsvc.ingest.attached import Measure, keep_enclosures, keep_image
 from feedsvc.ingest.bounds import (
     MAX_CONTENT_BYTES,
@@ -44,10 +45,12 @@ from feedsvc.ingest.values import (
     keep_url,
     split_address,
 )
-from feedsvc.model import Article, ArticleInput, Author, Note, Source, State
+from feedsvc.model import Article, ArticleInput, Author, Limits, Note, Source, State
 from feedsvc.text import canonical_line, canonical_text, is_visible, sanitize_html
 
-__all__ = ["Accepted", "ArticleJSON", "accept", "explain_unknown_section", "to_json"]
+__all__ = ["USUAL_LIMITS", "Accepted", "ArticleJSON", "accept", "explain_unknown_section", "to_json"]
+
+USUAL_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +68,21 @@ def accept(
     base_url: str,
     naive_timezone: tzinfo | None = None,
     measure: Measure | None = None,
+    limits: Limits = USUAL_LIMITS,
 ) -> Accepted:
     """Check and canonicalise an article given as JSON values.
 
     `resolve_section` turns a name into a slug or raises UnknownSectionError; relative URLs count from the article's
     link, else from `base_url`. A time without zone is read in `naive_timezone` with a note; where that is None it is
-    refused. `measure` finds the length of files given by a relative URL. Raises RefusedError with every problem found.
+    refused. `measure` finds the length of files given by a relative URL; `limits` are what config.yaml allows. Raises
+    RefusedError with every problem found.
     """
     report = Report()
     home = base_url.rstrip("/") + "/"
     article = _read(
         report, read_shape(data, report), resolve_section, home, naive_timezone=naive_timezone, measure=measure
     )
+    refuse_excess(report, article, limits)
     report.raise_problems()
     return Accepted(article, tuple(report.notes))
 

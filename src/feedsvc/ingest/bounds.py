@@ -5,12 +5,6 @@ Characters are code points, bytes are of UTF-8. No newsroom's article comes near
 
 from __future__ import annotations
 
-MAX_FILE_BYTES = 64 * 1024 * 1024
-MAX_PAGE_BYTES = 4 * 1024 * 1024
-
-MAX_ARTICLES = 50_000
-"""In one file."""
-
 MAX_JSON_MARKS = 2_000_000
 """Commas and brackets in one JSON text, outside of its texts and in them: more values than that take gigabytes."""
 

@@ -21,16 +21,16 @@ from pathlib import PurePath
 from typing import Any
 
 from feedsvc.errors import RefusedError, UnknownSectionError
-from feedsvc.ingest.article import Accepted, accept
+from feedsvc.ingest.allowed import explain_limit
+from feedsvc.ingest.article import USUAL_LIMITS, Accepted, accept
 from feedsvc.ingest.attached import Measure
-from feedsvc.ingest.bounds import MAX_ARTICLES, MAX_FILE_BYTES, MAX_PAGE_BYTES
 from feedsvc.ingest.charset import guess_chinese
 from feedsvc.ingest.feed import FeedEntry, is_feed, read_entries
 from feedsvc.ingest.jsontext import WHOLE, parse_json, parse_json_value
 from feedsvc.ingest.newspage import read_newspage
 from feedsvc.ingest.report import refused
 from feedsvc.ingest.times import write_time
-from feedsvc.model import ArticleInput, Note
+from feedsvc.model import ArticleInput, Limits, Note
 
 UNDERSTOOD = (
     "RSS, Atom and JSON feeds, .json (an article or several), .jsonl or .ndjson (an article a line), "
@@ -73,6 +73,7 @@ class _Gate:
     naive_timezone: tzinfo | None
     section: str | None
     measure: Measure | None
+    limits: Limits
 
     def take(self, place: str, value: Any) -> Taken:
         if not isinstance(value, Mapping):
@@ -83,6 +84,7 @@ class _Gate:
             base_url=self.base_url,
             naive_timezone=self.naive_timezone,
             measure=self.measure,
+            limits=self.limits,
         )
         if accepted.article.external_id is not None:
             return Taken(place, accepted)
@@ -99,6 +101,7 @@ class _Gate:
             resolve_section=self.resolve_section,
             base_url=entry.base or self.base_url,
             naive_timezone=self.naive_timezone,
+            limits=self.limits,
         )
         return Taken(entry.place, Accepted(accepted.article, (*entry.report.notes, *accepted.notes)))
 
@@ -112,13 +115,14 @@ class _Gate:
         return self.take(f"line {number}", parse_json(line, first_line=number))
 
     def take_page(self, content: bytes) -> Taken:
-        text, notes = decode_page(content)
+        text, notes = decode_page(content, self.limits)
         accepted = read_newspage(
             text,
             resolve_section=self.resolve_section,
             base_url=self.base_url,
             naive_timezone=self.naive_timezone,
             section=self.section,
+            limits=self.limits,
         )
         return Taken("", Accepted(accepted.article, (*notes, *accepted.notes)))
 
@@ -132,10 +136,12 @@ def read_file(
     naive_timezone: tzinfo | None,
     section: str | None = None,
     measure: Measure | None = None,
+    limits: Limits = USUAL_LIMITS,
 ) -> Batch:
     """Read every article of a file. `section` stands in for what the file says of sections.
 
-    `measure` gives the length of a file (an enclosure) that lies beside this one, by its relative path.
+    `measure` gives the length of a file (an enclosure) that lies beside this one, by its relative path. `limits` are
+    what config.yaml allows: give one byte more than `limits.file` of a larger one.
 
     Raises nothing: a file that can't be read at all is one Refused whose place is ''.
     """
@@ -145,13 +151,16 @@ def read_file(
         naive_timezone=naive_timezone,
         section=section,
         measure=measure,
+        limits=limits,
     )
-    if len(content) > MAX_FILE_BYTES:
-        return _refuse_whole(refused(WHOLE, "", f"is larger than {MAX_FILE_BYTES} bytes: split it"))
+    if len(content) > limits.file:
+        reason = explain_limit("is larger", f"{limits.file} bytes", "file", "split it")
+        return _refuse_whole(refused(WHOLE, "", reason))
     try:
         found = _find_articles(name, content, gate)
-        if len(found) > MAX_ARTICLES:
-            raise refused(WHOLE, "", f"holds more than {MAX_ARTICLES} articles: split it")
+        if len(found) > limits.articles:
+            reason = explain_limit("holds more articles", str(limits.articles), "articles", "split it")
+            raise refused(WHOLE, "", reason)
         return _gather(found)
     except RefusedError as error:
         return _refuse_whole(error)
@@ -170,20 +179,20 @@ def _find_articles(name: str, content: bytes, gate: _Gate) -> list[tuple[str, _T
     if suffix in {".jsonl", ".ndjson"}:
         lines = ((number, line) for number, line in enumerate(BytesIO(content), 1) if line.strip())
         # One more than are taken, so that the file is refused.
-        taken = islice(lines, MAX_ARTICLES + 1)
+        taken = islice(lines, gate.limits.articles + 1)
         return [(f"line {number}", partial(gate.take_line, number, line)) for number, line in taken]
     if suffix == ".txt":
         return [("", partial(gate.take_page, content))]
     raise refused(WHOLE, name, f"this kind of file is not understood. Understood are {UNDERSTOOD}")
 
 
-def decode_page(content: bytes) -> tuple[str, tuple[Note, ...]]:
+def decode_page(content: bytes, limits: Limits = USUAL_LIMITS) -> tuple[str, tuple[Note, ...]]:
     """Decode a page: UTF-8, with or without byte order mark; else GB18030 or Big5, whichever reads as Chinese.
 
-    A note says so. Raises RefusedError for anything else, and beyond MAX_PAGE_BYTES.
+    A note says so. Raises RefusedError for anything else, and beyond `limits.page`.
     """
-    if len(content) > MAX_PAGE_BYTES:
-        raise refused(WHOLE, "", f"is larger than the {MAX_PAGE_BYTES} bytes a page may have")
+    if len(content) > limits.page:
+        raise refused(WHOLE, "", explain_limit("is larger", f"{limits.page} bytes", "page", "split it"))
     try:
         return content.decode("utf-8-sig"), ()
     except UnicodeDecodeError as error:

@@ -24,11 +24,12 @@ from datetime import tzinfo
 
 from feedsvc.errors import UnknownSectionError
 from feedsvc.ingest.annotations import clean_line
-from feedsvc.ingest.article import Accepted, accept, explain_unknown_section
+from feedsvc.ingest.article import USUAL_LIMITS, Accepted, accept, explain_unknown_section
 from feedsvc.ingest.bounds import MAX_WARNINGS
 from feedsvc.ingest.byline import read_names, split_byline
 from feedsvc.ingest.report import Report, quote_all
 from feedsvc.ingest.script import detect_script
+from feedsvc.model import Limits
 
 _HOME = frozenset("首頁 首页 主頁 主页 网站首页 網站首頁 home".split())
 _HERE = frozenset("正文 文章 內容 内容 詳情 详情".split())
@@ -95,6 +96,7 @@ def read_newspage(
     base_url: str,
     naive_timezone: tzinfo | None,
     section: str | None = None,
+    limits: Limits = USUAL_LIMITS,
 ) -> Accepted:
     """Read the text of a page. `section` stands in for what the breadcrumb says.
 
@@ -117,6 +119,7 @@ def read_newspage(
         resolve_section=resolve_section,
         base_url=base_url,
         naive_timezone=naive_timezone,
+        limits=limits,
     )
     return Accepted(accepted.article, (*report.notes, *accepted.notes))
 

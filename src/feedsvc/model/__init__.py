@@ -27,6 +27,7 @@ from feedsvc.model.article import (
 from feedsvc.model.bucket import BucketPlace, Held, Lease
 from feedsvc.model.document import Document, Finding, Pieces, Proofs, Severity
 from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
+from feedsvc.model.limits import Limits
 from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, STORED, Coding, FormatName, archive_name
 from feedsvc.model.publication import (
     Archive,
@@ -74,6 +75,7 @@ __all__ = [
     "Holdings",
     "Image",
     "Lease",
+    "Limits",
     "Mark",
     "MemberState",
     "Note",

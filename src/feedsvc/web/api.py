@@ -51,7 +51,9 @@ def _prepare(state: BlueprintSetupState) -> None:
     state.app.url_map.converters["key"] = KeyConverter
     state.app.extensions[_WAITS_KEY] = Waits()
     runtime = runtime_of(state.app)
-    state.app.extensions[_GUESSES_KEY] = Guesses(lambda: runtime.store.token_hashes(runtime.clock()))
+    state.app.extensions[_GUESSES_KEY] = Guesses(
+        lambda: runtime.store.token_hashes(runtime.clock()), runtime.settings.limits.guesses
+    )
 
 
 @blueprint.before_request
@@ -314,7 +316,7 @@ def _store(
     if existing is not None:
         scope.require(existing.sections)
     resolve = settings.resolver_for(existing.sections if existing is not None else ())
-    accepted = accept(data, resolve_section=resolve, base_url=settings.site.base_url)
+    accepted = accept(data, resolve_section=resolve, base_url=settings.site.base_url, limits=settings.limits)
     scope.require(accepted.article.sections)
     outcome = publish.put(
         runtime.store,
@@ -330,7 +332,7 @@ def _answer(runtime: Runtime, outcome: Outcome, notes: Sequence[Note]) -> Respon
     """201 or 200, at once or, where the client would wait, when the feeds hold it; 202 if they don't (yet)."""
     article = outcome.article
     look = _look(runtime, article)
-    seconds = preferred_seconds(request.headers.get("Prefer"))
+    seconds = preferred_seconds(request.headers.get("Prefer"), runtime.settings.limits.wait)
     status = HTTPStatus.CREATED if outcome.created else HTTPStatus.OK
     headers = {"Location": f"{PREFIX}/articles/{article.id}"}
     if seconds is None:

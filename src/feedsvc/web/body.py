@@ -14,10 +14,9 @@ from werkzeug.exceptions import ClientDisconnected
 
 from feedsvc.errors import RefusedError
 from feedsvc.ingest.jsontext import parse_json
+from feedsvc.web.context import this_runtime
 from feedsvc.web.places import DROPPING, READING
 from feedsvc.web.problems import RETRY_AFTER_SECONDS, ProblemError
-
-LIMIT_BYTES = 8 * 1024 * 1024
 
 # A client that is still sending reads no answer, and sees a broken connection in its place; so the rest is read
 # and dropped, within bounds that keep one client from holding a thread for long.
@@ -61,12 +60,12 @@ def _unsupported(detail: str) -> ProblemError:
 
 
 def read() -> bytes:
-    """The body whole, of known length or chunked. Raises ProblemError: 413 beyond LIMIT_BYTES, 400 if cut short."""
-    expected = request.content_length
-    if expected is not None and expected > LIMIT_BYTES:
-        raise _too_large(f"{expected} bytes")
+    """The body whole, of known length or chunked. Raises ProblemError: 413 beyond limits.request, 400 if cut short."""
+    expected, most_bytes = request.content_length, this_runtime().settings.limits.request
+    if expected is not None and expected > most_bytes:
+        raise _too_large(f"{expected} bytes", most_bytes)
     with _place(_READERS):
-        return _read(expected)
+        return _read(expected, most_bytes)
 
 
 @contextmanager
@@ -85,12 +84,12 @@ def _place(places: threading.BoundedSemaphore) -> Iterator[None]:
         places.release()
 
 
-def _read(expected: int | None) -> bytes:
+def _read(expected: int | None, most_bytes: int) -> bytes:
     chunks, length_bytes = [], 0
     while chunk := request.stream.read(_CHUNK_BYTES):
         length_bytes += len(chunk)
-        if length_bytes > LIMIT_BYTES:
-            raise _too_large("more than that")
+        if length_bytes > most_bytes:
+            raise _too_large("more than that", most_bytes)
         chunks.append(chunk)
     if expected is not None and length_bytes < expected:
         raise ProblemError(
@@ -102,12 +101,12 @@ def _read(expected: int | None) -> bytes:
     return b"".join(chunks)
 
 
-def _too_large(found: str) -> ProblemError:
+def _too_large(found: str, most_bytes: int) -> ProblemError:
     return ProblemError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "too-large",
         "The body is too large.",
-        f"At most {LIMIT_BYTES} bytes (8 MiB) are taken, this has {found}.",
+        f"At most {most_bytes} bytes are taken (limits.request in config.yaml), this has {found}.",
     )
 
 

@@ -18,9 +18,6 @@ from feedsvc.web.polls.addresses import home_of, network_of
 
 log = get_logger(__name__)
 
-AN_HOUR = 30
-"""Wrong tokens that one address (IPv6: one /64) may send in an hour, at once or spread."""
-
 _KEPT_SECONDS = 1
 _TOLD_EVERY_SECONDS = 600
 
@@ -29,9 +26,12 @@ class Guesses:
     """Safe to share between threads."""
 
     def __init__(
-        self, find_right: Callable[[], Collection[str]], an_hour: int = AN_HOUR, monotonic: Monotonic = time.monotonic
+        self, find_right: Callable[[], Collection[str]], an_hour: int, monotonic: Monotonic = time.monotonic
     ) -> None:
-        """`find_right` gives the hashes of all tokens that are in force."""
+        """`find_right` gives the hashes of all tokens that are in force.
+
+        `an_hour`: wrong tokens that one address (IPv6: one /64) may send in an hour, at once or spread.
+        """
         self._budget = Budget(an_hour, monotonic=monotonic)
         self._right = Remembered(_KEPT_SECONDS, find_right, monotonic)
         self._telling = Pace(_TOLD_EVERY_SECONDS, monotonic)

@@ -14,7 +14,6 @@ from feedsvc.web.pace import Monotonic
 from feedsvc.web.places import WAITING
 
 _WAIT = re.compile(r'(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=[,;]|$)', re.IGNORECASE | re.ASCII)
-_LONGEST_SECONDS = 30
 _LOOK_EVERY_SECONDS = 0.5
 """Whoever waits is woken by what is published; this is for what was called out while nobody could hear."""
 
@@ -24,10 +23,10 @@ _LOOK_DEAF_SECONDS = 0.05
 Look = Callable[[], tuple[Presence, ...]]
 
 
-def preferred_seconds(prefer: str | None) -> int | None:
-    """How long the client would wait, at most 30 s; None where it doesn't say."""
+def preferred_seconds(prefer: str | None, longest_seconds: int) -> int | None:
+    """How long the client would wait, at most so long; None where it doesn't say."""
     match = _WAIT.search(prefer or "")
-    return min(int(match[1]), _LONGEST_SECONDS) if match else None
+    return min(int(match[1]), longest_seconds) if match else None
 
 
 def is_decided(standings: tuple[Presence, ...], wanted: tuple[Standing, ...]) -> bool:

@@ -1,0 +1,48 @@
+"""Does an article keep to what config.yaml allows? The bounds that parsers need (bounds.py) hold in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from feedsvc.htmltags import TAG
+from feedsvc.ingest.bounds import MAX_DEPTH, MAX_ELEMENTS
+from feedsvc.ingest.markup import measure_depth
+from feedsvc.ingest.report import Report
+from feedsvc.ingest.values import is_longer
+from feedsvc.model import ArticleInput, Limits
+
+
+def refuse_excess(report: Report, article: ArticleInput, limits: Limits) -> None:
+    """Refuse each field of a canonical article that goes beyond its limit."""
+    for field, value, reason in (*_find_many(article, limits), *_find_large(article.content_html or "", limits)):
+        report.refuse(field, value, reason)
+
+
+def explain_limit(found: str, most: str, key: str, mend: str) -> str:
+    """`holds 60 tags, and config.yaml allows 20 (limits.tags): leave some out`."""
+    return f"{found}, and config.yaml allows {most} (limits.{key}): {mend}"
+
+
+def _find_many(article: ArticleInput, limits: Limits) -> Iterator[tuple[str, object, str]]:
+    lists: Sequence[tuple[str, Sequence[object], int]] = (
+        ("sections", article.sections, limits.sections),
+        ("authors", article.authors, limits.authors),
+        ("tags", article.tags, limits.tags),
+        ("enclosures", article.enclosures, limits.enclosures),
+    )
+    for field, values, most in lists:
+        if len(values) > most:
+            yield field, list(values), explain_limit(f"holds {len(values)}", str(most), field, "leave some out")
+
+
+def _find_large(kept: str, limits: Limits) -> Iterator[tuple[str, object, str]]:
+    """Of sanitised HTML. What no config.yaml can allow was counted before it was parsed."""
+    if is_longer(kept, limits.content):
+        yield "content_html", kept, explain_limit("is longer", f"{limits.content} bytes", "content", "split it")
+    elements = sum(not tag[1] for tag in TAG.finditer(kept)) if limits.elements < MAX_ELEMENTS else 0
+    if elements > limits.elements:
+        found = f"holds {elements} elements"
+        yield "content_html", kept, explain_limit(found, str(limits.elements), "elements", "split it")
+    if limits.depth < MAX_DEPTH and measure_depth(kept) > limits.depth:
+        found = "holds elements that lie in more than that many others"
+        yield "content_html", kept, explain_limit(found, f"a depth of {limits.depth}", "depth", "flatten it")
