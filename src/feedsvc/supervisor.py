@@ -12,6 +12,7 @@ Linux sends them SIGTERM (prctl(2), PR_SET_PDEATHSIG). What a dead child leaves 
 from __future__ import annotations
 
 import contextlib
+import mmap
 import multiprocessing
 import os
 import signal
@@ -30,7 +31,8 @@ STOP_SECONDS = 8.0
 """How long children may take to end before they are killed."""
 
 START_SECONDS = 10.0
-"""A child that ends with an error within so long of the very first start can't run here (its port is in use, say)."""
+"""A child that ends with an error within so long of the very first start, before it was at work, can't run here (its
+port is in use, say)."""
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -41,12 +43,29 @@ _FORK = multiprocessing.get_context("fork")
 _SIGNALS = {signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
 
 
+class Word:
+    """One word from a forked process to the one that it was forked from: a byte that they share, and nobody locks."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 1)
+
+    def say(self) -> None:
+        self._shared[0] = 1
+
+    def is_said(self) -> bool:
+        return bool(self._shared[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process to keep running: what it does until it ends. SystemExit says with which code, any other error 1."""
+    """A process to keep running: what it does until it ends. SystemExit says with which code, any other error 1.
+
+    `at_work` is said by it as soon as it does what it is there for; some never say so.
+    """
 
     name: str
     run: Callable[[], None]
+    at_work: Word = field(default_factory=Word)
 
 
 @dataclass(slots=True)
@@ -64,9 +83,10 @@ class _Post:
 def supervise(children: Sequence[Child]) -> int:
     """Run these until SIGTERM or SIGINT; the exit code.
 
-    A child that dies is started again, after 1 s, then 2 s, up to 30 s. SIGHUP is passed on. All are gone within ten
-    seconds of a stop; a second SIGINT or SIGTERM kills at once. 0 after a stop; if a child can't even start (it ends
-    with an error within START_SECONDS of the first start), all are stopped and its exit code is given.
+    A child that dies is started again, after 1 s, then 2 s, up to 30 s. SIGHUP is passed on. All are gone within
+    ten seconds of a stop; a second SIGINT or SIGTERM kills at once. 0 after a stop; if a child can't even start (it
+    ends with an error within START_SECONDS of the first start, and was never at work), all are stopped and its exit
+    code is given.
     """
     adopt_orphans()
     spared = frozenset(_children())
@@ -96,7 +116,7 @@ def _watch(posts: Sequence[_Post], mask: set[signal.Signals | int], spared: froz
                 _send(posts, signal.SIGHUP)
         for post in posts:
             if post.process is not None and (code := post.process.exitcode) is not None:
-                if code > 0 and post.starts == 1 and time.monotonic() - post.started_at < START_SECONDS:
+                if code > 0 and _is_in_vain(post):
                     log.error("child_cannot_start", child=post.child.name, exit_code=code)
                     post.process = None
                     return code
@@ -121,6 +141,12 @@ def _start(post: _Post, mask: set[signal.Signals | int]) -> None:
     post.started_at = time.monotonic()
     post.starts += 1
     log.info("child_started", child=post.child.name, pid=post.process.pid)
+
+
+def _is_in_vain(post: _Post) -> bool:
+    """Is it the very first start, and a short one that came to nothing?"""
+    is_short = time.monotonic() - post.started_at < START_SECONDS
+    return post.starts == 1 and is_short and not post.child.at_work.is_said()
 
 
 def _note_death(post: _Post, code: int) -> None:

@@ -26,8 +26,9 @@ from feedsvc import log, supervisor
 for assignment in {constants!r}:
     setattr(supervisor, *assignment)
 log.configure(json=True, stream=open({log!r}, "a", buffering=1))
-def run(code): exec(code, {{}})
-children = [supervisor.Child(name, partial(run, code)) for name, code in {children!r}]
+def run(code, word): exec(code, {{"at_work": word}})
+words = [supervisor.Word() for _ in {children!r}]
+children = [supervisor.Child(name, partial(run, code, word), word) for word, (name, code) in zip(words, {children!r})]
 sys.exit(supervisor.supervise(children))
 """
 
@@ -167,6 +168,13 @@ def test_an_error_later_on_is_no_reason_to_end(tmp_path: Path) -> None:
         wait_until(lambda: len(home.events("child_died")) >= 2, "it to fail after its second start")
         assert home.process.poll() is None
         assert home.events("child_died")[1]["exit_code"] == 3
+
+
+def test_an_error_of_one_that_was_at_work_is_no_reason_to_end(tmp_path: Path) -> None:
+    with supervised(tmp_path, {"web": "import sys; at_work.say(); sys.exit(3)"}) as home:
+        wait_until(lambda: home.events("child_died"), "its death to be noticed")
+        wait_until(lambda: len(home.events("child_started")) == 2, "it to be started again")
+        assert home.process.poll() is None
 
 
 def test_a_child_that_fails_says_why(tmp_path: Path) -> None:

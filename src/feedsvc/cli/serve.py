@@ -30,7 +30,7 @@ from feedsvc.cli.worker import keep_feeds_right
 from feedsvc.errors import StoreError
 from feedsvc.prctl import name_process
 from feedsvc.runtime import Runtime
-from feedsvc.supervisor import Child, supervise
+from feedsvc.supervisor import Child, Word, supervise
 
 _MENDS = {
     errno.EADDRINUSE: "something listens there already: stop it, or take another --port",
@@ -59,8 +59,9 @@ def command(host: str | None, port: int | None, workers: int | None, no_schedule
         _prepare_database(runtime)
         port = port or server.port
         address = claim(host or server.host, port)
-        web = partial(serve_web, runtime, address, port, workers or server.workers)
-        children = [Child("web", partial(_run, web))]
+        answered = Word()
+        web = partial(serve_web, runtime, address, port, workers or server.workers, when_answered=answered.say)
+        children = [Child("web", partial(_run, web), answered)]
         if not no_scheduler:
             children.append(Child("worker", partial(_run, partial(keep_feeds_right, runtime))))
         sys.stdout.flush()

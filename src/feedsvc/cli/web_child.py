@@ -8,6 +8,7 @@ import http.client
 import multiprocessing
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from threading import Thread
@@ -34,6 +35,8 @@ _LOOK_EVERY_SECONDS = 0.05
 
 
 class _Server(MPServer):
+    when_answered: Callable[[], None]
+
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         """Start the processes, and only then a thread: a fork in the midst of its work would take locks along.
 
@@ -44,14 +47,18 @@ class _Server(MPServer):
         gc.collect()
         gc.freeze()
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian does not annotate it
-        Thread(target=announce, args=(self.bind_addr, self.bind_port), name="announce", daemon=True).start()
+        where = (self.bind_addr, self.bind_port, self.when_answered)
+        Thread(target=announce, args=where, name="announce", daemon=True).start()
 
     def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the application looks at config.yaml by itself, so SIGHUP need not start its processes anew."""
 
 
-def serve_web(runtime: Runtime, host: str, port: int, workers: int) -> None:
-    """Serve the feeds on this address, as so many processes, until stopped; over a runtime that asked no database."""
+def serve_web(runtime: Runtime, host: str, port: int, workers: int, *, when_answered: Callable[[], None]) -> None:
+    """Serve the feeds on this address, as so many processes, until stopped; over a runtime that asked no database.
+
+    `when_answered` is called as soon as a request was.
+    """
     log.configure()
     make_files_private()
     limits = runtime.settings.limits
@@ -70,6 +77,7 @@ def serve_web(runtime: Runtime, host: str, port: int, workers: int) -> None:
         websockets=False,
         log_enabled=False,
     )
+    server.when_answered = when_answered
     server.serve(target_loader=partial(load_app, runtime, port, workers), wrap_loader=False)
 
 
@@ -89,7 +97,7 @@ def load_app(runtime: Runtime, port: int, workers: int) -> Flask:
     return app
 
 
-def announce(host: str, port: int) -> None:
+def announce(host: str, port: int, when_answered: Callable[[], None]) -> None:
     """Say on standard output where the service answers, once it does."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not listened on
     deadline = time.monotonic() + _ANNOUNCE_SECONDS
@@ -98,6 +106,7 @@ def announce(host: str, port: int) -> None:
             connection = http.client.HTTPConnection(reachable, port, timeout=5)
             connection.request("GET", "/healthz")
             if connection.getresponse().status == http.client.OK:
+                when_answered()
                 shown = f"[{reachable}]" if ":" in reachable else reachable
                 print_line(f"feedsvc serves http://{shown}:{port}/")
                 return

@@ -100,6 +100,21 @@ def test_kill_9_of_the_web_server_is_mended(running: Service) -> None:
     wait_until(running.is_up, "another web server")
 
 
+def test_web_processes_that_are_killed_one_after_the_other_do_not_end_it(service: Service) -> None:
+    """granian gives up where one dies soon after another, as if none could run here."""
+
+    def find_processes() -> list[int]:
+        below = descendants(service.process.pid)
+        servers = [pid for pid in below if name_of(pid) == "feedsvc-web" and descendants(pid)]
+        return [pid for server in servers for pid in descendants(server) if is_running(pid)]
+
+    for _ in range(2):
+        process, *_ = wait_until(find_processes, "a web process")
+        os.kill(process, signal.SIGKILL)
+        wait_until(lambda pid=process: not is_running(pid), "it to be gone")  # type: ignore[misc]  # each its own
+    wait_until(service.is_up, "another web process")
+
+
 def test_what_others_are_forked_from_has_one_thread_and_no_database(running: Service) -> None:
     """A fork would take along locks that nobody opens again, and a connection that two would use."""
     nursery = next(pid for pid in descendants(running.process.pid) if name_of(pid) == "feedsvc-nursery")
