@@ -34,7 +34,7 @@ START_SECONDS = 10.0
 """A child that ends with an error within so long of the very first start, before it was at work, can't run here (its
 port is in use, say)."""
 
-_FIRST_PAUSE_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_SECONDS = 60.0
 """A child that lived so long is restarted after the first pause again."""
@@ -83,7 +83,7 @@ class _Post:
 def supervise(children: Sequence[Child]) -> int:
     """Run these until SIGTERM or SIGINT; the exit code.
 
-    A child that dies is started again, after 1 s, then 2 s, up to 30 s. SIGHUP is passed on. All are gone within
+    A child that dies is started again, after 0.2 s, then 0.4 s, up to 30 s. SIGHUP is passed on. All are gone within
     ten seconds of a stop; a second SIGINT or SIGTERM kills at once. 0 after a stop; if a child can't even start (it
     ends with an error within START_SECONDS of the first start, and was never at work), all are stopped and its exit
     code is given.

@@ -128,7 +128,7 @@ def test_a_dead_child_is_started_again_after_growing_pauses(tmp_path: Path) -> N
             os.kill(pid, signal.SIGKILL)
             wait_until(partial(home.has_lost, count), "its death to be noticed")
             assert home.pid("web") != pid
-        assert [event["restart_in_seconds"] for event in home.events("child_died")] == [1.0, 2.0]
+        assert [event["restart_in_seconds"] for event in home.events("child_died")] == [0.2, 0.4]
         assert {event["child"] for event in home.events("child_died")} == {"web"}
         assert {event["exit_code"] for event in home.events("child_died")} == {-9}
         assert is_running(other)
@@ -143,7 +143,7 @@ def test_a_child_that_lived_long_is_started_again_soon(tmp_path: Path) -> None:
             (tmp_path / "web").unlink()
             os.kill(pid, signal.SIGKILL)
             wait_until(partial(home.has_lost, count), "its death to be noticed")
-        assert [event["restart_in_seconds"] for event in home.events("child_died")] == [1.0, 1.0]
+        assert [event["restart_in_seconds"] for event in home.events("child_died")] == [0.2, 0.2]
 
 
 def test_a_child_that_ends_by_itself_is_started_again(tmp_path: Path) -> None:
