@@ -173,9 +173,17 @@ def observe(replica: Replica, seen: Seen, ended: threading.Event) -> None:
             ended.wait(0.02)
 
 
-def run(folder: Path, url: str, restart_database: Callable[[], None], *, articles: int, replicas: int = 3) -> Outcome:
+def run(
+    folder: Path,
+    url: str,
+    restart_database: Callable[[], None],
+    *,
+    articles: int,
+    replicas: int = 3,
+    say: Callable[[str], None] = lambda _said: None,
+) -> Outcome:
     """Stream so many articles in; a third of the way the last replica dies, and comes back at half of it; at two thirds
-    the database is restarted.
+    the database is restarted. `say` is told how far it has come.
     """
     all_of_them = [Replica(number, folder, url) for number in range(replicas)]
     victim = all_of_them[-1]
@@ -187,6 +195,8 @@ def run(folder: Path, url: str, restart_database: Callable[[], None], *, article
             done[0] += 1
             repeated[0] += is_repeated
             changed.notify_all()
+        if done[0] % 1_000 == 0:
+            say(f"{done[0]} acknowledged")
 
     def wait_for(share: float) -> None:
         with changed:
@@ -207,14 +217,18 @@ def run(folder: Path, url: str, restart_database: Callable[[], None], *, article
                 streams = [threads.submit(stream, all_of_them, token, numbers, note) for _ in range(STREAMS)]
                 wait_for(1 / 3)
                 victim.kill()
+                say("a replica was killed")
                 wait_for(1 / 2)
                 victim.start()
+                say("it was started again")
                 wait_for(2 / 3)
                 restart_database()
+                say("PostgreSQL was restarted")
                 for each in streams:
                     each.result()
             for replica in all_of_them:
                 wait_until(replica.is_settled, f"replica {replica.number} to be current", 5 * DEADLINE_SECONDS)
+                say(f"replica {replica.number} is current, archives too")
         finally:
             ended.set()
             for observer in observers:
@@ -270,7 +284,7 @@ def _count_entries(documents: dict[str, tuple[bytes, int]]) -> int:
 
 
 @contextmanager
-def _postgresql(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+def postgresql(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
     from integration.conftest import PostgresServer  # noqa: PLC0415  # it may not be there
 
     server = PostgresServer(folder)
@@ -287,10 +301,15 @@ def main() -> int:
     parser.add_argument("--replicas", type=int, default=3)
     options = parser.parse_args()
     began = time.monotonic()
+
+    def say(said: str) -> None:
+        sys.stdout.write(f"{time.monotonic() - began:6.0f} s  {said}\n")
+        sys.stdout.flush()
+
     with tempfile.TemporaryDirectory(prefix="feedsvc-replicas-") as name:
         Path(name).chmod(0o755)
-        with _postgresql(Path(name) / "database") as (url, restart):
-            outcome = run(Path(name), url, restart, articles=options.articles, replicas=options.replicas)
+        with postgresql(Path(name) / "database") as (url, restart):
+            outcome = run(Path(name), url, restart, articles=options.articles, replicas=options.replicas, say=say)
     sys.stdout.write(
         f"{outcome.acknowledged} articles acknowledged ({outcome.repeated} sent again to another replica), "
         f"{outcome.stored} stored, {outcome.entries} in the feeds, once each, in {time.monotonic() - began:.0f} s\n"
