@@ -11,7 +11,7 @@ SITE ?= .
 # for each processor, since many tests wait.
 TESTARGS ?= -n $(shell $(PYTHON) -c 'import os; print(min(2 * os.cpu_count(), 16))') --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check audit format lock bench bench-serve soak clean
+.PHONY: run test check audit format lock bench bench-serve soak endurance clean
 .DEFAULT_GOAL := help
 
 help:  ## what one can make
@@ -55,9 +55,13 @@ build/peers/bin/pelican:
 bench: $(DEV_STAMP) build/peers/bin/pelican  ## measure publications beside the peers, and write docs/performance.md
 	$(BIN)/python bench/report.py $(BENCHARGS)
 
-soak: $(DEV_STAMP)  ## 200,000 polls while articles come, change and go; 10,000 articles into three replicas
+soak: $(DEV_STAMP)  ## 200,000 polls while articles come, change and go; 200 kills; 10,000 articles into three replicas
 	$(BIN)/python tests/soak.py $(SOAKARGS)
+	$(BIN)/python tests/killing.py $(KILLARGS)
 	$(BIN)/python tests/replicas.py $(REPLICAARGS)
+
+endurance: $(DEV_STAMP)  ## an hour of polls, articles, imports and edits, with a kill every minute
+	$(BIN)/python tests/endurance.py $(ENDURANCEARGS)
 
 check: $(DEV_STAMP)  ## format, lint, types, import contracts, known holes in dependencies
 	$(BIN)/ruff format --check src tests bench .ci

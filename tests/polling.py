@@ -3,6 +3,10 @@
 usage: python tests/polling.py HOST:PORT POLLS CONNECTIONS SEED PATH...
 
 Prints a line `progress N` now and then, at the end one JSON object: counts, latencies, and every fault that was seen.
+
+With `-` for POLLS they poll in no hurry until standard input ends, of a service that is killed now and then: who got no
+answer, or one of 5xx, is no fault yet but a line `lost {"from": ..., "to": ..., "why": ...}`: since when (monotonic)
+nothing had been heard on that connection, and until when.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import math
 import random
 import re
 import sys
@@ -18,7 +23,7 @@ import zlib
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 import brotli
@@ -27,6 +32,9 @@ TIMEOUT_SECONDS = 120.0
 _PROGRESS_EVERY = 50
 _KEPT_VERSIONS = 12
 _REPORTED_FAULTS = 20
+_PAUSE_SECONDS = 0.04
+"""Between two polls of one connection, where there is no hurry."""
+
 _ENTRY = re.compile(rb"<(item|entry)>.*?</\1>", re.DOTALL)
 _ID = re.compile(rb"<(guid|id)[^>]*>(.*?)</\1>", re.DOTALL)
 _ARCHIVE = re.compile(rb'<link href="[^"]*(/feeds/[^"]+)" rel="prev-archive"')
@@ -62,10 +70,12 @@ class Known:
 class Crowd:
     """All pollers of this process."""
 
-    def __init__(self, address: str, paths: list[str], seed: int) -> None:
+    def __init__(self, address: str, paths: list[str], seed: int, *, expects_kills: bool = False) -> None:
         self.address = address
         self.paths = paths
         self.seed = seed
+        self.expects_kills = expects_kills
+        self.ended = Event()
         self.lock = Lock()
         self.known: dict[str, Known] = defaultdict(Known)
         self.counts: Counter[str] = Counter()
@@ -73,8 +83,8 @@ class Crowd:
         self.latencies: list[float] = []
         self.polls = 0
 
-    def run(self, polls: int, connections: int) -> dict[str, Any]:
-        """So many polls on so many connections; what came of them."""
+    def run(self, polls: float, connections: int) -> dict[str, Any]:
+        """So many polls on so many connections, or fewer if they are to end before; what came of them."""
         threads = [Thread(target=self._poll, args=(number, polls)) for number in range(connections)]
         for thread in threads:
             thread.start()
@@ -95,27 +105,45 @@ class Crowd:
     def _percentile(self, share: float) -> float:
         return self.latencies[int(share * (len(self.latencies) - 1))] * 1_000
 
-    def _poll(self, number: int, polls: int) -> None:
+    def _poll(self, number: int, polls: float) -> None:
         chance = random.Random(self.seed + number)
         connection = http.client.HTTPConnection(self.address, timeout=TIMEOUT_SECONDS)
-        while True:
+        heard_at = time.monotonic()
+        while not self.ended.is_set():
             with self.lock:
                 if self.polls >= polls:
                     break
                 self.polls += 1
                 if self.polls % _PROGRESS_EVERY == 0:
-                    sys.stdout.write(f"progress {self.polls}\n")
-                    sys.stdout.flush()
+                    say(f"progress {self.polls}")
+            why = None
             try:
-                Poll(self, chance).make(connection)
+                poll = Poll(self, chance)
+                if poll.make(connection) >= 500 and self.expects_kills:
+                    why = f"{poll.path}: {poll.status}"
             except (OSError, http.client.HTTPException) as error:
-                self.blame(f"no answer: {error!r}")
+                why = f"no answer: {error!r}"
                 connection.close()
+            if why is not None:
+                self._lose(why, heard_at)
+            heard_at = time.monotonic()
+            if self.expects_kills:
+                self.ended.wait(_PAUSE_SECONDS)
         connection.close()
+
+    def _lose(self, why: str, heard_at: float) -> None:
+        if not self.expects_kills:
+            self.blame(why)
+            return
+        with self.lock:
+            self.counts["lost"] += 1
+            say(f"lost {json.dumps({'from': heard_at, 'to': time.monotonic(), 'why': why})}")
 
     def blame(self, fault: str) -> None:
         with self.lock:
             self.faults.append(fault)
+            if self.expects_kills:
+                say(f"fault {fault}")
 
 
 class Poll:
@@ -125,6 +153,7 @@ class Poll:
         self.crowd = crowd
         self.path = chance.choice(crowd.paths)
         self.method = "HEAD" if chance.random() < 0.06 else "GET"
+        self.status = 0
         self.headers: dict[str, str] = {}
         accepted = chance.choices(list(_ACCEPTED), list(_ACCEPTED.values()))[0]
         if accepted is not None:
@@ -153,7 +182,8 @@ class Poll:
         self.headers["If-None-Match"] = f'"0-0", {tags}, W/"x"' if how == "list" else tags
         return [one.tag]
 
-    def make(self, connection: http.client.HTTPConnection) -> None:
+    def make(self, connection: http.client.HTTPConnection) -> int:
+        """The status it was answered with."""
         began = time.perf_counter()
         # `Accept-Encoding: identity` is what http.client says unasked.
         connection.putrequest(self.method, self.path, skip_accept_encoding=True)
@@ -170,11 +200,15 @@ class Poll:
             told = {304: "", 503: f" {self.path}"}.get(response.status, f" {coding}")
             kind = f"{self.method} {response.status}{told}"
             self.crowd.counts[kind] += 1
+        self.status = response.status
         if fault is not None:
             self.crowd.blame(f"{self.method} {self.path} {self.headers} -> {response.status}: {fault}")
+        return self.status
 
     def judge(self, status: int, headers: dict[str, str], body: bytes) -> str | None:
         """What is wrong with the answer; None if nothing is."""
+        if status >= 500 and self.crowd.expects_kills:
+            return None  # whether it had to be one, whoever kills knows
         if status == 503 and "/archive/" in self.path and "retry-after" in headers:
             return None  # "it has not been made yet"
         if status not in {200, 226, 304}:
@@ -211,6 +245,8 @@ class Poll:
             known.versions[tag] = Version(tag, modified)
             if modified > known.newest:
                 known.newest = modified
+                if len(known.order) == _KEPT_VERSIONS:
+                    known.versions[known.order[0]].entries = None  # nobody will show it any more
                 known.order.append(tag)
             return None
 
@@ -267,6 +303,11 @@ class Poll:
                     self.crowd.paths.append(path)
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def unpack(coding: str, body: bytes) -> bytes:
     match coding:
         case "gzip":
@@ -289,8 +330,16 @@ def split(document: bytes) -> dict[bytes, bytes]:
 
 def main() -> None:
     address, polls, connections, seed, *paths = sys.argv[1:]
-    told = Crowd(address, paths, int(seed)).run(int(polls), int(connections))
-    sys.stdout.write(json.dumps(told) + "\n")
+    crowd = Crowd(address, paths, int(seed), expects_kills=polls == "-")
+    if crowd.expects_kills:
+        Thread(target=_end_with_input, args=(crowd,), daemon=True).start()
+    told = crowd.run(math.inf if crowd.expects_kills else int(polls), int(connections))
+    say(json.dumps(told))
+
+
+def _end_with_input(crowd: Crowd) -> None:
+    sys.stdin.read()
+    crowd.ended.set()
 
 
 if __name__ == "__main__":
