@@ -12,7 +12,9 @@
     │   ├── UnreadableArticleError  a row that another hand wrote is no article
     │   ├── OutdatedError           something newer was published meanwhile; read again and begin anew
     │   └── StoreUnavailableError   it can't be reached at all; trying again may help
-    └── OutputError            the feeds folder can't be written or read
+    ├── OutputError            the feeds folder can't be written or read
+    └── BucketError            object storage refuses, or can't be reached
+        └── BucketConflictError    something else lies there than was thought
 
 Identity travels as attributes, so that web/ and cli/ can say it their own way; `str(error)` is
 always a sentence (or several) fit for a person. HTTP status codes live in web/ only.
@@ -163,3 +165,18 @@ class OutputError(FeedsvcError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}")
+
+
+class BucketError(FeedsvcError):
+    """What was to be done (`what`) can't be done in a bucket of object storage, for this `reason`; and the `mend`."""
+
+    def __init__(self, url: str, what: str, reason: str, mend: str) -> None:
+        self.url = url
+        self.what = what
+        self.reason = reason
+        self.mend = mend
+        super().__init__(f"{url}: can't {what}: {reason}. {mend}")
+
+
+class BucketConflictError(BucketError):
+    """Nothing was written: the object is another than the one that was to be replaced, or there is one already."""

@@ -24,7 +24,7 @@ from feedsvc.model.article import (
     State,
     Withdrawal,
 )
-from feedsvc.model.bucket import BucketPlace, Held, Lease
+from feedsvc.model.bucket import BucketPlace, Held, Lease, Listed, Lying, Parcel, digest_headers
 from feedsvc.model.document import Document, Finding, Pieces, Proofs, Severity
 from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
 from feedsvc.model.limits import Limits
@@ -76,9 +76,12 @@ __all__ = [
     "Image",
     "Lease",
     "Limits",
+    "Listed",
+    "Lying",
     "Mark",
     "MemberState",
     "Note",
+    "Parcel",
     "Pieces",
     "Podcast",
     "Proofs",
@@ -101,4 +104,5 @@ __all__ = [
     "Withdrawal",
     "WithdrawalMode",
     "archive_name",
+    "digest_headers",
 ]

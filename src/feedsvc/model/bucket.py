@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +59,43 @@ class Held:
     mtime: datetime
     etag: str
     stored: datetime | None = None
+
+
+def digest_headers(media_type: str | None, cache_control: str | None) -> str:
+    """By which it is known whether an object is sent as it should be."""
+    return hashlib.sha256(f"{media_type}\n{cache_control}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """A live document as it is to lie in a bucket: `name` and `format` say where it lies in the feeds folder."""
+
+    key: str
+    name: str
+    format: str
+    digest: str
+    mtime: datetime
+    media_type: str
+    cache_control: str
+
+    @cached_property
+    def headers(self) -> str:
+        return digest_headers(self.media_type, self.cache_control)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lying:
+    """What a bucket says of an object. `digest` is what whoever put it there said of its bytes, None if nothing."""
+
+    etag: str
+    digest: str | None
+    headers: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What a bucket says of an object among all others."""
+
+    key: str
+    etag: str
+    stored: datetime

@@ -1,6 +1,7 @@
 """Documents into the feeds folder, whole or not at all, and back."""
 
 from feedsvc.output.audited import Audited, LastGood, Marks, is_audited
+from feedsvc.output.bucket import Bucket
 from feedsvc.output.bulk import note_bulk_progress, read_bulk_progress
 from feedsvc.output.condition import find_closed, find_left_overs, free_bytes, open_up
 from feedsvc.output.counts import CountsFile, Key
@@ -22,6 +23,7 @@ __all__ = [
     "SUFFIXES",
     "TRAIL",
     "Audited",
+    "Bucket",
     "CountsFile",
     "Deltas",
     "FeedsFolder",

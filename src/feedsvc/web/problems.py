@@ -12,6 +12,8 @@ from flask import Response
 
 from feedsvc.errors import (
     ArticleNotFoundError,
+    BucketConflictError,
+    BucketError,
     ConfigError,
     ConflictError,
     FeedsvcError,
@@ -53,6 +55,8 @@ MEANINGS: Mapping[type[FeedsvcError], Meaning] = {
     RenderError: _INTERNAL,
     StoreError: _INTERNAL,
     OutputError: _INTERNAL,
+    BucketError: _INTERNAL,
+    BucketConflictError: _INTERNAL,
     RefusedError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", "The article can't be accepted as it is."),
     ParseError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "not-a-feed", "This can't be read as a feed."),
     UnknownSectionError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-section", "There is no such section."),
