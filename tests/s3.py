@@ -84,7 +84,7 @@ class Hand:
         self.url = f"s3://{NAME}/{prefix}"
         self._store = _store(prefix, server.endpoint, access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY)
 
-    def keys(self) -> set[str]:
+    def list_keys(self) -> set[str]:
         return {each["path"] for page in obstore.list(self._store) for each in page}
 
     def read(self, key: str) -> bytes | None:
@@ -95,7 +95,7 @@ class Hand:
 
     def documents(self) -> dict[str, bytes]:
         """Of all that lies there at one time."""
-        return {key: content for key in self.keys() if (content := self.read(key)) is not None}
+        return {key: content for key in self.list_keys() if (content := self.read(key)) is not None}
 
     def headers(self, key: str) -> dict[str, str]:
         return dict(obstore.get(self._store, key, options={"head": True}).attributes)

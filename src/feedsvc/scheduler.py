@@ -6,6 +6,7 @@
     hands       regenerate one section each, in a thread of its own (hands.py); archives when nothing waits; one surveys
                 everything now and then
     pool        processes that do the same while very many wait (bulk.py), each with a thread here that waits for it
+    carrier     brings what went live to a bucket, if there is one (carrier.py)
     audit       reads back whole what is live, while nothing waits (auditor.py)
 
 Whatever fails is logged once, tried again after growing pauses, and recovers by itself.
@@ -30,6 +31,7 @@ from feedsvc import heap
 from feedsvc.alerts import Alerts
 from feedsvc.auditor import Auditor
 from feedsvc.bulk import BulkWork, OpenPool
+from feedsvc.carrier import Carrier
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
 from feedsvc.hands import HANDS, Done, Hands, drain
@@ -93,6 +95,7 @@ class Worker:
         self._watch = threading.Thread(target=self._run, name="feedsvc-watch", daemon=True)
         self._auditor = Auditor(runtime, lambda: not (self._seen.waiting or self._hands.busy))
         self._alerts = Alerts(runtime)
+        self._carrier = Carrier(runtime)
         self._situation = Situation(runtime.tally, runtime.clock)
         self._sleeper: Sleeper | None = None
         self._stopping = threading.Event()
@@ -122,6 +125,7 @@ class Worker:
         """End within a few seconds. A section at work that takes longer is abandoned: its old documents stay whole."""
         self._stopping.set()
         self._auditor.leave()
+        self._carrier.leave()
         self._wake()
         self._timetable.stop()
         deadline = time.monotonic() + _STOP_SECONDS
@@ -130,6 +134,7 @@ class Worker:
         self._hands.wait(deadline)
         self._auditor.stop(max(0.0, deadline - time.monotonic()))
         self._alerts.stop(max(0.0, deadline - time.monotonic()))
+        self._carrier.stop(max(0.0, deadline - time.monotonic()))
         if self._sleeper is not None:
             self._sleeper.close()
         log.info("worker_stopped", abandoned=sorted(self._hands.busy))
@@ -208,6 +213,7 @@ class Worker:
             for slug in found.brought_back:
                 self._auditor.note_made(slug)
             self._alerts.note_survey(found.survey.publications)
+            self._carrier.note_survey(found.survey.publications)
 
     def _note_done(self, done: Done) -> None:
         self._done_at = time.monotonic()
@@ -215,10 +221,13 @@ class Worker:
         slug = done.slug.removesuffix(_ARCHIVES)
         if slug != done.slug:
             self._archived_at = time.monotonic()
+            self._carrier.note_archives(slug)
             self._seen.suspect(slug, at_files=False)  # so that it is seen how many are left
         self._is_clean &= done.slug != _HOUSEKEEPING or done.error is None
         if "." not in done.slug and not isinstance(done.error, StoreUnavailableError):
             self._alerts.note(done.slug, None if done.error is None else str(done.error))
+        if "." not in done.slug:
+            self._carrier.note_made(done.slug)  # live without a compressed form is live
         if done.error is None:
             self._seen.waiting.failures.pop(done.slug, None)
             self._seen.note_made(slug)
@@ -312,6 +321,7 @@ class Worker:
         if is_new:
             self._timetable.plan(settings)
             self._settings = settings
+            self._carrier.note_settings()
             self._seen.survey_at = -math.inf
             self._beaten = None
             self._is_clean = False

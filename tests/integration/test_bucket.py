@@ -69,7 +69,7 @@ def test_what_is_put_lies_there_with_its_headers(server: S3Server, place: Bucket
     assert listed[PARCEL.key].etag == etag
     bucket.delete(PARCEL.key)
     bucket.delete(PARCEL.key)
-    assert hand.keys() == {archive.key}
+    assert hand.list_keys() == {archive.key}
 
 
 def test_nothing_is_put_over_what_was_not_seen(server: S3Server, place: BucketPlace) -> None:
@@ -86,7 +86,7 @@ def test_nothing_is_put_over_what_was_not_seen(server: S3Server, place: BucketPl
     hand.delete(PARCEL.key)
     with pytest.raises(BucketConflictError):
         bucket.put(PARCEL, b"of a sleeper", second)
-    assert hand.keys() == set()
+    assert hand.list_keys() == set()
 
 
 def test_a_prefix_is_not_needed_and_no_other_one_is_listed(server: S3Server, place: BucketPlace) -> None:

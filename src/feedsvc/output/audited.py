@@ -14,7 +14,6 @@ audited, and the way back to it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -28,6 +27,7 @@ from typing import Any
 
 from feedsvc.errors import OutputError
 from feedsvc.model import Alarm, AuditState, Publication, Standing
+from feedsvc.output.claim import Claim
 from feedsvc.output.files import DOCUMENT_MODE, make_private_folder, read_whole, telling
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder
 from feedsvc.output.replacing import TEMP_PREFIX
@@ -61,28 +61,17 @@ class Audited:
     def __init__(self, folder: FeedsFolder) -> None:
         self._folder = folder
         self._path = folder.path / _FOLDER
-        self._lock: int | None = None
+        self._claim = Claim(self._path / _LOCK)
 
     def claim(self) -> bool:
         """Is this the one that audits the folder? It is until it lets go, or its process ends."""
-        if self._lock is None:
-            with telling(self._path):
-                make_private_folder(self._path, self._folder.path)
-                lock = os.open(self._path / _LOCK, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, DOCUMENT_MODE)
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    os.close(lock)
-                    return False
-            self._lock = lock
-        return True
+        with telling(self._path):
+            make_private_folder(self._path, self._folder.path)
+        return self._claim.claim()
 
     def let_go(self) -> None:
         """Another one may audit it."""
-        if self._lock is not None:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)  # said, since a child forked meanwhile still has the file open
-            os.close(self._lock)
-            self._lock = None
+        self._claim.let_go()
 
     def marks(self) -> Marks:
         """All there are. One walk, no file is opened."""

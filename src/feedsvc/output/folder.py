@@ -29,6 +29,7 @@ from uuid import UUID, uuid4
 from feedsvc.errors import OutputError
 from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, Coding, Document, FormatName
 from feedsvc.output.bell import Bell
+from feedsvc.output.claim import Claim
 from feedsvc.output.files import (
     DOCUMENT_MODE,
     FOLDER_MODE,
@@ -120,6 +121,10 @@ class FeedsFolder:
     def lock_archives(self, slug: str) -> AbstractContextManager[None]:
         """Likewise for the archives of one section, which are made beside its live documents."""
         return self._flock(f"{_checked(self.path, slug)}.archive")
+
+    def claim(self, task: str) -> Claim:
+        """To do a task for this folder that one process at a time does."""
+        return Claim(self.path / ".locks" / f".{task}.lock")
 
     def write(
         self,
