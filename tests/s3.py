@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,13 @@ class Hand:
     def put(self, key: str, content: bytes, attributes: Any = None) -> None:
         obstore.put(self._store, key, content, attributes=attributes)
 
+    def now(self) -> datetime:
+        """In whole seconds, by the server's clock."""
+        self.put(".now", b"now")
+        found: datetime = obstore.head(self._store, ".now")["last_modified"]
+        self.delete(".now")
+        return found
+
     def delete(self, *keys: str) -> None:
         for key in keys:
             obstore.delete(self._store, key)
@@ -118,6 +126,7 @@ class Cable:
         self._is_pulled = False
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
+        self.refused = 0
         self.may_write = threading.Event()
         self.may_write.set()
         self.holds = threading.Event()
@@ -150,6 +159,7 @@ class Cable:
             except OSError:
                 return
             if self._is_pulled:
+                self.refused += 1
                 client.close()
                 continue
             threading.Thread(target=self._carry, args=(client,), daemon=True).start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine import newsroom_on
-from feedsvc import scheduler
+from feedsvc import carrier, load, scheduler
+from feedsvc.carrier import _UNFENCED, Carrier
+from feedsvc.model import Parcel
+from feedsvc.output import Bucket
 from feedsvc.scheduler import Worker
 from integration.conftest import SettableClock
 from newsroom import CONFIG, Newsroom
-from s3 import ENVIRONMENT, Hand, S3Server, s3_server
+from s3 import ENVIRONMENT, Hand, S3Server, cable_to, s3_server
 from service import DEADLINE_SECONDS, wait_until
 
 
@@ -76,6 +79,22 @@ def is_the_same(newsroom: Newsroom, hand: Hand) -> bool:
     return not newsroom.runtime.regenerator.stale(newsroom.runtime.settings) and hand.documents() == live(newsroom)
 
 
+@pytest.fixture
+def site(tmp_path: Path, server: S3Server, hand: Hand, sqlite_url: str) -> Iterator[Newsroom]:
+    """One on SQLite with an article, and a bucket."""
+    config = with_bucket(hand.url, server.endpoint)
+    with newsroom_on(sqlite_url, tmp_path / "site", SettableClock(), config) as newsroom:
+        newsroom.put(external_id="a")
+        yield newsroom
+
+
+def configure(newsroom: Newsroom, old: str, new: str) -> None:
+    path = newsroom.runtime.settings.path
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
 def count(events: list[Any], event: str) -> int:
     return sum(each["event"] == event for each in events)
 
@@ -106,3 +125,106 @@ def test_what_is_live_is_carried_in_full_and_then_each_change(
                 sent["Content-Type"],
                 sent["Cache-Control"],
             )
+
+
+def test_what_config_yaml_takes_out_goes_and_what_it_changes_is_sent_anew(site: Newsroom, hand: Hand) -> None:
+    with working(site) as events:
+        wait_until(lambda: is_the_same(site, hand), "the first fill")
+        assert "max-age=90," in hand.headers("macro.rss")["Cache-Control"]
+        before = hand.documents()
+        configure(site, "max_age: 90s", "max_age: 75s")
+        wait_until(lambda: "max-age=75," in hand.headers("macro.json")["Cache-Control"], "the new headers")
+        assert hand.documents() == before
+        configure(site, "  science:\n    title: Science & Sea\n    language: en\n", "")
+        configure(site, "formats: [rss, atom]", "formats: [atom]")
+        gone = {"science.rss", "science.atom", "science.json", "finance.rss"}
+        wait_until(lambda: not gone & hand.list_keys(), "the documents to go")
+        wait_until(lambda: is_the_same(site, hand), "the rest to stay")
+        assert {"finance.atom", "macro.rss"} <= hand.list_keys()
+        assert [each for each in events if each["log_level"] in {"warning", "error"}] == []
+
+
+def test_what_others_did_in_the_bucket_is_mended(site: Newsroom, hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrier, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(carrier, "_LOOK_SHARE", 0)
+    hand.put("logo.png", b"theirs")
+    hand.put("other.rss", b"theirs, too")
+    with working(site) as events:
+        wait_until(lambda: is_the_same_but_for(site, hand, "logo.png", "other.rss"), "the first fill")
+        assert count(events, "bucket_amiss") == 1, "a file that could be ours is looked at once"
+
+        hand.delete(*hand.list_keys() - {"logo.png", "other.rss"})
+        wait_until(lambda: is_the_same_but_for(site, hand, "logo.png", "other.rss"), "what was deleted")
+
+        attributes = hand.headers("macro.rss")
+        hand.put("macro.rss", b"altered, and says that it is ours", attributes)
+        hand.put("all.atom", b"altered")
+        hand.put("gone.rss", b"of a section that there was", attributes)
+        wait_until(lambda: is_the_same_but_for(site, hand, "logo.png", "other.rss"), "what was altered")
+
+        wait_until_the_next_second(hand)
+        hand.put("macro.rss", hand.read("macro.rss") or b"", {"Content-Type": "text/html"})
+        wait_until(lambda: hand.headers("macro.rss") == attributes, "the headers")
+        amiss = [each for each in events if each["event"] == "bucket_amiss"]
+        assert any(each["missing"] > 10 for each in amiss)
+        assert any("gone.rss" in each["keys"] for each in amiss)
+        assert count(events, "bucket_trouble") == 0
+    assert (hand.read("logo.png"), hand.read("other.rss")) == (b"theirs", b"theirs, too")
+
+
+def is_the_same_but_for(newsroom: Newsroom, hand: Hand, *keys: str) -> bool:
+    found = hand.documents()
+    return {key: content for key, content in found.items() if key not in keys} == live(newsroom) != {}
+
+
+def wait_until_the_next_second(hand: Hand) -> None:
+    """By the store's clock, in which it says when an object came."""
+    before = hand.now()
+    wait_until(lambda: hand.now() > before, "the next second")
+
+
+def test_a_store_that_is_away_is_told_once_and_nothing_is_lost(
+    tmp_path: Path, sqlite_url: str, server: S3Server, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "LONGEST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(load, "FIRST_PAUSE_SECONDS", 0.1)
+    with cable_to(server) as cable, ExitStack() as stack:
+        config = with_bucket(hand.url, cable.endpoint)
+        site = stack.enter_context(newsroom_on(sqlite_url, tmp_path / "site", SettableClock(), config))
+        site.put(external_id="a")
+        with working(site) as events:
+            wait_until(lambda: is_the_same(site, hand), "the first fill")
+            cable.pull()
+            for number in range(3):
+                site.put(title=f"第{number}篇", sections=("macro", "finance"))
+                wait_until(lambda: not site.runtime.regenerator.stale(site.runtime.settings), "all to be live")
+            wait_until(lambda: count(events, "bucket_trouble"), "the trouble to be told")
+            tries = cable.refused
+            wait_until(lambda: cable.refused > tries + 4, "more tries")
+            assert count(events, "bucket_trouble") == 1
+            (trouble,) = [each["error"] for each in events if each["event"] == "bucket_trouble"]
+            assert "it can't be reached. Look at the network" in trouble
+            cable.plug()
+            wait_until(lambda: is_the_same(site, hand), "all that came meanwhile")
+            wait_until(lambda: count(events, "bucket_recovered"), "it to be told")
+        assert count(events, "bucket_trouble") == count(events, "bucket_recovered") == 1
+
+
+class Careless(Bucket):
+    """As a store that writes whatever it is asked to."""
+
+    def put(self, parcel: Parcel, content: bytes, _etag: str | None) -> str:
+        lying = self.look(parcel.key)
+        return super().put(parcel, content, None if lying is None else lying.etag)
+
+
+def test_a_store_that_heeds_no_condition_is_told_of(site: Newsroom, hand: Hand) -> None:
+    site.regenerate()
+    carrier = Carrier(site.runtime, Careless)
+    with capture_logs() as events:
+        carrier.note_settings()
+        wait_until(lambda: count(events, "bucket_current"), "all to be carried")
+        carrier.stop(DEADLINE_SECONDS)
+    assert hand.documents() == live(site)
+    assert [each["error"] for each in events if each["event"] == "bucket_trouble"] == [_UNFENCED]
+    assert count(events, "bucket_recovered") == 0
