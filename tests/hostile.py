@@ -203,8 +203,13 @@ def _masses() -> Iterator[tuple[str, bytes]]:
     yield "digits", _rss(f"<ttl>{many}</ttl><image><width>{many}</width></image>{item}", attributes=spaces).encode()
     one = {"url": "https://a.example/a.mp3", "mime_type": "audio/mpeg", "size_in_bytes": many}
     yield "json digits", json.dumps({**json.loads(GOOD["json"]), "items": [{"id": "1", "attachments": [one]}]}).encode()
+    for name in ("managingEditor", "webMaster"):
+        yield f"{name} of @", _rss(f"<{name}>a{'@' * 100_000}\n!</{name}>").encode()
     for name in ("guid", "link", "title", "pubDate", "author", "enclosure", "description", "category"):
         yield f"{name} long", _rss(f"<item><{name}>{'9' * 300_000}</{name}></item>").encode()
+        yield f"{name} of @", _rss(f"<item><{name}>a{'@' * 100_000}\n!</{name}></item>").encode()
+        yield f"{name} of a@b.cn", _rss(f"<item><{name}>{'a@b.cn ' * 20_000}</{name}></item>").encode()
+        yield f"{name} of spaces", _rss(f"<item><{name}>2026-1-1{' ' * 100_000}!</{name}></item>").encode()
         yield (
             f"{name} often",
             _rss("<item>" + f"<{name} url='' length='-1e9' type=''>a@b (c)</{name}>" * 2_000 + "</item>").encode(),
@@ -236,3 +241,25 @@ def _masses() -> Iterator[tuple[str, bytes]]:
             "{}",
         ):
             yield f"run of {run} in {place}", _rss(place.format(run * 20_000)).encode()
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """News pages with a line that a pattern could read again and again."""
+    page = "首页 > 宏观 > 正文\n江畔的老码头\n2026-03-01 10:00\n" + "清晨六点，江畔的老码头已经热闹起来。" * 20
+    many = 50_000
+    for name, line in {
+        "spaces": f"a{' ' * many}b",
+        "wide spaces": f"a{chr(0x3000) * many}b",
+        "a date and spaces": f"2026-3-1{' ' * many}x",
+        "a label and spaces": f"時間{' ' * many}x",
+        "labels": "時間" * many,
+        "roles": "特约" * many,
+        "names": "作者：（李明" * many,
+        "a name in spaces": f"作者：(李{' ' * many}明)",
+        "crumbs": "位置： > " * many,
+        "slashes": "a / " * many,
+        "ends of sentences": f"{'。' * many}（李",
+    }.items():
+        yield f"{name} above", f"{line}\n{page}"
+        yield f"{name} below", f"{page}\n{line}"
+        yield f"{name} alone", line

@@ -16,16 +16,16 @@ from feedsvc.cli.findings import Checked, as_json, print_report, sum_up
 from feedsvc.cli.terminal import print_json
 from feedsvc.feed.lint import lint
 from feedsvc.ingest import Batch, read_file
-from hostile import drawn, planned, truncated
+from hostile import drawn, pages, planned, truncated
 
 HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 MOST_SECONDS = 10
 """Of a processor, for one feed; the slowest take less than two where nothing else runs."""
 
 
-def read(content: bytes) -> Batch:
+def read(content: bytes, name: str = "old.xml") -> Batch:
     return read_file(
-        "old.json" if content.startswith(b"{") else "old.xml",
+        "old.json" if content.startswith(b"{") else name,
         content,
         resolve_section=lambda _name: "macro",
         base_url="https://news.example",
@@ -61,6 +61,14 @@ def test_hostile_feeds_are_linted_and_imported(capsys: pytest.CaptureFixture[str
         assert json.loads(written[written.index("\n{\n") :])["errors"] == checked[0].count("error"), name
         assert sum_up(checked), name
     assert len(seen) > 400
+
+
+def test_hostile_pages_are_read() -> None:
+    for name, page in pages():
+        began = time.process_time()
+        batch = read(page.encode(), "page.txt")
+        assert time.process_time() - began < MOST_SECONDS, name
+        assert batch.taken or all(refused.error.problems for refused in batch.refused), name
 
 
 @pytest.mark.parametrize(

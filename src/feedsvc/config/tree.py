@@ -335,7 +335,11 @@ def read_plain(text: str) -> Scalar:
     return math.nan if _NOT_FINITE.fullmatch(text) else text
 
 
-_CREDENTIALS = re.compile(r"://.*@", re.DOTALL)
+def _hide_credentials(text: str) -> str:
+    """All between the first :// and the last @ may belong to a password."""
+    before, _, address = text.partition("://")
+    _, found, host = address.rpartition("@")
+    return f"{before}://***@{host}" if found else text
 
 
 def describe(node: Node) -> str:
@@ -345,7 +349,7 @@ def describe(node: Node) -> str:
     if isinstance(node.value, list):
         return "a list"
     if isinstance(node.value, str):
-        return shorten(repr(_CREDENTIALS.sub("://***@", node.written)))
+        return shorten(repr(_hide_credentials(node.written)))
     return repr(node.value) if isinstance(node.value, Absent) else shorten(node.written)
 
 

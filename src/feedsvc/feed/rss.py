@@ -28,7 +28,7 @@ DOCS = "https://www.rssboard.org/rss-specification"
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
 
 _PLAIN_TEXT = re.compile(
-    rb"<(?:title|category|copyright|managingEditor|(?:dc|itunes|media):\w+)(?: [^>]*)?>[^<&]*&[^<]*"
+    rb"<(?:title|category|copyright|managingEditor|(?:dc|itunes|media):\w+)(?: [^<>]*)?>[^<&]*&[^<]*"
 )
 _PLAIN_DESCRIPTION = re.compile(b"<description>[^<&]*&[^<]*")
 _SPELLINGS = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"))

@@ -32,7 +32,7 @@ _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _OUTLET = rf"(?<![{_HAN}])(?:本|[{_HAN}]{{1,8}}?)(?:报|報|刊|网|網|社|台|臺|视|視|端|广播|廣播|电视|電視|新闻|新聞)\s*"
 _ROLE = re.compile(
     rf"(?:{_OUTLET})?"
-    r"(?:(?:特约|特約|特派|见习|見習|首席|实习|實習|全媒体|全媒體|融媒体|融媒體)\s*)*"
+    r"(?:(?:特约|特約|特派|见习|見習|首席|实习|實習|全媒体|全媒體|融媒体|融媒體)\s*+){0,4}"
     r"(?:记者|記者|通讯员|通訊員|实习生|實習生|作者|撰文|撰稿)\s*[:：/／]?"
     r"|[文图圖](?:字|片|并|並)?\s*[/／]\s*[文图圖](?:片)?(?!\s*[:：/／])"
     r"|(?:图文|圖文|文图|文圖|文|图|圖)\s*[:：/／]|[/／]\s*[文图圖](?![\w/／])"
@@ -44,7 +44,7 @@ _PHOTO_CREDIT = re.compile(r"^(?:图|圖|图片|圖片|摄影|攝影|摄|攝)\s*
 _NAME = re.compile(f"[{_HAN}]{{2,4}}|[{_HAN}]{{1,8}}(?:[·•‧][{_HAN}]{{1,8}})+")
 _LETTER = re.compile(f"[{_HAN}]")
 _AFTER_SENTENCE = re.compile(r"(?<=[。！？!?…；;])[”’」』）)]*")
-_BRACKETED = re.compile(r"[(（\[【]\s*(.*?)\s*[)）\]】]")
+_BRACKETED = re.compile(r"[(（\[【](.*)[)）\]】]")
 _SEPARATORS = re.compile(r"[\s、，,；;]+")
 _LONGEST = 120
 _LONGEST_SINGLE = 3
@@ -74,7 +74,7 @@ def read_names(text: str) -> tuple[str, ...]:
     """The names in a text that holds nothing else; () if it holds anything else."""
     inner = text.strip()
     if bracketed := _BRACKETED.fullmatch(inner):
-        inner = bracketed[1].rstrip("。.")
+        inner = bracketed[1].strip().rstrip("。.")
     if _PHOTO_CREDIT.search(inner):
         return ()
     bare = _ROLE.sub(" ", inner)

@@ -34,13 +34,14 @@ from feedsvc.model import Limits
 _HOME = frozenset("首頁 首页 主頁 主页 网站首页 網站首頁 home".split())
 _HERE = frozenset("正文 文章 內容 内容 詳情 详情".split())
 _LOCATION = re.compile(r"^(?:您?(?:的|當前|当前|現在|现在)*(?:所在)?位置)\s*[:：]\s*")
-_CRUMB_MARK = re.compile(r"\s*(?:[>›»＞〉→]|&gt;)+\s*")
-_SLASH = re.compile(r"\s*[/／|｜]\s*")
+# From the middle of white space none begins: else each would look through all the rest of it.
+_CRUMB_MARK = re.compile(r"(?<!\s)\s*+(?:[>›»＞〉→]|&gt;)+\s*+")
+_SLASH = re.compile(r"(?<!\s)\s*+[/／|｜]\s*+")
 
 _DATE = re.compile(
-    r"(?:(?:發布|发布|發佈|更新|發表|发表)?(?:時間|时间|日期|於|于)\s*[:：]?\s*)?"
-    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?[ T\u3000\xa0]*"
-    r"(?:(\d{1,2})[:：时時](\d{1,2})(?:[:：分](\d{1,2})秒?|分)?)?\s*(Z|[+-]\d{2}:?\d{2}(?!\d))?",
+    r"(?:(?:發布|发布|發佈|更新|發表|发表)?(?:時間|时间|日期|於|于)\s*+[:：]?\s*+)?"
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*+日?[ T\u3000\xa0]*+"
+    r"(?:(\d{1,2})[:：时時](\d{1,2})(?:[:：分](\d{1,2})秒?|分)?)?\s*+(Z|[+-]\d{2}:?\d{2}(?!\d))?",
     re.ASCII,
 )
 _LABELS = {

@@ -9,7 +9,9 @@ from feedsvc.ingest.report import Report, shorten
 from feedsvc.text import canonical_language, canonical_line, canonical_text, canonical_url, is_visible
 
 # At least what feedparser takes for an address inside a name, which it then tears out of it.
-_ADDRESS_IN_NAME = re.compile(r"[A-Za-z0-9_.+-]+@(?:\[[0-9.]+\]?|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+)(?:\?subject=\S+)?")
+_ADDRESS_IN_NAME = re.compile(
+    r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]++@(?:\[[0-9.]+\]?|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+)(?:\?subject=\S+)?"
+)
 _EMPTY_BRACKETS = re.compile(r"<\s*>|\(\s*\)|（\s*）|＜\s*＞|\[\s*\]|&lt;\s*&gt;")
 _WRAPPED = re.compile(r'"([^"]+)"|\(([^()]+)\)|（([^（）]+)）')
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+\.[^\s@<>()\[\],;:\\\".]+")

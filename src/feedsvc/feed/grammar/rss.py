@@ -43,7 +43,7 @@ _SELF = f"{{{ATOM}}}link"
 _ENCODED = f"{{{CONTENT}}}encoded"
 _WORDS = Vocabulary(prefix="", unknown=rules.UNKNOWN, attribute=rules.ATTRIBUTE, stray=rules.STRAY, markup=rules.MARKUP)
 
-_PERSON = re.compile(r"(?P<address>[^\s()]+@[^\s()]+)(?:\s*\((?P<name>.+)\))?", re.DOTALL)
+_PERSON = re.compile(r"(?P<address>[^\s()][^\s()@]*+@[^\s()]++)(?:\s*+\((?P<name>.+)\))?", re.DOTALL)
 _CLOUD = ("domain", "port", "path", "registerProcedure", "protocol")
 _DAYS = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
 _HOURS_A_DAY = 24

@@ -11,7 +11,7 @@ from feedsvc.model import ARCHIVE_FORMAT, archive_name
 from feedsvc.output import FeedsFolder, Shelf
 
 _PATH = re.compile(rf"/feeds/([a-z0-9-]+)/archive/([1-9][0-9]{{0,8}})\.{ARCHIVE_FORMAT}")
-_LINK = re.compile(rb'<link [^>]*rel="prev-archive"[^>]*>')
+_LINK = re.compile(rb'<link [^<>]*rel="prev-archive"[^<>]*>')
 _NUMBER = re.compile(rf"/archive/([0-9]+)\.{ARCHIVE_FORMAT}\"".encode())
 
 
