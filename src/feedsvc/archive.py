@@ -137,6 +137,10 @@ class Archivist:
             self._note_error(slug, error)
         return error
 
+    def note_failure(self, slug: str, error: str) -> None:
+        """They could not be made, since whoever made them is no more. Raises StoreError."""
+        self._note_error(slug, error)
+
     def count_waiting(self, settings: Settings, slug: str, state: SectionState) -> int:
         """How many are not noted as made from what is now. It reads a row for each archive of the section."""
         basis = self._fingerprints.of_archives(settings, slug, state)

@@ -144,6 +144,10 @@ class Backlog:
         """Who has waited longest, of those that are free; it waits no longer."""
         return self._take(self._in_turn(is_for_oldest=True), busy, now)
 
+    def take_one(self, slug: str, busy: Collection[str], now: float) -> Stale | None:
+        """This one, if it waits and may be made; it waits no longer."""
+        return self._take([slug] if slug in self._items else (), busy, now)
+
     def take_news(self, busy: Collection[str], now: float) -> Stale | None:
         """Whose turn it is, of withdrawals and changed articles alone."""
         return self._take(chain(self._urgent, self._news_in_turn()), busy, now)
@@ -182,11 +186,12 @@ class Backlog:
         failure = self.failures.get(name)
         return failure is not None and failure.made_from == made_from and now < failure.retry_at
 
-    def note_failure(self, name: str, made_from: str, error: str, now: float) -> bool:
-        """It is tried again after a pause, longer than the last one. Is that news?"""
+    def note_failure(self, name: str, made_from: str, error: str, now: float, *, least_seconds: float = 0.0) -> bool:
+        """It is tried again after a pause, longer than the last one, and at least so long. Is that news?"""
         before = self.failures.get(name)
         pause_seconds = FIRST_PAUSE_SECONDS
         if before is not None and before.made_from == made_from:
             pause_seconds = min(before.pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+        pause_seconds = max(pause_seconds, least_seconds)
         self.failures[name] = Failure(made_from, error, pause_seconds, now + pause_seconds)
         return before is None or before.error != error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from feedsvc.backlog import Backlog
 from feedsvc.config import Settings
-from feedsvc.jobs import Job, Task
+from feedsvc.jobs import Answer, Job, Task
 from feedsvc.log import get_logger
 from feedsvc.model import BulkProgress
 from feedsvc.output import note_bulk_progress
@@ -103,13 +103,10 @@ class BulkWork:
             self._at_work.remove(slug)
             self._done += 1
 
-    def do(self, slug: str, task: Task) -> tuple[str | None, bool]:
-        """Have it done; why it could not be, and whether somebody else tells of that."""
+    def do(self, slug: str, task: Task) -> Answer:
+        """Have it done, and wait for it."""
         pool = self._pool
-        if pool is None:
-            return GONE, True
-        answer = pool.work(Job(slug, task))
-        return answer.error, answer.is_told
+        return Answer(error=GONE) if pool is None else pool.work(Job(slug, task))
 
     def close(self) -> None:
         """End the pool if there is one."""

@@ -37,6 +37,7 @@ LESS_URGENT = 10
 _RESTART_SECONDS = 1.0
 """A process that ended sooner after its start is not replaced at once."""
 
+_ARCHIVES_AT_ONCE = 20
 _KIBIBYTE = 1024
 
 
@@ -141,9 +142,7 @@ class _Foreman:
 def _answer(runtime: Runtime, job: Job) -> Answer:
     try:
         runtime.refresh()
-        if job.task == "mend_twins":
-            return Answer(error=runtime.regenerator.mend_twins(runtime.settings, job.slug))
-        result = runtime.regenerator.regenerate(runtime.settings, job.slug, force=job.force)
+        return _do(runtime, job)
     except UnknownSectionError:  # taken out of config.yaml since
         return Answer()
     except (OutputError, StoreUnavailableError) as error:
@@ -156,7 +155,22 @@ def _answer(runtime: Runtime, job: Job) -> Answer:
             place = place.tb_next
         where = f" ({place.tb_frame.f_code.co_filename}:{place.tb_lineno})" if place else ""
         return Answer(error=f"{type(error).__name__}: {error}{where}", is_told=False)
-    return Answer(result, result.error or result.twin_error)
+
+
+def _do(runtime: Runtime, job: Job) -> Answer:
+    settings, regenerator = runtime.settings, runtime.regenerator
+    match job.task:
+        case "mend_twins":
+            return Answer(error=regenerator.mend_twins(settings, job.slug))
+        case "bring_up_archives":
+            return Answer(error=regenerator.archivist.bring_up(settings, job.slug, go_on=_has_time).error)
+        case "regenerate":
+            result = regenerator.regenerate(settings, job.slug, force=job.force)
+            return Answer(result, result.error or result.twin_error)
+
+
+def _has_time(made: int) -> bool:
+    return made < _ARCHIVES_AT_ONCE
 
 
 if __name__ == "__main__":

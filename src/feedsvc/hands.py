@@ -9,7 +9,7 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -39,21 +39,29 @@ class Done:
 
 
 class Hands:
-    """`wake` is called from the hands, when something has to be taken notice of."""
+    """`wake` is called from the hands, when something has to be taken notice of.
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    `tell` is called with what is timed, the longest first, before another begins and when one is done.
+    """
+
+    def __init__(self, wake: Callable[[], None], tell: Callable[[Sequence[str]], None] | None = None) -> None:
         self.busy: set[str] = set()
         self._wake = wake
+        self._tell = tell
         self._turns: dict[str, float] = {}
         self._since: dict[str, float] = {}
         self._live: SimpleQueue[str] = SimpleQueue()
         self._done: SimpleQueue[Done] = SimpleQueue()
 
-    def employ(self, slug: str, made_from: str, job: Job, *, has_turn: bool = False) -> None:
-        """Have it done. With `has_turn` no other turn begins before its own is over."""
+    def employ(self, slug: str, made_from: str, job: Job, *, has_turn: bool = False, is_timed: bool = False) -> None:
+        """Have it done. With `has_turn` no other turn begins before its own is over; `at_work_since` says how long
+        what is timed takes, as whatever has a turn is.
+        """
         self.busy.add(slug)
-        if has_turn:
+        if has_turn or is_timed:
             self._since[slug] = time.monotonic()
+            self._say()
+        if has_turn:
             self._turns[slug] = self._since[slug] + TURN_SECONDS
 
         def work() -> None:
@@ -91,7 +99,7 @@ class Hands:
         return min((over for over in self._turns.values() if over > now), default=math.inf)
 
     def at_work_since(self, before: float) -> list[str]:
-        """Those of the ones that had a turn which began before this and are not done."""
+        """Those of the ones that are timed which began before this and are not done."""
         return [slug for slug, since in self._since.items() if since < before]
 
     def wait(self, until: float) -> None:
@@ -103,7 +111,12 @@ class Hands:
     def _free(self, slug: str) -> None:
         self.busy.discard(slug)
         self._turns.pop(slug, None)
-        self._since.pop(slug, None)
+        if self._since.pop(slug, None) is not None:
+            self._say()
+
+    def _say(self) -> None:
+        if self._tell is not None:
+            self._tell(list(self._since))
 
 
 def drain(queue: SimpleQueue[T]) -> Iterator[T]:

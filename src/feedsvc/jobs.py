@@ -7,7 +7,7 @@ from typing import Literal
 
 from feedsvc.regenerate import Result
 
-Task = Literal["regenerate", "mend_twins"]
+Task = Literal["regenerate", "mend_twins", "bring_up_archives"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,15 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of it. `error` is why it is not as it should be; `is_told` if somebody else tells of that."""
+    """What became of it. `error` is why it is not as it should be; `is_told` if somebody else tells of that.
+
+    `has_hung`: it took too long, or the process died of it.
+    """
 
     result: Result | None = None
     error: str | None = None
     is_told: bool = True
+    has_hung: bool = False
 
 
 @dataclass(frozen=True, slots=True)

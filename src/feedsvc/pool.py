@@ -24,6 +24,7 @@ from typing import Any, Protocol
 from feedsvc.config import Bulk
 from feedsvc.jobs import Answer, Began, Died, Job
 from feedsvc.log import get_logger
+from feedsvc.prctl import CRASHES
 
 log = get_logger(__name__)
 
@@ -151,7 +152,8 @@ class Pool:
                     continue
                 case Died(code=code):
                     reason = f"signal {-code}" if code < 0 else f"exit code {code}"
-                    return Answer(error=f"The process that was making it died ({reason}).", is_told=False)
+                    error = f"The process that was making it died ({reason})."
+                    return Answer(error=error, is_told=False, has_hung=-code in CRASHES)
                 case Answer() as answer:
                     return answer
 
@@ -163,9 +165,8 @@ class Pool:
                 os.kill(pid, signal.SIGKILL)
             if post.poll(_BURIAL_SECONDS):
                 post.recv()
-        return Answer(
-            error=f"The process that was making it took more than {round(seconds, 1)} s and was ended.", is_told=False
-        )
+        error = f"The process that was making it took more than {round(seconds, 1)} s and was ended."
+        return Answer(error=error, is_told=False, has_hung=pid is not None)
 
     def stop(self) -> None:
         """End all at once; what they are at is abandoned: its old documents stay whole."""

@@ -174,6 +174,10 @@ class Regenerator:
             mended = self._mend(settings, known, self._folder.stats_of(slug)) if known else None
         return mended.twin_error if mended else None
 
+    def note_failure(self, slug: str, error: str) -> None:
+        """The newest attempt did not go live, since whoever made it is no more. Raises StoreError."""
+        self._note(slug, error, ())
+
     def survey(self, settings: Settings) -> Survey:
         """How all feeds stand."""
         return self.surveyor.survey(settings)

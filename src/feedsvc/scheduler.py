@@ -21,27 +21,30 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
-from types import FrameType
 
 from feedsvc import heap
 from feedsvc.alerts import Alerts
+from feedsvc.apart import ARCHIVES, Apart, HungError
 from feedsvc.auditor import Auditor
 from feedsvc.bulk import BulkWork, OpenPool
 from feedsvc.carrier import Carrier
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
 from feedsvc.hands import HANDS, Done, Hands, drain
-from feedsvc.jobs import Task
+from feedsvc.jobs import Answer, Task
 from feedsvc.log import get_logger
+from feedsvc.pulse import Pulse
 from feedsvc.runtime import Runtime
+from feedsvc.signals import signals_into
 from feedsvc.situation import Situation
 from feedsvc.staleness import Stale
 from feedsvc.survey import Survey
 from feedsvc.timetable import Timetable
+from feedsvc.troubles import Troubles, bug_in
 from feedsvc.wake import Call, Sleeper
 from feedsvc.watch import SurveyOrder, Watch
 
@@ -55,9 +58,6 @@ _STOP_SECONDS = 5.0
 _FIRST_STORE_PAUSE_SECONDS = 0.2
 _LONGEST_STORE_PAUSE_SECONDS = 5.0
 _SIGNAL_SECONDS = 0.5
-
-_ARCHIVES = ".archive"
-"""Stands behind a slug (none has a dot) for the archives of that section."""
 
 _ARCHIVES_AT_ONCE = 20
 _ARCHIVES_STEP_BACK_SECONDS = 10.0
@@ -81,14 +81,22 @@ class _Surveyed:
 class Worker:
     """Keeps one feeds folder right until it is stopped. Its state belongs to the watch thread; queues lead into it.
 
-    `net_seconds`: how often it looks although nobody called. Without `open_pool` it makes all feeds in its own process.
+    `net_seconds`: how often it looks although nobody called. Without `open_pool` it makes all feeds in its own process,
+    but those that hung. `pulse`: by which a supervisor sees that it lives.
     """
 
     def __init__(
-        self, runtime: Runtime, *, net_seconds: float = NET_SECONDS, open_pool: OpenPool | None = None
+        self,
+        runtime: Runtime,
+        *,
+        net_seconds: float = NET_SECONDS,
+        open_pool: OpenPool | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._runtime = runtime
-        self._hands = Hands(self._wake)
+        self._pulse = pulse or Pulse()
+        self._apart = Apart(runtime, open_pool, self._pulse.take_suspects())
+        self._hands = Hands(self._wake, self._pulse.say_at_work)
         self._bulk = BulkWork(runtime.folder.path, open_pool)
         self._seen = Watch(runtime, net_seconds)
         self._timetable = Timetable(self._note_tick)
@@ -103,9 +111,9 @@ class Worker:
         self._surveys: SimpleQueue[_Surveyed] = SimpleQueue()
         self._settings: Settings | None = None
         self._config_error: str | None = None
-        self._is_clean = False
+        self._is_clean = self._is_ready = False
         self._archived_at = -math.inf
-        self._troubles: dict[str, str] = {}
+        self._troubles = Troubles()
         self._beat_at = -math.inf
         self._beaten: object = None
         self._done_at = self._given_back_at = -math.inf
@@ -131,6 +139,7 @@ class Worker:
         deadline = time.monotonic() + _STOP_SECONDS
         self._watch.join(_STOP_SECONDS)
         self._bulk.close()
+        self._apart.close()
         self._hands.wait(deadline)
         self._auditor.stop(max(0.0, deadline - time.monotonic()))
         self._alerts.stop(max(0.0, deadline - time.monotonic()))
@@ -148,9 +157,8 @@ class Worker:
         # What there is now stays: to look through all of it took 0.13 s, in the midst of one publication of a hundred.
         gc.collect()
         gc.freeze()
-        # A SimpleQueue, since its put alone may be called from a signal handler in the midst of a get.
         words: SimpleQueue[int] = SimpleQueue()
-        with _signals_into(words):
+        with signals_into(words):
             self.start()
             while not stop_event.is_set():
                 with contextlib.suppress(Empty):
@@ -174,7 +182,11 @@ class Worker:
             self._take_notes(call)
             self._end_where_one_hangs()
             if time.monotonic() >= self._store_retry_at:
-                self._pause_after(is_reached=self._look_around())
+                is_reached = self._look_around()
+                self._pause_after(is_reached=is_reached)
+                self._is_ready |= is_reached
+            if self._is_ready:  # to bring the database up to date may take long
+                self._pulse.beat(self._runtime.settings.limits.feed)
             self._hand_out()
             self._give_memory_back()
             call = self._sleeper.sleep(self._rest_seconds())
@@ -185,6 +197,7 @@ class Worker:
         seconds = self._runtime.settings.limits.feed
         if hung := self._hands.at_work_since(time.monotonic() - seconds):
             log.error("section_hung", slugs=sorted(hung), seconds=seconds)
+            self._apart.note_hung(hung)
             os._exit(1)
 
     def _rest_seconds(self) -> float:
@@ -207,7 +220,7 @@ class Worker:
         for done in self._hands.take_done():
             self._note_done(done)
         for found in drain(self._surveys):
-            self._recover("survey")
+            self._troubles.recover("survey")
             self._seen.note_survey(found.order, found.survey, found.cpu_seconds)
             self._auditor.note_survey(found.survey.publications, found.survey.states)
             for slug in found.brought_back:
@@ -218,7 +231,8 @@ class Worker:
     def _note_done(self, done: Done) -> None:
         self._done_at = time.monotonic()
         self._bulk.note_done(done.slug)
-        slug = done.slug.removesuffix(_ARCHIVES)
+        self._apart.note_done(done.slug)
+        slug = done.slug.removesuffix(ARCHIVES)
         if slug != done.slug:
             self._archived_at = time.monotonic()
             self._carrier.note_archives(slug)
@@ -228,7 +242,10 @@ class Worker:
             self._alerts.note(done.slug, None if done.error is None else str(done.error))
         if "." not in done.slug:
             self._carrier.note_made(done.slug)  # live without a compressed form is live
+        if isinstance(done.error, HungError):
+            self._apart.note_hung([done.slug])
         if done.error is None:
+            self._apart.note_live(done.slug)
             self._seen.waiting.failures.pop(done.slug, None)
             self._seen.note_made(slug)
             self._situation.note_made(done.slug)
@@ -237,20 +254,23 @@ class Worker:
         if done.slug == _SURVEYING:
             self._note_blindness(done.error)
             return
-        is_news = self._seen.waiting.note_failure(done.slug, done.made_from, str(done.error), time.monotonic())
+        least_seconds = self._apart.pause_seconds_of(done.slug)
+        is_news = self._seen.waiting.note_failure(
+            done.slug, done.made_from, str(done.error), time.monotonic(), least_seconds=least_seconds
+        )
         # So that it is found stale again, and waits for its pause to be over.
         self._seen.suspect(slug, at_files=True)
         # Others tell of the rest: regenerate of what blocks a section, the watch of a database that is away.
         is_told = isinstance(done.error, str | OutputError | StoreUnavailableError)
         if not is_told and is_news:
-            log.error("section_failed", slug=done.slug, error=str(done.error), exc_info=_bug(done.error))
+            log.error("section_failed", slug=done.slug, error=str(done.error), exc_info=bug_in(done.error))
 
     def _note_blindness(self, error: Exception | str) -> None:
         """A survey failed; the next one tells when it works again."""
         self._seen.waiting.note_failure(_SURVEYING, "", str(error), time.monotonic())
         self._seen.survey_at = self._seen.waiting.failures[_SURVEYING].retry_at
         if not isinstance(error, StoreUnavailableError | str):
-            self._complain("worker_trouble", "survey", error)
+            self._troubles.complain("survey", error)
 
     def _pause_after(self, *, is_reached: bool) -> None:
         if is_reached:
@@ -267,6 +287,7 @@ class Worker:
         steps = {
             "situation": self._tell_situation,
             "settings": self._follow_settings,
+            "hung": self._apart.tell,
             "changes": self._seen.look_at_changes,
             "promotion": self._seen.promote,
             "net": self._seen.cast_net,
@@ -277,25 +298,15 @@ class Worker:
             try:
                 is_made = step()
             except StoreUnavailableError as error:
-                if "database" not in self._troubles:  # its words change from try to try
-                    self._complain("store_unavailable", "database", error)
+                self._troubles.complain_of_store(error)
                 return False
-            except Exception as error:  # noqa: BLE001  # the watch must outlive every fault; _complain tells of it
-                self._complain("worker_trouble", name, error)
+            except Exception as error:  # noqa: BLE001  # the watch must outlive every fault; it is told
+                self._troubles.complain(name, error)
             else:
                 if is_made:
-                    self._recover(name)
-        self._recover("database")
+                    self._troubles.recover(name)
+        self._troubles.recover_store()
         return True
-
-    def _complain(self, event: str, part: str, error: Exception) -> None:
-        if self._troubles.get(part) != str(error):
-            self._troubles[part] = str(error)
-            log.error(event, part=part, error=str(error), exc_info=_bug(error))
-
-    def _recover(self, part: str) -> None:
-        if self._troubles.pop(part, None) is not None:
-            log.info("worker_recovered", part=part)
 
     def _follow_settings(self) -> bool:
         try:
@@ -352,51 +363,75 @@ class Worker:
         waiting = self._seen.waiting
         while self._has_hand(time.monotonic()) and not self._stopping.is_set():
             take = waiting.take_news if self._bulk.is_open else waiting.take
-            stale = take(self._hands.busy, time.monotonic())
+            stale = take(self._spared(), time.monotonic())
             if stale is None:
                 break
-            task = self._regenerate if self._is_whole(stale) else self._mend_twins
+            task = self._regenerate if self._task_of(stale) == "regenerate" else self._mend_twins
             self._hands.employ(stale.slug, stale.made_from, task, has_turn=True)
         self._hand_out_archives()
+        self._hand_out_apart()
 
     def _has_hand(self, now: float) -> bool:
         """May another section begin?"""
-        return not self._hands.is_anyones_turn(now) and len(self._hands.busy) - len(self._bulk.at_work) < HANDS
+        elsewhere = self._bulk.at_work | self._apart.at_work
+        return not self._hands.is_anyones_turn(now) and len(self._hands.busy - elsewhere) < HANDS
+
+    def _spared(self) -> Collection[str]:
+        """What neither the worker's own hands nor the pool are to take."""
+        return self._hands.busy.union(self._apart.names)
 
     def _hand_to_pool(self) -> None:
         settings = self._runtime.settings
         self._bulk.look(settings, self._seen.waiting)
         while self._bulk.has_room(settings) and not self._stopping.is_set():
-            stale = self._seen.waiting.take_oldest(self._hands.busy, time.monotonic())
+            stale = self._seen.waiting.take_oldest(self._spared(), time.monotonic())
             if stale is None:
                 break
             self._bulk.give(stale.slug)
-            task: Task = "regenerate" if self._is_whole(stale) else "mend_twins"
-            self._hands.employ(stale.slug, stale.made_from, partial(self._do_in_pool, task))
+            task = self._task_of(stale)
+            self._hands.employ(stale.slug, stale.made_from, partial(self._do_elsewhere, self._bulk.do, task))
 
-    def _do_in_pool(self, task: Task, slug: str) -> str | None:
-        error, is_told = self._bulk.do(slug, task)
-        if error is not None and not is_told:
-            raise FeedsvcError(error)
-        return error
+    def _hand_out_apart(self) -> None:
+        """What hung: one at a time."""
+        seen = self._seen
+        if self._stopping.is_set():
+            return
+        taken = self._apart.take(seen.waiting, seen.waiting_archives, self._hands.busy, time.monotonic())
+        if taken is not None:
+            made_from, stale = taken.made_from, taken.stale
+            task = "bring_up_archives" if stale is None else self._task_of(stale)
+            self._hands.employ(taken.name, made_from, partial(self._do_elsewhere, self._apart.do, task))
 
-    def _is_whole(self, stale: Stale) -> bool:
+    def _do_elsewhere(self, do: Callable[[str, Task], Answer], task: Task, name: str) -> str | None:
+        answer = do(name, task)
+        if answer.has_hung:
+            raise HungError(answer.error)
+        if answer.error is not None and not answer.is_told:
+            raise FeedsvcError(answer.error)
+        return answer.error
+
+    def _task_of(self, stale: Stale) -> Task:
         """Is the feed to be made, or only what is missing beside it?"""
         is_due = self._seen.is_due(stale)
         self._seen.note_taken(stale.slug)
-        return is_due
+        return "regenerate" if is_due else "mend_twins"
 
     def _hand_out_archives(self) -> None:
         """One section's at a time, and only what no live document has to wait for."""
         waiting = self._seen.waiting_archives
-        free = [slug for slug, made_from in waiting.items() if self._is_free(slug + _ARCHIVES, made_from)]
+        apart = self._apart.names
+        free = [
+            slug
+            for slug, made_from in waiting.items()
+            if slug + ARCHIVES not in apart and self._is_free(slug + ARCHIVES, made_from)
+        ]
         busy = self._hands.busy
         is_pausing = time.monotonic() < self._archived_at + _ARCHIVES_STEP_BACK_SECONDS
         is_crowded = is_pausing and bool(busy - {_SURVEYING})
-        if not free or is_crowded or any(name.endswith(_ARCHIVES) for name in busy) or self._stopping.is_set():
+        if not free or is_crowded or any(name.endswith(ARCHIVES) for name in busy) or self._stopping.is_set():
             return
         made_from = waiting.pop(free[0])
-        self._hands.employ(free[0] + _ARCHIVES, made_from, self._bring_up_archives)
+        self._hands.employ(free[0] + ARCHIVES, made_from, self._bring_up_archives, is_timed=True)
 
     def _is_free(self, slug: str, made_from: str) -> bool:
         return slug not in self._hands.busy and not self._seen.waiting.keeps_back(slug, made_from, time.monotonic())
@@ -419,7 +454,7 @@ class Worker:
             is_alone = not self._seen.waiting.has_ready(time.monotonic()) and self._hands.busy <= {name, _SURVEYING}
             return is_alone and made < _ARCHIVES_AT_ONCE and not self._stopping.is_set()
 
-        slug = name.removesuffix(_ARCHIVES)
+        slug = name.removesuffix(ARCHIVES)
         return self._runtime.regenerator.archivist.bring_up(self._runtime.settings, slug, go_on=has_time).error
 
     def _keep_house(self, _slug: str) -> None:
@@ -460,25 +495,3 @@ class Worker:
         if self._sleeper is not None and self._sleeper.is_lost():
             lost, self._sleeper = self._sleeper, self._runtime.store.sleeper()
             lost.close()
-
-
-def _bug(error: Exception | str) -> Exception | None:
-    """What nobody raised on purpose is logged with the place where it was raised."""
-    return None if isinstance(error, FeedsvcError | str) else error
-
-
-@contextlib.contextmanager
-def _signals_into(words: SimpleQueue[int]) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def put(number: int, _frame: FrameType | None) -> None:
-        words.put(number)
-
-    before = {number: signal.signal(number, put) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -23,7 +23,8 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 from feedsvc.log import get_logger
-from feedsvc.prctl import adopt_orphans, end_with_parent, name_process
+from feedsvc.prctl import CRASHES, adopt_orphans, end_with_parent, is_stopped, name_process
+from feedsvc.pulse import Pulse
 
 log = get_logger(__name__)
 
@@ -34,6 +35,10 @@ START_SECONDS = 10.0
 """A child that ends with an error within so long of the very first start, before it was at work, can't run here (its
 port is in use, say)."""
 
+GRACE_SECONDS = 30.0
+"""A child whose pulse stands still for so much longer than it has patience itself hangs as a whole."""
+
+_LOOK_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_SECONDS = 60.0
@@ -61,11 +66,15 @@ class Child:
     """A process to keep running: what it does until it ends. SystemExit says with which code, any other error 1.
 
     `at_work` is said by it as soon as it does what it is there for; some never say so.
+
+    One with a pulse is ended, and started again, if that once moved and then stands still. It is silent only while it
+    could have moved it: neither before its first beat (a migration may take long), nor while somebody has stopped it.
     """
 
     name: str
     run: Callable[[], None]
     at_work: Word = field(default_factory=Word)
+    pulse: Pulse | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +87,9 @@ class _Post:
     restart_at: float = 0.0
     pause_seconds: float = _FIRST_PAUSE_SECONDS
     starts: int = field(default=0)
+    beats: int = 0
+    has_beaten: bool = False
+    silent_seconds: float = 0.0
 
 
 def supervise(children: Sequence[Child]) -> int:
@@ -106,6 +118,7 @@ def supervise(children: Sequence[Child]) -> int:
 def _watch(posts: Sequence[_Post], mask: set[signal.Signals | int], spared: frozenset[int]) -> int:
     """Until a stop is asked for, or a child can't start."""
     has_terminal = _has_terminal()
+    looked_at = time.monotonic()
     while True:
         match _next_signal(min((post.restart_at for post in posts if post.process is None), default=None)):
             case signal.SIGTERM | signal.SIGINT:
@@ -123,6 +136,9 @@ def _watch(posts: Sequence[_Post], mask: set[signal.Signals | int], spared: froz
                 _note_death(post, code)
             elif post.process is None and time.monotonic() >= post.restart_at:
                 _start(post, mask)
+        looked_before, looked_at = looked_at, time.monotonic()
+        # What passed while this process stood still itself, with the others or with the machine, says nothing.
+        _end_silent(posts, min(looked_at - looked_before, _LOOK_SECONDS))
         _end_orphans(posts, spared)
 
 
@@ -136,22 +152,43 @@ def _start(post: _Post, mask: set[signal.Signals | int]) -> None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             post.child.run()
 
+    post.beats = post.child.pulse.count if post.child.pulse else 0
     post.process = _FORK.Process(target=run, name=post.child.name)
     post.process.start()
     post.started_at = time.monotonic()
     post.starts += 1
+    post.has_beaten, post.silent_seconds = False, 0.0
     log.info("child_started", child=post.child.name, pid=post.process.pid)
 
 
 def _is_in_vain(post: _Post) -> bool:
     """Is it the very first start, and a short one that came to nothing?"""
     is_short = time.monotonic() - post.started_at < START_SECONDS
-    return post.starts == 1 and is_short and not post.child.at_work.is_said()
+    return post.starts == 1 and is_short and not (post.has_beaten or post.child.at_work.is_said())
+
+
+def _end_silent(posts: Sequence[_Post], seconds: float) -> None:
+    """Kill whose pulse stood still for too long; so many seconds have passed since the last look."""
+    for post in _running(posts):
+        process, pulse = post.process, post.child.pulse
+        if pulse is None or process is None or process.pid is None:
+            continue
+        if (beats := pulse.count) != post.beats:
+            post.beats, post.has_beaten, post.silent_seconds = beats, True, 0.0
+        elif post.has_beaten and not is_stopped(process.pid):
+            post.silent_seconds += seconds
+        if post.silent_seconds > pulse.patience_seconds + GRACE_SECONDS:
+            pulse.note_ended()
+            log.error("child_hung", child=post.child.name, seconds=round(post.silent_seconds), at_work=pulse.at_work)
+            process.kill()
+            process.join()
 
 
 def _note_death(post: _Post, code: int) -> None:
     lived_seconds = time.monotonic() - post.started_at
     post.process = None
+    if post.child.pulse is not None and -code in CRASHES:
+        post.child.pulse.note_ended()
     if lived_seconds >= _STEADY_SECONDS:
         post.pause_seconds = _FIRST_PAUSE_SECONDS
     post.restart_at = time.monotonic() + post.pause_seconds
@@ -184,7 +221,7 @@ def _stop(posts: Sequence[_Post], spared: frozenset[int]) -> None:
 
 def _next_signal(until: float | None) -> int | None:
     """The next signal, SIGINT and SIGTERM before others; None when the time has come (or a second has passed)."""
-    seconds = 1.0 if until is None else min(1.0, max(0.0, until - time.monotonic()))
+    seconds = _LOOK_SECONDS if until is None else min(_LOOK_SECONDS, max(0.0, until - time.monotonic()))
     found = signal.sigtimedwait(_SIGNALS, seconds)
     return None if found is None else found.si_signo
 

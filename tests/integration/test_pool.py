@@ -25,7 +25,7 @@ from feedsvc.pool import GONE, Pool, processes_of
 from feedsvc.runtime import now
 from feedsvc.scheduler import Worker
 from newsroom import CONFIG, Newsroom
-from service import DEADLINE_SECONDS, FEEDSVC, descendants, is_running, wait_until
+from service import DEADLINE_SECONDS, FEEDSVC, descendants, is_running, name_of, wait_until
 
 SECTIONS = 34
 MANY = "".join(f"  s{number}:\n    title: 第{number}栏\n" for number in range(SECTIONS))
@@ -139,7 +139,7 @@ def test_one_that_hangs_is_ended_and_replaced(sqlite_newsroom: Newsroom) -> None
         with sqlite_newsroom.runtime.folder.lock("s2"):
             answer = pool.work(Job("s2"))
         assert answer == Answer(
-            error="The process that was making it took more than 0.5 s and was ended.", is_told=False
+            error="The process that was making it took more than 0.5 s and was ended.", is_told=False, has_hung=True
         )
         pool._deadline_seconds = DEADLINE_SECONDS
         assert outcome(pool.work(Job("s2"))) == "published"
@@ -286,7 +286,8 @@ def test_no_process_outlives_the_worker(sqlite_newsroom: Newsroom, number: int) 
         command = [*FEEDSVC, "--config", str(newsroom.runtime.settings.path), "worker"]
         with subprocess.Popen(command) as process:
             pids = wait_until(
-                lambda: found if len(found := descendants(process.pid)) == 4 else [], "nursery, foreman, two processes"
+                lambda: found if len(found := descendants(process.pid)) == 5 else [],
+                "worker, nursery, foreman, two processes",
             )
             wait_until(lambda: waiting_for_lock(pids), "them to be at work")
             began = time.monotonic()
@@ -307,7 +308,7 @@ def test_a_worker_forks_its_pool_or_starts_it_anew(sqlite_newsroom: Newsroom, is
     with log.open("w") as out, subprocess.Popen(command, stderr=out) as process:
         try:
             wait_until(newsroom.runtime.has_worker, "the worker")
-            (nursery,) = descendants(process.pid)
+            (nursery,) = [pid for pid in descendants(process.pid) if name_of(pid) == "feedsvc-nursery"]
             if is_killed:
                 os.kill(nursery, signal.SIGKILL)
             with ExitStack() as locks:  # so that the worker has not made them all before a pool is worth it

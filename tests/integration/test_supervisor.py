@@ -23,12 +23,15 @@ SUPERVISOR = """
 import sys
 from functools import partial
 from feedsvc import log, supervisor
+from feedsvc.pulse import Pulse
 for assignment in {constants!r}:
     setattr(supervisor, *assignment)
 log.configure(json=True, stream=open({log!r}, "a", buffering=1))
-def run(code, word): exec(code, {{"at_work": word}})
-words = [supervisor.Word() for _ in {children!r}]
-children = [supervisor.Child(name, partial(run, code, word), word) for word, (name, code) in zip(words, {children!r})]
+def run(code, word, pulse): exec(code, {{"at_work": word, "pulse": pulse}})
+def child_of(name, code):
+    word, pulse = supervisor.Word(), Pulse()
+    return supervisor.Child(name, partial(run, code, word, pulse), word, pulse)
+children = [child_of(name, code) for name, code in {children!r}]
 sys.exit(supervisor.supervise(children))
 """
 
@@ -45,6 +48,29 @@ import os, pathlib, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path({mark!r}).write_text(str(os.getpid()))
 time.sleep(600)
+"""
+
+HANGING = """
+import os, pathlib, re, time
+pathlib.Path({mark!r}).write_text(str(os.getpid()) + " " + " ".join(pulse.take_suspects()))
+pulse.say_at_work(["macro", "tech"])
+pulse.beat(1.0)
+re.match("(a|a)*$", "a" * 64 + "b")
+"""
+
+STOPPED = """
+import os, pathlib, signal
+pulse.beat(1.0)
+pathlib.Path({mark!r}).write_text(str(os.getpid()))
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+CRASHING = """
+import os, pathlib
+with pathlib.Path({mark!r}).open("a") as file:
+    file.write(" ".join(pulse.take_suspects()) + ".")
+pulse.say_at_work(["macro"])
+os.abort()
 """
 
 PARENT = """
@@ -213,6 +239,26 @@ def test_a_second_signal_kills_at_once(tmp_path: Path) -> None:
         home.process.send_signal(signal.SIGTERM)
         assert home.process.wait(DEADLINE_SECONDS) == 0
         assert not is_running(pid)
+
+
+def test_one_whose_pulse_stands_still_is_replaced(tmp_path: Path) -> None:
+    """Not one that was stopped, or has not begun; and the next one knows what the last was at."""
+    children = {"web": LIVE, "stopped": STOPPED, "worker": HANGING}
+    with supervised(tmp_path, children, GRACE_SECONDS=1.0) as home:
+        spared = [home.pid("web"), home.pid("stopped")]
+        wait_until(lambda: len(home.events("child_hung")) >= 2, "it to be ended twice")
+        assert {event["child"] for event in home.events("child_hung")} == {"worker"}
+        assert home.events("child_hung")[0]["at_work"] == ["macro", "tech"]
+        assert home.events("child_died")[0]["exit_code"] == -signal.SIGKILL
+        wait_until(lambda: (tmp_path / "worker").read_text().endswith(" macro tech"), "the next one to know")
+        assert [home.pid("web"), home.pid("stopped")] == spared
+        assert all(map(is_running, spared))
+
+
+def test_the_next_one_knows_what_one_that_crashed_was_at(tmp_path: Path) -> None:
+    with supervised(tmp_path, {"worker": CRASHING}) as home:
+        wait_until(partial(home.has_lost, 2), "it to crash twice")
+        assert (tmp_path / "worker").read_text().startswith(".macro.")
 
 
 def test_killed_itself_it_takes_the_children_along(tmp_path: Path) -> None:

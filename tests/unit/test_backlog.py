@@ -175,3 +175,17 @@ def test_what_is_preferred_comes_first_of_the_news_and_is_no_younger_for_it() ->
     for slug in ("all", "combination", "section"):
         waiting.prefer(slug)
     assert taken(waiting) == ["section", "combination", "all"], "also where it is the turn of the oldest"
+
+
+def test_one_may_be_taken_by_name_and_left_alone_for_longer() -> None:
+    waiting = Backlog()
+    waiting.note(stale("a"), is_news=True)
+    waiting.note(stale("b"), is_news=True)
+    assert waiting.take_one("c", NOBODY, 0.0) is None
+    assert waiting.take_one("b", {"b"}, 0.0) is None
+    assert waiting.take_one("b", NOBODY, 0.0) == stale("b")
+    assert taken(waiting) == ["a"]
+    waiting.note_failure("a", "1", "hung", 0.0, least_seconds=300.0)
+    assert waiting.keeps_back("a", "1", 299.0)
+    assert not waiting.keeps_back("a", "1", 300.0)
+    assert not waiting.keeps_back("a", "2", 1.0)

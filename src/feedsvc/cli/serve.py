@@ -15,18 +15,18 @@ import gc
 import multiprocessing
 import socket
 import sys
-from collections.abc import Callable
 from functools import partial
 
 import click
 
 from feedsvc import heap, log
-from feedsvc.cli.commands import Failure, clear_failures, config_option
+from feedsvc.cli.commands import Failure, config_option
 from feedsvc.cli.emptied import refuse_emptied
+from feedsvc.cli.forked import run_forked
 from feedsvc.cli.messages import warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.web_child import serve_web
-from feedsvc.cli.worker import keep_feeds_right
+from feedsvc.cli.worker import worker_child
 from feedsvc.errors import StoreError
 from feedsvc.prctl import name_process
 from feedsvc.runtime import Runtime
@@ -61,9 +61,9 @@ def command(host: str | None, port: int | None, workers: int | None, no_schedule
         address = claim(host or server.host, port)
         answered = Word()
         web = partial(serve_web, runtime, address, port, workers or server.workers, when_answered=answered.say)
-        children = [Child("web", partial(_run, web), answered)]
+        children = [Child("web", partial(run_forked, web), answered)]
         if not no_scheduler:
-            children.append(Child("worker", partial(_run, partial(keep_feeds_right, runtime))))
+            children.append(worker_child(runtime))
         sys.stdout.flush()
         log.configure()
         name_process("feedsvc")
@@ -84,21 +84,9 @@ def _prepare_database(runtime: Runtime) -> None:
         finally:
             runtime.close()
 
-    process = multiprocessing.get_context("fork").Process(target=_run, args=(prepare,), name="database")
+    process = multiprocessing.get_context("fork").Process(target=run_forked, args=(prepare,), name="database")
     process.start()
     process.join()
-
-
-def _run(run: Callable[[], None]) -> None:
-    """What a process forked from this one does, failing as a command of its own would."""
-    try:
-        with clear_failures():
-            run()
-    except click.ClickException as failure:
-        failure.show()
-        sys.exit(failure.exit_code)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
 
 
 def claim(host: str, port: int) -> str:

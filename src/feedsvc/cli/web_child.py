@@ -7,6 +7,7 @@ import gc
 import http.client
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -29,6 +30,11 @@ from feedsvc.web import create_app, keep_report_card, poll_answerer_of
 
 _BUFFER_BYTES = 64 * 1024
 
+HUNG_SECONDS = 30.0
+"""Of processor time, in which one of these processes let none of its other threads come to a turn: then it is ended.
+It would answer nobody as long as that goes on, and everything that it does by itself takes a fraction of that."""
+
+_SIGN_OF_LIFE_SECONDS = 1.0
 _STOP_SECONDS = 3
 _ANNOUNCE_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.05
@@ -49,6 +55,13 @@ class _Server(MPServer):
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian does not annotate it
         where = (self.bind_addr, self.bind_port, self.when_answered)
         Thread(target=announce, args=where, name="announce", daemon=True).start()
+
+    def _respawn_workers(self, workers: Any, *args: Any, **kwargs: Any) -> None:
+        for index in workers:
+            code = self.wrks[index].inner.exitcode
+            reason = f"it hung for {HUNG_SECONDS} s of processor time" if code == -signal.SIGPROF else "it died"
+            log.get_logger(__name__).error("web_process_died", exit_code=code, reason=reason)
+        super()._respawn_workers(workers, *args, **kwargs)
 
     def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the application looks at config.yaml by itself, so SIGHUP need not start its processes anew."""
@@ -83,6 +96,7 @@ def serve_web(runtime: Runtime, host: str, port: int, workers: int, *, when_answ
 
 def load_app(runtime: Runtime, port: int, workers: int) -> Flask:
     """The application, in a process of granian's that ends when the one that started it is gone (even by kill -9)."""
+    Thread(target=end_if_it_hangs, name="end-if-it-hangs", daemon=True).start()
     Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     Thread(
         target=give_up_on_dead_clients,
@@ -95,6 +109,16 @@ def load_app(runtime: Runtime, port: int, workers: int) -> Flask:
     if can_answer_directly():
         answer_directly(poll_answerer_of(app))
     return app
+
+
+def end_if_it_hangs() -> None:
+    """Wind up a timer of Linux's again and again; when nobody can any more, it ends the process (setitimer(2)).
+
+    It counts the processor time of this process: so neither a busy machine, nor one that sleeps, nor SIGSTOP ends it.
+    """
+    while True:
+        signal.setitimer(signal.ITIMER_PROF, HUNG_SECONDS)
+        time.sleep(_SIGN_OF_LIFE_SECONDS)
 
 
 def announce(host: str, port: int, when_answered: Callable[[], None]) -> None:

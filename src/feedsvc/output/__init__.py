@@ -9,6 +9,7 @@ from feedsvc.output.counts import CountsFile, Key
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.files import mtime_of
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder, FileStats, Refused, StoredDocument
+from feedsvc.output.hung import read_hung, write_hung
 from feedsvc.output.lookout import Lookout, Mark, Moment, mark_of
 from feedsvc.output.pollers import KEPT_DAYS, LARGEST_TALLY, OwnFile, PollerFiles
 from feedsvc.output.shelf import Shelf, slugs_with_archives
@@ -56,8 +57,10 @@ __all__ = [
     "open_up",
     "pack",
     "read_bulk_progress",
+    "read_hung",
     "read_told",
     "slugs_with_archives",
     "unpack",
+    "write_hung",
     "write_told",
 ]
