@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from killing import (
+from house import (
     KINDS,
     NURSERY,
     POOL,
@@ -34,8 +34,8 @@ from killing import (
     editing,
     find_unexplained,
     polling,
-    say,
 )
+from killing import say
 from reckoning import count_live
 from service import DEADLINE_SECONDS, FEEDSVC, wait_until
 from weighing import Scales, count_events, describe_folders, find_in_log, find_left_overs
