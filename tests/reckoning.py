@@ -75,8 +75,8 @@ def _read_entries(document: bytes) -> list[tuple[str, str]]:
 
 
 def _audit(runtime: Runtime, slug: str) -> Iterator[str]:
-    reading = (runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug)
-    for name, findings in {slug: audit(*reading), **audit_archives(*reading)}.items():
+    found = {slug: audit(runtime, runtime.settings, slug), **audit_archives(runtime, runtime.settings, slug)}
+    for name, findings in found.items():
         yield from (f"{name}: {finding}" for finding in findings)
 
 

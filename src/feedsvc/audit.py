@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 from feedsvc.choice import Choice, choose, choose_archived
 from feedsvc.config import Settings
@@ -33,6 +34,19 @@ from feedsvc.model import (
 from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, StoredDocument, unpack
 from feedsvc.proof import guard
 from feedsvc.store import Store
+
+
+class Instance(Protocol):
+    """A database, and the feeds folder that is made from it."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def folder(self) -> FeedsFolder: ...
+
+    @property
+    def folder_id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +82,25 @@ class Exhibit:
         return guard(name, partial(_compare, document, settings, self.feed))
 
 
-def audit(
-    store: Store, folder: FeedsFolder, folder_id: str, settings: Settings, slug: str, *, formats: tuple[str, ...] = ()
-) -> tuple[Finding, ...]:
+def audit(instance: Instance, settings: Settings, slug: str, *, formats: tuple[str, ...] = ()) -> tuple[Finding, ...]:
     """Everything wrong with one feed (or `index`) on disk, in these formats or in all that it is published in.
 
     What is wrong with rows of the database, which the feed has to do without, stands under the format STORED.
 
     Raises OutputError where the folder as a whole can't be used, StoreError where the store doesn't answer.
     """
-    with folder.lock(slug):
-        exhibit = read_feed(store, folder, folder_id, settings, slug, formats=formats)
+    with instance.folder.lock(slug):
+        exhibit = read_feed(instance, settings, slug, formats=formats)
     findings = list(exhibit.stored)
     for name in exhibit.documents:
         findings += [*exhibit.find_damage(name), *exhibit.find_differences(name, settings)]
     return tuple(findings)
 
 
-def read_feed(
-    store: Store, folder: FeedsFolder, folder_id: str, settings: Settings, slug: str, *, formats: tuple[str, ...] = ()
-) -> Exhibit:
+def read_feed(instance: Instance, settings: Settings, slug: str, *, formats: tuple[str, ...] = ()) -> Exhibit:
     """Of one feed (or `index`), under its lock. Raises as `audit`."""
-    publication = store.publication(folder_id, slug)
+    store, folder = instance.store, instance.folder
+    publication = store.publication(instance.folder_id, slug)
     lying = {name: _read(folder, slug, name) for name in formats or formats_of(settings, slug)}
     records = publication.documents if publication else ()
     twins = {name: tuple(_audit_twins(folder, settings, slug, lying[name], records)) for name in lying}
@@ -97,35 +108,26 @@ def read_feed(
     return Exhibit(slug, publication, lying, twins, feed, bad)
 
 
-def audit_archives(
-    store: Store, folder: FeedsFolder, folder_id: str, settings: Settings, slug: str
-) -> Mapping[str, tuple[Finding, ...]]:
+def audit_archives(instance: Instance, settings: Settings, slug: str) -> Mapping[str, tuple[Finding, ...]]:
     """Everything wrong with each archive of one feed on disk, by its name; nothing where it has none."""
-    state = store.section_states().get(slug)
+    state = instance.store.section_states().get(slug)
     section = settings.feeds.get(slug)
     if section is None or not section.is_archived or state is None:
         return {}
     return {
-        archive_name(slug, number): audit_archive(store, folder, folder_id, settings, slug, number=number, state=state)
+        archive_name(slug, number): audit_archive(instance, settings, slug, number=number, state=state)
         for number in range(1, state.archives + 1)
     }
 
 
 def audit_archive(
-    store: Store,
-    folder: FeedsFolder,
-    folder_id: str,
-    settings: Settings,
-    slug: str,
-    *,
-    number: int,
-    state: SectionState,
+    instance: Instance, settings: Settings, slug: str, *, number: int, state: SectionState
 ) -> tuple[Finding, ...]:
     """Everything wrong with one archive of a section whose `state` this is."""
     name = archive_name(slug, number)
-    with folder.lock_archives(slug):
-        found = read_archive(store, folder, folder_id, settings, slug, number=number, state=state)
-        twins = _audit_twins(folder, settings, name, found.document, found.records)
+    with instance.folder.lock_archives(slug):
+        found = read_archive(instance, settings, slug, number=number, state=state)
+        twins = _audit_twins(instance.folder, settings, name, found.document, found.records)
     lying = found.document
     if isinstance(lying, Finding):
         message = f"it is not there; `feedsvc regenerate {slug}` or a running service makes it"
@@ -147,22 +149,15 @@ class ArchiveExhibit:
 
 
 def read_archive(
-    store: Store,
-    folder: FeedsFolder,
-    folder_id: str,
-    settings: Settings,
-    slug: str,
-    *,
-    number: int,
-    state: SectionState,
+    instance: Instance, settings: Settings, slug: str, *, number: int, state: SectionState
 ) -> ArchiveExhibit:
     """Of one archive of a section whose `state` this is."""
     section = settings.feeds[slug]
-    with store.reading() as reading:
-        records = tuple(reading.archive_records(folder_id, slug, number).values())
+    with instance.store.reading() as reading:
+        records = tuple(reading.archive_records(instance.folder_id, slug, number).values())
         choice = choose_archived(reading, section, number, RENDERER)
     feed, bad = _compose(settings, section, state, choice.holdings, _list_bad(choice))
-    return ArchiveExhibit(_read(folder, archive_name(slug, number), ARCHIVE_FORMAT), records, feed, bad)
+    return ArchiveExhibit(_read(instance.folder, archive_name(slug, number), ARCHIVE_FORMAT), records, feed, bad)
 
 
 def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
@@ -170,12 +165,12 @@ def formats_of(settings: Settings, slug: str) -> tuple[str, ...]:
     return (opml.NAME,) if slug == INDEX_SLUG else settings.feeds[slug].formats
 
 
-def find_strangers(store: Store, folder: FeedsFolder, settings: Settings) -> Mapping[str, tuple[Finding, ...]]:
+def find_strangers(instance: Instance, settings: Settings) -> Mapping[str, tuple[Finding, ...]]:
     """Documents, or twins left by them, that config.yaml does not name (any more), by slug: nobody keeps them right."""
-    known = {*store.section_states(), INDEX_SLUG}
+    known = {*instance.store.section_states(), INDEX_SLUG}
     configured = {slug: formats_of(settings, slug) for slug in (*settings.feeds, INDEX_SLUG)}
     found = {}
-    documents, orphans = folder.slugs(), folder.orphans()
+    documents, orphans = instance.folder.slugs(), instance.folder.orphans()
     for slug in sorted({*documents, *orphans}):
         names = (*documents.get(slug, ()), *orphans.get(slug, ()))
         surplus = [name for name in names if slug in known and name not in configured.get(slug, ())]

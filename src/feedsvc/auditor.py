@@ -56,7 +56,7 @@ class Auditor:
         self._is_quiet = is_quiet
         self._allowance = allowance or Allowance()
         self._rota = Rota(runtime.clock)
-        self._examiner = Examiner(runtime.store, runtime.folder, runtime.folder_id)
+        self._examiner = Examiner(runtime)
         self._recaller = Recaller(runtime.store, runtime.folder, runtime.folder_id, runtime.clock)
         self._audited = Audited(runtime.folder)
         self._marks: dict[tuple[str, str], tuple[str, str]] | None = None

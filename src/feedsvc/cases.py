@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from feedsvc.audit import Exhibit, audit_archive, read_feed
+from feedsvc.audit import Exhibit, Instance, audit_archive, read_feed
 from feedsvc.config import Settings
 from feedsvc.errors import OutputError
 from feedsvc.feed.formats import RENDERER
 from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, STORED, DocumentRecord, Finding, Publication
-from feedsvc.output import CODINGS, SUFFIXES, FeedsFolder, FileStats, StoredDocument
+from feedsvc.output import CODINGS, SUFFIXES, FileStats, StoredDocument
 from feedsvc.staleness import Basis, Fingerprints, formats_of, has_twins, is_current, sections_of
-from feedsvc.store import Store
 
 _FILE_DAMAGE = frozenset({"file.altered", "file.unreadable"})
 _DAMAGE = _FILE_DAMAGE | {"twin.altered", "twin.unreadable"}
@@ -69,21 +68,21 @@ class Case:
 class Examiner:
     """Bound to one store and one feeds folder."""
 
-    def __init__(self, store: Store, folder: FeedsFolder, folder_id: str) -> None:
-        self._store = store
-        self._folder = folder
-        self._folder_id = folder_id
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._store = instance.store
+        self._folder = instance.folder
         self._fingerprints = Fingerprints(RENDERER)
 
     def publication(self, slug: str) -> Publication | None:
-        return self._store.publication(self._folder_id, slug)
+        return self._store.publication(self._instance.folder_id, slug)
 
     def open(self, settings: Settings, slug: str) -> Case | None:
         """None where nothing is published, or nothing lies there as it was. Raises StoreError, OutputError."""
         with self._folder.lock(slug):
             basis = self._basis(settings, slug)
             files = self._folder.stats_of(slug)
-            exhibit = read_feed(self._store, self._folder, self._folder_id, settings, slug)
+            exhibit = read_feed(self._instance, settings, slug)
         known = exhibit.publication
         if known is None:
             return None
@@ -99,7 +98,7 @@ class Examiner:
         slug, settings = case.exhibit.slug, case.settings
         with self._folder.lock(slug):
             basis = self._basis(settings, slug)
-            known = self._store.publication(self._folder_id, slug)
+            known = self._store.publication(self._instance.folder_id, slug)
             digests = {name: self._digest(slug, name) for name in case.errors}
         is_same = known == case.publication and digests == case.failed
         return is_same and (not case.is_current or basis.made_from == case.publication.made_from)
@@ -109,11 +108,11 @@ class Examiner:
         state = self._store.section_states([slug]).get(slug)
         if state is None or number > state.archives:
             return ()
-        found = audit_archive(self._store, self._folder, self._folder_id, settings, slug, number=number, state=state)
+        found = audit_archive(self._instance, settings, slug, number=number, state=state)
         errors = _errors_of(each for each in found if each.format == ARCHIVE_FORMAT and each.rule not in _NOT_THERE)
         if errors and not any(each.rule in _DAMAGE for each in errors):
             shown = self._fingerprints.of_archives(settings, slug, state).shown
-            stale = self._store.stale_archives(self._folder_id, slug, shown)
+            stale = self._store.stale_archives(self._instance.folder_id, slug, shown)
             errors = () if any(each.number == number for each in stale) else errors
         return errors
 

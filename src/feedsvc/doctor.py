@@ -190,7 +190,7 @@ def _examine_rows(runtime: Runtime) -> Iterator[Complaint]:
 
 def _examine_feeds(runtime: Runtime) -> Iterator[Complaint]:
     settings, regenerator = runtime.settings, runtime.regenerator
-    if surplus := find_strangers(runtime.store, runtime.folder, settings):
+    if surplus := find_strangers(runtime, settings):
         yield Complaint(
             "feeds_dir",
             f"{_name(surplus)}: lies there, and config.yaml does not name it",
@@ -204,7 +204,7 @@ def _examine_feeds(runtime: Runtime) -> Iterator[Complaint]:
         if what is not None:
             yield Complaint(f"feed {slug}", what, _ANEW, partial(_make_anew, runtime, slug))
     for slug in settings.plain:
-        found = audit_archives(runtime.store, runtime.folder, runtime.folder_id, settings, slug)
+        found = audit_archives(runtime, settings, slug)
         for name, findings in found.items():
             if errors := _errors_of(findings):
                 yield Complaint(f"archive {name}", str(errors[0]), _ANEW, partial(_renew_archive, runtime, name))
@@ -221,7 +221,7 @@ def _find_fault(runtime: Runtime, slug: str, known: Standing | None, stale: Stal
     if stale is not None:
         is_on_change = slug == INDEX_SLUG or runtime.settings.feeds[slug].on_change
         return "not made from what is now" if is_on_change and not _has_worker(runtime) else None
-    errors = _errors_of(audit(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug))
+    errors = _errors_of(audit(runtime, runtime.settings, slug))
     return str(errors[0]) if errors else None
 
 
@@ -265,7 +265,7 @@ def _replace_places(runtime: Runtime, article_ids: Iterable[str]) -> None:
 def _make_anew(runtime: Runtime, slug: str) -> None:
     """Under a new time where bytes were altered: whoever has these asks with the old one."""
     settings = runtime.settings
-    findings = audit(runtime.store, runtime.folder, runtime.folder_id, settings, slug)
+    findings = audit(runtime, settings, slug)
     altered = {each.format for each in _errors_of(findings) if each.rule != "file.missing"}
     with runtime.store.write() as tx:
         tx.forget_proofs(slug)

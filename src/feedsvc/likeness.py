@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from feedsvc.audit import formats_of, read_archive, read_feed
+from feedsvc.audit import Instance, formats_of, read_archive, read_feed
 from feedsvc.config import Settings
 from feedsvc.feed import opml
 from feedsvc.feed.formats import FORMATS, RENDERER
@@ -31,30 +31,30 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Original:
-    """A database, and the feeds folder that was made from it."""
+class _Copy:
+    """Another database over the same feeds folder."""
 
     store: Store
     folder: FeedsFolder
     folder_id: str
 
 
-def compare(original: Original, other: Store, settings: Settings, slug: str) -> Likeness:
+def compare(original: Instance, other: Store, settings: Settings, slug: str) -> Likeness:
     """Hold what `other` would make of one feed (or `index`) and its archives to what lies there."""
     fingerprints, names = Fingerprints(RENDERER), sections_of(settings, [slug])
-    folder, folder_id, stores = original.folder, original.folder_id, (original.store, other)
-    with folder.lock(slug):
+    stores, copy = (original.store, other), _Copy(other, original.folder, original.folder_id)
+    with original.folder.lock(slug):
         bases = [fingerprints.of(settings, slug, each.read_sections(names)).made_from for each in stores]
-        known = original.store.publication(folder_id, slug)
+        known = original.store.publication(original.folder_id, slug)
         if bases[0] != bases[1] or known is None or known.made_from != bases[0]:
             return Likeness(slug, is_comparable=False)
-        exhibit = read_feed(other, folder, folder_id, settings, slug, formats=formats_of(settings, slug))
+        exhibit = read_feed(copy, settings, slug, formats=formats_of(settings, slug))
     found = {name: _is_same(name, document, settings, exhibit.feed) for name, document in exhibit.documents.items()}
     state = other.section_states().get(slug)
     archives = state.archives if state and slug != INDEX_SLUG and settings.feeds[slug].is_archived else 0
     for number in range(1, archives + 1):
         assert state is not None
-        archive = read_archive(other, folder, folder_id, settings, slug, number=number, state=state)
+        archive = read_archive(copy, settings, slug, number=number, state=state)
         found[archive_name(slug, number)] = _is_same(ARCHIVE_FORMAT, archive.document, settings, archive.feed)
     return Likeness(slug, sum(found.values()), tuple(name for name, is_same in found.items() if not is_same))
 

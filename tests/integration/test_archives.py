@@ -475,7 +475,7 @@ def test_verify_looks_at_every_archive(newsroom: Newsroom, clock: SettableClock)
     bring_up(runtime)
 
     def rules() -> dict[str, list[str]]:
-        found = audit_archives(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, "macro")
+        found = audit_archives(runtime, runtime.settings, "macro")
         return {name: [finding.rule for finding in findings] for name, findings in found.items()}
 
     assert rules() == {f"macro/archive/{number}": [] for number in (1, 2, 3, 4)}
@@ -492,7 +492,7 @@ def test_verify_looks_at_every_archive(newsroom: Newsroom, clock: SettableClock)
         tx.forget_archives(runtime.folder_id, "macro")
     assert rules()["macro/archive/4"] == ["file.unknown"]
     for slug in ("economy", "unknown", "science"):
-        assert audit_archives(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug) == {}
+        assert audit_archives(runtime, runtime.settings, slug) == {}
 
 
 def test_an_article_beyond_the_limit_knows_its_archive(newsroom: Newsroom, clock: SettableClock) -> None:

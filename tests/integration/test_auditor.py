@@ -56,7 +56,7 @@ def named(events: list[Any], event: str) -> list[Any]:
 
 
 def wrong(runtime: Runtime, slug: str = "macro") -> list[Finding]:
-    return list(audit(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug))
+    return list(audit(runtime, runtime.settings, slug))
 
 
 def checks(runtime: Runtime) -> dict[str, bool]:

@@ -174,9 +174,7 @@ def test_a_place_without_its_article_stops_neither_feed_nor_archive(
     archive = newsroom.runtime.folder.read("macro/archive/1", "atom")
     assert archive is not None
     assert good[-1].entry_id.encode() in archive.content
-    found = audit(
-        newsroom.runtime.store, newsroom.runtime.folder, newsroom.runtime.folder_id, newsroom.runtime.settings, "macro"
-    )
+    found = audit(newsroom.runtime, newsroom.runtime.settings, "macro")
     assert [finding.rule for finding in found] == ["article.unreadable"]
 
 

@@ -92,8 +92,8 @@ def test_of_storing_and_publishing_an_article(killer: Reaper, store_url: str, tm
             last = read_live(runtime)
             assert title in last
         assert temp_names(runtime.folder.path) == []
-        assert not audit(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, "macro")
-        archives = audit_archives(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, "macro")
+        assert not audit(runtime, runtime.settings, "macro")
+        archives = audit_archives(runtime, runtime.settings, "macro")
         assert archives
         assert not any(archives.values())
     assert set(steps) >= {"commit", "INSERT INTO", "UPDATE section"}

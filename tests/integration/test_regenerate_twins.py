@@ -367,7 +367,7 @@ def test_a_library_gone_wrong_is_told(
 
 def told(runtime: Runtime, settings: Settings | None = None, slug: str = "macro") -> dict[str, str]:
     """Rule -> severity of what is wrong with the twins of one feed."""
-    found = audit(runtime.store, runtime.folder, runtime.folder_id, settings or runtime.settings, slug)
+    found = audit(runtime, settings or runtime.settings, slug)
     assert all(finding.rule.startswith(("twin.", "file.")) for finding in found)
     return {finding.rule: finding.severity for finding in found}
 
@@ -381,7 +381,7 @@ def test_verify_holds_each_twin_against_its_document(newsroom: Newsroom) -> None
     for wrong in (other, right[:-1], right + b"x", b"", bytes(10**6)):
         twin.write_bytes(wrong)
         os.utime(twin, (at, at))
-        (finding,) = audit(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, "macro")
+        (finding,) = audit(runtime, runtime.settings, "macro")
         assert (finding.rule, finding.format, finding.severity) == ("twin.altered", "atom", "error")
         assert finding.message == "macro.atom.br does not unpack to its document; `feedsvc regenerate` makes it anew"
     twin.write_bytes(right)
@@ -399,7 +399,7 @@ def test_verify_finds_orphans_that_no_feed_names(newsroom: Newsroom) -> None:
     runtime = newsroom.runtime
     (runtime.folder.path / "finance.json.gz").write_text("left over")
     (runtime.folder.path / "stranger.json.gz").write_text("mine")
-    found = find_strangers(runtime.store, runtime.folder, runtime.settings)
+    found = find_strangers(runtime, runtime.settings)
     assert {slug: [finding.rule for finding in findings] for slug, findings in found.items()} == {
         "finance": ["file.surplus"]
     }
@@ -531,7 +531,7 @@ def test_verify_holds_the_twins_of_archives_too(archived: Newsroom) -> None:
     (shelf / "1.atom.gz").unlink()
     (shelf / "2.atom.gz").write_bytes((shelf / "3.atom.gz").read_bytes())
     (shelf / "3.atom").unlink()
-    found = audit_archives(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, "macro")
+    found = audit_archives(runtime, runtime.settings, "macro")
     assert {name: [finding.rule for finding in findings] for name, findings in found.items()} == {
         "macro/archive/1": ["twin.missing"],
         "macro/archive/2": ["twin.altered"],

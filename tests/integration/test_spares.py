@@ -96,7 +96,7 @@ def assert_spared(runtime: Runtime) -> None:
 
 
 def assert_sound(runtime: Runtime, slug: str = "macro") -> None:
-    assert list(audit(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug)) == []
+    assert list(audit(runtime, runtime.settings, slug)) == []
 
 
 def test_whatever_is_live_is_spared_and_nothing_else(newsroom: Newsroom, clock: SettableClock) -> None:

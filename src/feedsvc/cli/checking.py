@@ -62,7 +62,7 @@ def check_file(name: str, given: Given) -> Checked:
 
 def check_feed(runtime: Runtime, slug: str, formats: Sequence[str]) -> Iterator[Checked]:
     """Hold each document of a feed on disk to the store."""
-    found = audit(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug, formats=tuple(formats))
+    found = audit(runtime, runtime.settings, slug, formats=tuple(formats))
     for name in formats or formats_of(runtime.settings, slug):
         findings = tuple(finding for finding in found if finding.format == name)
         yield _of_feed(runtime, slug, name, findings)
@@ -72,14 +72,14 @@ def check_feed(runtime: Runtime, slug: str, formats: Sequence[str]) -> Iterator[
 
 def check_archives(runtime: Runtime, slug: str) -> Iterator[Checked]:
     """Hold each archive of a feed on disk to the store."""
-    found = audit_archives(runtime.store, runtime.folder, runtime.folder_id, runtime.settings, slug)
+    found = audit_archives(runtime, runtime.settings, slug)
     for name, findings in found.items():
         yield _of_feed(runtime, name, ARCHIVE_FORMAT, findings)
 
 
 def check_strangers(runtime: Runtime) -> Iterator[Checked]:
     """The files that config.yaml doesn't name."""
-    for slug, found in find_strangers(runtime.store, runtime.folder, runtime.settings).items():
+    for slug, found in find_strangers(runtime, runtime.settings).items():
         for finding in found:
             yield Checked(name=f"{slug}.{finding.format}", feed=slug, format=finding.format, findings=(finding,))
 

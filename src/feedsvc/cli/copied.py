@@ -8,7 +8,7 @@ from time import monotonic
 from feedsvc.cli.commands import Failure
 from feedsvc.cli.messages import count, say, warn
 from feedsvc.cli.terminal import progress
-from feedsvc.likeness import Original, compare
+from feedsvc.likeness import compare
 from feedsvc.model import INDEX_SLUG
 from feedsvc.runtime import Runtime
 from feedsvc.store import Store
@@ -47,9 +47,8 @@ def refuse_beside_worker(runtime: Runtime) -> None:
 
 def compare_feeds(runtime: Runtime, other: Store) -> None:
     """Say whether the other database makes the very documents that lie in the feeds folder. Raises Failure if not."""
-    original = Original(runtime.store, runtime.folder, runtime.folder_id)
     slugs = (*runtime.settings.feeds, INDEX_SLUG)
-    found = [compare(original, other, runtime.settings, slug) for slug in progress(slugs, "Comparing feeds")]
+    found = [compare(runtime, other, runtime.settings, slug) for slug in progress(slugs, "Comparing feeds")]
     unlike = [name for each in found for name in each.unlike]
     skipped = [each.slug for each in found if not each.is_comparable]
     say(f"{count(sum(each.same for each in found), 'document')} would be the same to the byte.")
