@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,6 @@ from feedsvc.model import (
     Publication,
     Quarantined,
     State,
-    Token,
 )
 from feedsvc.store import archives, changes, schema, versions
 from feedsvc.store.mapping import (
@@ -36,12 +35,12 @@ from feedsvc.store.mapping import (
     publication_columns,
     salvage,
     sections_from,
-    token_from,
 )
 from feedsvc.store.queries import places_of
+from feedsvc.store.token_changes import TokenChanges
 
 
-class Transaction:
+class Transaction(TokenChanges):
     """The changes one can make. All methods belong to the transaction that Store.write opened.
 
     `has_changes`: articles were changed. `changed` are the slugs whose generations were raised, `published` those of
@@ -49,11 +48,10 @@ class Transaction:
     """
 
     def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
         self.has_changes = False
         self.changed: set[str] = set()
         self.published: set[str] = set()
-        self._connection = connection
-        self._is_sqlite = connection.dialect.name == "sqlite"
         self._touched: dict[str, set[int]] = {}
 
     # articles
@@ -396,7 +394,7 @@ class Transaction:
         release = delete(schema.quarantine).where(schema.quarantine.c.article_id == article_id)
         return self._connection.execute(release).rowcount > 0
 
-    # worker heartbeat and tokens
+    # worker heartbeat
 
     def beat(self, folder_id: str, now: datetime, next_runs: Mapping[str, str] | None) -> None:
         """Say that this folder's worker lives, and when it looks at each section next (ISO 8601); None: as before."""
@@ -405,40 +403,6 @@ class Transaction:
             self._connection.execute(update(schema.heartbeat).where(mine).values(at=now))
             return
         self._put(schema.heartbeat, {"folder_id": folder_id, "at": now, "next_runs": dict(next_runs)})
-
-    def add_token(self, name: str, token_hash: str, sections: Sequence[str], now: datetime) -> Token:
-        """Raises ConflictError if the name is taken by a token that is not revoked."""
-        columns = {"name": name, "token_hash": token_hash, "sections": list(sections), "created": now}
-        insertion = changes.insertion(schema.token, is_sqlite=self._is_sqlite).on_conflict_do_nothing()
-        row = self._connection.execute(insertion.returning(schema.token), columns).one_or_none()
-        if row is None:
-            raise ConflictError("name", f"a token named {name!r} is in use: revoke it first, or choose another name")
-        return token_from(row)
-
-    def revoke_token(self, name: str, now: datetime) -> Token | None:
-        """The token of that name that was in use until now, or None if there is none.
-
-        Those that it has replaced, and that were to be good for a while yet, go with it.
-        """
-        token = schema.token.c
-        is_in_force = or_(token.revoked.is_(None), token.revoked > now)
-        revoking = update(schema.token).where(token.name == name, is_in_force).values(revoked=now)
-        rows = self._connection.execute(revoking.returning(schema.token)).all()
-        return max(map(token_from, rows), key=lambda each: each.id, default=None)
-
-    def rotate_token(self, name: str, token_hash: str, now: datetime, until: datetime) -> Token | None:
-        """A new one in the place of the token of that name, for the same sections; that is refused from `until` on.
-
-        None if there is none in use.
-        """
-        token = schema.token.c
-        retiring = update(schema.token).where(token.name == name, token.revoked.is_(None)).values(revoked=until)
-        row = self._connection.execute(retiring.returning(schema.token)).one_or_none()
-        return None if row is None else self.add_token(name, token_hash, token_from(row).sections, now)
-
-    def note_token_use(self, token_id: int, now: datetime) -> None:
-        """Remember when it was last used."""
-        self._connection.execute(update(schema.token).where(schema.token.c.id == token_id).values(last_used=now))
 
     def _put(self, table: Table, columns: Mapping[str, Any]) -> None:
         self._connection.execute(changes.replacing(table, tuple(columns), is_sqlite=self._is_sqlite), columns)
