@@ -49,7 +49,7 @@ def test_beyond_what_config_yaml_allows_is_refused_by_the_key_that_says_so(
         take(replace(NARROW, elements=20) if key == "depth" else NARROW, **beyond)
     (problem,) = refused.value.problems
     assert problem.field == field
-    assert "config.yaml allows" in problem.reason
+    assert "that config.yaml allows" in problem.reason
     assert f"(limits.{key})" in problem.reason
 
 

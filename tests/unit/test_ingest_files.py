@@ -193,8 +193,8 @@ class TestOtherFiles:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.json", b"[" + b"1," * Limits().articles + b"1]", "allows 50000 (limits.articles)"),
-        ("a.jsonl", b"1\n" * (Limits().articles + 1), "allows 50000 (limits.articles)"),
+        ("a.json", b"[" + b"1," * Limits().articles + b"1]", "the 50000 that config.yaml allows (limits.articles)"),
+        ("a.jsonl", b"1\n" * (Limits().articles + 1), "the 50000 that config.yaml allows (limits.articles)"),
         ("a.json", b"[" + b"{}," * limits.MAX_JSON_MARKS + b"{}]", "more than 2000000 values"),
     ],
 )

@@ -86,10 +86,10 @@ def command(paths: tuple[Path, ...], section: str | None, timezone: str | None, 
         print_json([asdict(row) for row in rows])
     else:
         titled = [row for row in rows if row.title]
-        if len(titled) <= _LISTED:
-            print_table(("file", "outcome", "id", "sections", "title"), map(_cells, titled))
-        else:
+        if len(titled) > _LISTED:
             say(f"There are more than {_LISTED:,} articles, so they are not listed here: --json tells of each.")
+        elif titled:
+            print_table(("file", "outcome", "id", "sections", "title"), map(_cells, titled))
         _explain(rows)
         for path in paths:
             if not _walk(path):

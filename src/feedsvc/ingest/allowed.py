@@ -19,8 +19,8 @@ def refuse_excess(report: Report, article: ArticleInput, limits: Limits) -> None
 
 
 def explain_limit(found: str, most: str, key: str, mend: str) -> str:
-    """`holds 60 tags, and config.yaml allows 20 (limits.tags): leave some out`."""
-    return f"{found}, and config.yaml allows {most} (limits.{key}): {mend}"
+    """`holds more than the 20 that config.yaml allows (limits.tags): leave some out`."""
+    return f"{found} than the {most} that config.yaml allows (limits.{key}): {mend}"
 
 
 def _find_many(article: ArticleInput, limits: Limits) -> Iterator[tuple[str, object, str]]:
@@ -32,17 +32,16 @@ def _find_many(article: ArticleInput, limits: Limits) -> Iterator[tuple[str, obj
     )
     for field, values, most in lists:
         if len(values) > most:
-            yield field, list(values), explain_limit(f"holds {len(values)}", str(most), field, "leave some out")
+            yield field, list(values), explain_limit("holds more", str(most), field, "leave some out")
 
 
 def _find_large(kept: str, limits: Limits) -> Iterator[tuple[str, object, str]]:
     """Of sanitised HTML. What no config.yaml can allow was counted before it was parsed."""
     if is_longer(kept, limits.content):
         yield "content_html", kept, explain_limit("is longer", f"{limits.content} bytes", "content", "split it")
-    elements = sum(not tag[1] for tag in TAG.finditer(kept)) if limits.elements < MAX_ELEMENTS else 0
-    if elements > limits.elements:
-        found = f"holds {elements} elements"
-        yield "content_html", kept, explain_limit(found, str(limits.elements), "elements", "split it")
+    if limits.elements < MAX_ELEMENTS and sum(not tag[1] for tag in TAG.finditer(kept)) > limits.elements:
+        reason = explain_limit("holds more elements", str(limits.elements), "elements", "split it")
+        yield "content_html", kept, reason
     if limits.depth < MAX_DEPTH and measure_depth(kept) > limits.depth:
-        found = "holds elements that lie in more than that many others"
-        yield "content_html", kept, explain_limit(found, f"a depth of {limits.depth}", "depth", "flatten it")
+        reason = explain_limit("holds more elements in each other", str(limits.depth), "depth", "flatten it")
+        yield "content_html", kept, reason
