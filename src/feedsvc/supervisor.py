@@ -41,7 +41,7 @@ GRACE_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 30.0
-_STEADY_SECONDS = 60.0
+_STEADY_SECONDS = 10.0
 """A child that lived so long is restarted after the first pause again."""
 
 _FORK = multiprocessing.get_context("fork")
