@@ -20,13 +20,15 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
-from feedsvc import log
 from feedsvc.cli.connections import give_up_on_dead_clients, raise_file_limit
 from feedsvc.cli.direct import answer_directly, can_answer_directly, threads_of_granian
 from feedsvc.cli.terminal import print_line
+from feedsvc.log import configure, get_logger
 from feedsvc.precautions import make_files_private
 from feedsvc.runtime import Runtime
 from feedsvc.web import create_app, keep_report_card, poll_answerer_of
+
+log = get_logger(__name__)
 
 _BUFFER_BYTES = 64 * 1024
 
@@ -60,7 +62,7 @@ class _Server(MPServer):
         for index in workers:
             code = self.wrks[index].inner.exitcode
             reason = f"it hung for {HUNG_SECONDS} s of processor time" if code == -signal.SIGPROF else "it died"
-            log.get_logger(__name__).error("web_process_died", exit_code=code, reason=reason)
+            log.error("web_process_died", exit_code=code, reason=reason)
         super()._respawn_workers(workers, *args, **kwargs)
 
     def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
@@ -72,7 +74,7 @@ def serve_web(runtime: Runtime, host: str, port: int, workers: int, *, when_answ
 
     `when_answered` is called as soon as a request was.
     """
-    log.configure()
+    configure()
     make_files_private()
     limits = runtime.settings.limits
     raise_file_limit(limits.connections)
