@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,7 @@ from house import (
     polling,
 )
 from killing import say
-from reckoning import count_live
+from reckoning import count_in_feeds, count_live, count_stored
 from service import DEADLINE_SECONDS, FEEDSVC, wait_until
 from weighing import Scales, count_events, describe_folders, find_in_log, find_left_overs
 
@@ -67,6 +68,8 @@ class Soak:
     began: float
     scales: Scales = field(default_factory=Scales)
     faults: list[str] = field(default_factory=list)
+    stored: int = 0
+    in_feeds: int = 0
 
     def run(self, troubles: list[Exception]) -> None:
         """Minute after minute."""
@@ -100,6 +103,8 @@ class Soak:
         """All at rest: reckon up everything, and look for what is left."""
         house = self.house
         self._blame(house.reckon(is_whole=True))
+        with house.desk.turn:
+            self.stored, self.in_feeds = count_stored(house.runtime), count_in_feeds(house.runtime)
         command = [*FEEDSVC, "--config", str(house.config), "doctor"]
         doctor = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE_SECONDS)
         if doctor.returncode:
@@ -110,8 +115,9 @@ class Soak:
         """After the service was stopped."""
         house = self.house
         lost = [*self.pollers.lost, *house.desk.lost]
+        unexplained = find_unexplained(lost, house.kills)
         self._blame(self.pollers.faults)
-        self._blame(find_unexplained(lost, house.kills))
+        self._blame(unexplained)
         self._blame(find_left_overs(house.folder))
         self._blame(find_in_log(events, len(house.kills)))
         acknowledged = house.desk.acknowledged
@@ -122,13 +128,15 @@ class Soak:
         say(f"  well again after {away / max(1, len(house.kills)):.1f} s on average, {self._slowest():.1f} s at most")
         say(f"  edits acknowledged: {dict(house.desk.done)}")
         say(
-            f"  articles: {len(acknowledged)} acknowledged, as many stored, once each; {count_live(acknowledged)} of "
-            "them live, in the feeds or archives of their sections, the others in none"
+            f"  articles: {len(acknowledged)} acknowledged, {self.stored} stored; {count_live(acknowledged)} of them "
+            f"not withdrawn, {self.in_feeds} in feeds and archives"
         )
         say(f"  polls: {self.pollers.told.get('polls')}: {self.pollers.told.get('counts')}")
         say(f"  states seen: {self.pollers.told.get('versions')} of {self.pollers.told.get('addresses')} addresses")
+        failed = sum(bool(re.search(r": 5\d\d\b", each.why)) for each in lost)
         say(
-            f"  polls and edits without an answer, or with 5xx: {len(lost)}, between a kill and health being well again"
+            f"  polls and edits answered with 5xx: {failed}, not at all: {len(lost) - failed}; "
+            f"{len(lost) - len(unexplained)} of them between a kill and health being well again, {len(unexplained)} not"
         )
         for line, is_flat in self.scales.compare(60 * self.minutes / 4):
             say(f"  {line}")

@@ -41,6 +41,25 @@ def count_live(acknowledged: Mapping[str, Sent]) -> int:
     return sum(not sent.is_withdrawn for sent in acknowledged.values())
 
 
+def count_stored(runtime: Runtime) -> int:
+    return sum(runtime.store.count_articles().values())
+
+
+def count_in_feeds(runtime: Runtime) -> int:
+    """Articles that stand in the live document or an archive of a plain section, or of several."""
+    found = {title for slug in runtime.settings.plain for each in _read_section(runtime, slug) for _, title in each}
+    return len(found - {_NOTICE})
+
+
+def _read_section(runtime: Runtime, slug: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Entries of the live document, and of all archives."""
+    archives = sorted((runtime.folder.path / slug / "archive").glob("*.atom"))
+    return (
+        _read_entries((runtime.folder.path / f"{slug}.atom").read_bytes()),
+        [entry for path in archives for entry in _read_entries(path.read_bytes())],
+    )
+
+
 def _find_in_store(runtime: Runtime, acknowledged: Mapping[str, Sent]) -> Iterator[str]:
     with runtime.store._database.read() as connection:
         rows = list(connection.execute(text("SELECT external_id, title, state FROM article")))
@@ -56,9 +75,7 @@ def _find_in_store(runtime: Runtime, acknowledged: Mapping[str, Sent]) -> Iterat
 
 def _find_in_section(runtime: Runtime, slug: str, acknowledged: Mapping[str, Sent]) -> Iterator[str]:
     """Whatever is live in a section stands in its live document or in an archive of it, or in both if corrected."""
-    live = _read_entries((runtime.folder.path / f"{slug}.atom").read_bytes())
-    archives = sorted((runtime.folder.path / slug / "archive").glob("*.atom"))
-    archived = [entry for path in archives for entry in _read_entries(path.read_bytes())]
+    live, archived = _read_section(runtime, slug)
     for place, entries in (("the live document", live), ("the archives", archived)):
         counted = Counter(entry_id for entry_id, _ in entries)
         yield from _tell(f"twice in {place} of {slug}", [entry_id for entry_id, n in counted.items() if n > 1])

@@ -44,7 +44,7 @@ sections:
   economy: {{title: 经济, include: [macro, finance]}}
 """
 PATHS = [f"/feeds/{slug}.{suffix}" for slug in (*SECTIONS, "economy", "all") for suffix in ("rss", "atom")]
-STREAMS = 4
+STREAMS = 8
 _NAME = "{http://www.w3.org/2005/Atom}"
 
 
