@@ -14,13 +14,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import make_url
-from structlog.testing import capture_logs
 
+from ailing import count, hurry, is_well, shows, working
 from engine import mtime, newsroom_on, texts
-from feedsvc import backlog, scheduler, watch
 from feedsvc.errors import StoreError, StoreUnavailableError
 from feedsvc.runtime import now
-from feedsvc.scheduler import Worker
 from feedsvc.store import Store
 from newsroom import CONFIG, Newsroom
 from service import DEADLINE_SECONDS, wait_until
@@ -32,44 +30,8 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same worker, with pauses so short that tests need not sit them out."""
-    monkeypatch.setattr(watch, "SURVEY_SECONDS", 0.5)
-    monkeypatch.setattr(watch, "SURVEY_SHARE", 0)
-    monkeypatch.setattr(backlog, "FIRST_PAUSE_SECONDS", 0.2)
-    monkeypatch.setattr(backlog, "LONGEST_PAUSE_SECONDS", 0.5)
-    monkeypatch.setattr(scheduler, "_LONGEST_STORE_PAUSE_SECONDS", 0.5)
-    monkeypatch.setattr(scheduler, "_BEAT_SECONDS", 0.5)
-    monkeypatch.setattr(scheduler, "_STOP_SECONDS", DEADLINE_SECONDS)
+    hurry(monkeypatch)
     monkeypatch.setattr("feedsvc.store.connect.BUSY_SECONDS", 0.3)
-
-
-@contextmanager
-def working(newsroom: Newsroom) -> Iterator[list[Any]]:
-    """A worker at work, everything live, and the events it logs."""
-    worker = Worker(newsroom.runtime)
-    with capture_logs() as events:
-        worker.start()
-        try:
-            wait_until(lambda: is_well(newsroom), "all to be live")
-            yield events
-        except AssertionError as error:
-            error.add_note("\n".join(map(str, events)))
-            raise
-        finally:
-            worker.stop()
-
-
-def is_well(newsroom: Newsroom) -> bool:
-    runtime = newsroom.runtime
-    return not runtime.regenerator.stale(runtime.settings) and all(check.ok for check in runtime.checks())
-
-
-def shows(newsroom: Newsroom, text: str, slug: str = "macro") -> bool:
-    found = texts(newsroom.runtime, slug)
-    return len(found) > 1 and all(text in each for each in found.values())
-
-
-def count(events: list[Any], event: str, **of: Any) -> int:
-    return sum(each["event"] == event and of.items() <= each.items() for each in events)
 
 
 class OffsetClock:

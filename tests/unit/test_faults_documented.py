@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECTION = (ROOT / "docs/operations.md").read_text("utf-8").partition("\n## Faults\n")[2].partition("\n## ")[0]
+SECTION = (ROOT / "docs/operations.md").read_text("utf-8").partition("\n## Faults\n")[2].partition("\n##")[0]
 ROWS = [line for line in SECTION.splitlines() if line.startswith("| ")][2:]
 
 

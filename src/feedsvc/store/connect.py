@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError, SQLAlchemyError
@@ -20,6 +20,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from feedsvc.errors import StoreError, StoreUnavailableError
 from feedsvc.store.failures import label_of, translated
 from feedsvc.store.schema import read_json, read_text, write_json
+
+if TYPE_CHECKING:
+    from feedsvc.store.answering import AnsweringConnection
 
 BUSY_SECONDS = 10
 """How long SQLite waits for another writer before it gives up."""
@@ -71,10 +74,12 @@ class Database:
         self._open()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that sees one committed state."""
+    def read(self, *, is_long: bool = False) -> Iterator[Connection]:
+        """A transaction that sees one committed state. `is_long`: PostgreSQL may take any time for it."""
         self._refuse_lost_file()
         with translated(self.url), self._reader_of_this_process().begin() as connection:
+            if is_long:
+                self.take_time(connection)
             yield connection
 
     @contextmanager
@@ -85,11 +90,20 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that commits at the end of the block and is rolled back on an exception."""
+    def write(self, *, is_long: bool = False) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and is rolled back on an exception; `is_long` as above."""
         self._refuse_lost_file()
         with translated(self.url), self._writer_of_this_process().begin() as connection:
+            if is_long:
+                self.take_time(connection)
             yield connection
+
+    def take_time(self, connection: Connection, **bounds: str) -> None:
+        """Let PostgreSQL take any time for this transaction but for what is named; SQLite is never hurried."""
+        if not self.is_sqlite:
+            from feedsvc.store.answering import take_time  # noqa: PLC0415  # who has SQLite needs no other driver
+
+            take_time(connection.connection.driver_connection, **bounds)
 
     @contextmanager
     def attaching(self, other: Database) -> Iterator[Connection]:
@@ -149,9 +163,12 @@ class Database:
         if mode != "wal":
             raise StoreError(f"Database {self.label}: its file system can't do write-ahead logging: use a local disk.")
 
-    def driver_arguments(self) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """What the driver's own `connect` takes, for a connection outside of the pool."""
-        return self._engine.dialect.create_connect_args(self.url)
+    def connect_to_postgresql(self) -> AnsweringConnection:
+        """Outside of the pool, each statement a transaction by itself. Raises psycopg.Error."""
+        from feedsvc.store.answering import connect  # noqa: PLC0415  # as above
+
+        words, options = self._engine.dialect.create_connect_args(self.url)
+        return connect(*words, **options, autocommit=True)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -211,11 +228,19 @@ def _read_url(url: str | URL) -> URL:
 
 
 def _postgresql_engine(url: URL) -> Engine:
+    from feedsvc.store.answering import connect, take_back  # noqa: PLC0415  # who has SQLite needs no other driver
+
     engine = create_engine(url, **_OPTIONS)
 
+    @event.listens_for(engine, "do_connect")
+    def _(_dialect: object, _entry: object, words: Sequence[Any], options: dict[str, Any]) -> AnsweringConnection:
+        return connect(*words, **options)
+
     @event.listens_for(engine, "checkin")
-    def _(_connection: object, entry: ConnectionPoolEntry) -> None:
+    def _(connection: Any, entry: ConnectionPoolEntry) -> None:
         entry.info[_RESTING_SINCE] = time.monotonic()
+        if connection is not None:
+            take_back(connection)
 
     @event.listens_for(engine, "checkout")
     def _(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:

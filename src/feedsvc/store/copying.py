@@ -50,7 +50,7 @@ def copy(source: Database, target: Database, tables: Sequence[Table], tell: Tell
         with target.attaching(source) as connection:
             _clear(connection, target.label)
             return {table.name: _copy_cells(connection, table, tell) for table in tables}
-    with source.read() as reading, target.write() as writing:
+    with source.read(is_long=True) as reading, target.write(is_long=True) as writing:
         _clear(writing, target.label)
         counts = {table.name: _copy_values(reading, writing, table, tell) for table in tables}
         if not target.is_sqlite:

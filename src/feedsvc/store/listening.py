@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Event, Thread
 from typing import Any
 
@@ -14,6 +15,10 @@ from feedsvc.wake import ANYTHING, Sleeper, sleep_alone
 log = get_logger(__name__)
 
 _LISTEN_SECONDS = 5.0
+_ASK_SECONDS = 30.0
+"""So often it is asked whether it is still heard: what lies between may have forgotten a connection on which nobody
+speaks, and neither side is told."""
+
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 
@@ -37,8 +42,7 @@ class Listener(Sleeper):
         pause_seconds = _FIRST_PAUSE_SECONDS
         while not self._ended.is_set():
             try:
-                words, options = self._database.driver_arguments()
-                with psycopg.connect(*words, **options, autocommit=True) as connection:
+                with self._database.connect_to_postgresql() as connection:
                     connection.execute(f"LISTEN {self._channel}".encode("ascii"))
                     pause_seconds, self._is_told = _FIRST_PAUSE_SECONDS, False
                     self.call([ANYTHING])  # what changed before is heard by nobody else
@@ -53,8 +57,12 @@ class Listener(Sleeper):
         super().close()
 
     def _hear_on(self, connection: psycopg.Connection[Any]) -> None:
+        asked_at = time.monotonic()
         while not self._ended.is_set():
             for notice in connection.notifies(timeout=_LISTEN_SECONDS):
                 self.call(notice.payload.split())
                 if self._ended.is_set():
                     return
+            if time.monotonic() >= asked_at + _ASK_SECONDS:
+                connection.execute(b"")
+                asked_at = time.monotonic()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _POSTGRESQL_LOCK = 0x66656564_73766300
 """The advisory lock under which one process at a time migrates: "feedsvc" in ASCII."""
 
+_TABLE_WAIT = "10s"
+"""Who waits for a table to be free of others keeps everybody behind it waiting as well; then it is tried again."""
+
 
 def migrate(database: Database) -> None:
     """One transaction, under a lock that other processes wait for; a look only when there is nothing to do.
@@ -28,9 +31,10 @@ def migrate(database: Database) -> None:
     with database.read() as connection:
         if _revision(connection) == REVISION:
             return
-    with database.write() as connection:
+    with database.write(is_long=True) as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+            database.take_time(connection, lock_timeout=_TABLE_WAIT)
             _require_unicode(connection, database.label)
         if _revision(connection) != REVISION:
             _upgrade(connection, database.label)

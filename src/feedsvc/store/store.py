@@ -121,12 +121,12 @@ class Store(Questions):
 
     def find_strays(self) -> Strays:
         """Places and articles that don't agree. Goes through all of them."""
-        with self._open() as connection:
+        with self._database.read(is_long=True) as connection:
             return find_strays(connection)
 
     def find_latest_time(self) -> datetime | None:
         """The latest time at which something is said to have happened here: an article came, a document went live."""
-        with self._open() as connection:
+        with self._database.read(is_long=True) as connection:
             times = [
                 connection.execute(select(func.max(column))).scalar_one_or_none()
                 for column in (schema.article.c.created, schema.document_version.c.last_modified)

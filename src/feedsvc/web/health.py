@@ -15,8 +15,12 @@ from feedsvc.errors import FeedsvcError, OutputError
 from feedsvc.runtime import Check, Runtime
 from feedsvc.web.context import runtime_of
 from feedsvc.web.pace import Remembered
+from feedsvc.web.patience import Question
 
 blueprint = Blueprint("health", __name__)
+
+ANSWER_SECONDS = 10.0
+"""Whoever asks for health is answered within so long, whatever stands still."""
 
 _KEPT_SECONDS = 1
 _KEY = "feedsvc.health"
@@ -28,7 +32,8 @@ _RETRY_AFTER_SECONDS = 5
 @blueprint.record
 def _prepare(state: BlueprintSetupState) -> None:
     runtime = runtime_of(state.app)
-    state.app.extensions[_KEY] = Remembered(_KEPT_SECONDS, lambda: examine(runtime))
+    question = Question(lambda: examine(runtime), ANSWER_SECONDS)
+    state.app.extensions[_KEY] = Remembered(_KEPT_SECONDS, lambda: answer(question))
     state.app.extensions[_READY] = Remembered(_KEPT_SECONDS, lambda: find_hindrance(runtime))
 
 
@@ -72,6 +77,15 @@ def find_hindrance(runtime: Runtime) -> str | None:
     return "No feed has been made yet: that takes seconds, or a worker that is not running."
 
 
+def answer(question: Question[dict[str, Any]]) -> dict[str, Any]:
+    """What `examine` says, or that it says nothing."""
+    try:
+        return question.answer()
+    except TimeoutError:
+        detail = f"Not done within {ANSWER_SECONDS:g} s: the database, or the disk of the feeds, stands still."
+        return _say([Check("checks", ok=False, detail=detail)])
+
+
 def examine(runtime: Runtime) -> dict[str, Any]:
     """{"status": "ok" or "degraded", "version", "checks": [{name, ok, detail}]}; holds no secret."""
     try:
@@ -82,6 +96,10 @@ def examine(runtime: Runtime) -> dict[str, Any]:
         ]
     finally:
         heap.give_back()  # a look at thousands of feeds takes megabytes that polls don't need
+    return _say(checks)
+
+
+def _say(checks: list[Check]) -> dict[str, Any]:
     return {
         "status": "ok" if all(check.ok for check in checks) else "degraded",
         "version": __version__,

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TookTooLongError
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from ipaddress import ip_address
-from threading import Lock
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -34,6 +31,7 @@ from feedsvc.runtime import Runtime
 from feedsvc.situation import AUDIT_WAITING, FAILING, WAITING, WAITING_SINCE
 from feedsvc.web.context import runtime_of
 from feedsvc.web.pace import Remembered
+from feedsvc.web.patience import Question
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -101,46 +99,13 @@ class _Told:
     quarantined: int
 
 
-class _Database:
-    """Asks in a thread of its own: a database that does not answer keeps no scrape waiting for longer than a while."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._lock = Lock()
-        self._threads: ThreadPoolExecutor | None = None
-        self._question: Future[_Told] | None = None
-
-    def ask(self) -> _Told | None:
-        """None where it can't be reached, or takes too long."""
-        with self._lock:
-            if self._threads is None:  # not before: a server may fork after it has loaded the application
-                self._threads = ThreadPoolExecutor(1, thread_name_prefix="metrics")
-            if self._question is None:
-                self._question = self._threads.submit(self._ask)
-            question = self._question
-        try:
-            told = question.result(_ANSWER_SECONDS)
-        except TookTooLongError:
-            return None  # it goes on, and its answer is the next one's
-        except FeedsvcError:
-            told = None
-        with self._lock:
-            if self._question is question:
-                self._question = None
-        return told
-
-    def _ask(self) -> _Told:
-        runtime = self._runtime
-        last_seen, _ = runtime.store.heartbeats().get(runtime.folder_id, (None, {}))
-        return _Told(last_seen, len(held(runtime.store, runtime.settings)))
-
-
 class _ServiceCollector(Collector):
     """All there is to tell at the moment of a scrape; scrapes within a second share what was read."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._database: Remembered[_Told | None] = Remembered(_KEPT_SECONDS, _Database(runtime).ask)
+        self._question = Question(self._ask, _ANSWER_SECONDS)
+        self._database: Remembered[_Told | None] = Remembered(_KEPT_SECONDS, self._answer)
 
     def collect(self) -> Iterator[Metric]:
         self._runtime.tally.write()
@@ -152,6 +117,18 @@ class _ServiceCollector(Collector):
         yield from _of_polls(counts)
         yield from self._of_worker(counts)
         yield from self._of_service()
+
+    def _answer(self) -> _Told | None:
+        """None where the database can't be reached, or takes too long."""
+        try:
+            return self._question.answer()
+        except (FeedsvcError, TimeoutError):
+            return None
+
+    def _ask(self) -> _Told:
+        runtime = self._runtime
+        last_seen, _ = runtime.store.heartbeats().get(runtime.folder_id, (None, {}))
+        return _Told(last_seen, len(held(runtime.store, runtime.settings)))
 
     def _of_worker(self, counts: Mapping[Key, float]) -> Iterator[Metric]:
         now, told = self._runtime.clock(), self._database.get()
