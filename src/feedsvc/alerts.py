@@ -264,7 +264,19 @@ def _describe(settings: Settings, before: Failing, now: Failing, moment: datetim
             *(_describe_one(settings, slug, each, "recovered") for slug, each in recovered.items()),
         ][:LISTED],
     }
-    return json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return _inert(json.dumps(told, ensure_ascii=False)).encode("utf-8")
+
+
+def _inert(text: str) -> str:
+    """The same JSON, in which whatever does not show is written as an escape: what an article holds may stand in the
+    words of an error, and a hook may print them on a terminal, or read them by lines."""
+    return text if text.isprintable() else "".join(map(_escape, text))
+
+
+def _escape(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return f"\\u{ord(letter):04x}" if letter <= "\uffff" else json.dumps(letter)[1:-1]
 
 
 def _describe_one(settings: Settings, slug: str, trouble: FeedTrouble, state: str) -> dict[str, str]:
