@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import MetaData, Table, select, text
 
 from dying import ALL, BATCH, STATEMENTS, Death, Reaper, reaper
 from engine import newsroom_on, temp_names
 from feedsvc.audit import audit, audit_archives
+from feedsvc.model import ArticleInput
 from feedsvc.output import CODINGS, unpack
 from feedsvc.parse import parse_feed
+from feedsvc.publish import put
 from feedsvc.runtime import Runtime, now
 from feedsvc.store import Store
 from feedsvc.store.migrate import alembic_config
@@ -106,10 +109,11 @@ def read_ids(store: Store, prefix: str) -> list[str]:
         return list(connection.execute(ids, {"prefix": f"{prefix}-%"}).scalars())
 
 
-def test_of_an_import(killer: Reaper, sqlite_url: str, tmp_path: Path) -> None:
+def test_of_an_import(killer: Reaper, store_url: str, tmp_path: Path) -> None:
     """What came before the kill is whole transactions, and to run it again brings the rest and nothing twice."""
-    with newsroom_on(sqlite_url, tmp_path / "site", now, CONFIG) as newsroom:
+    with newsroom_on(store_url, tmp_path / "site", now, CONFIG) as newsroom:
         runtime, file = newsroom.runtime, tmp_path / "articles.jsonl"
+        kinds = ALL if store_url.startswith("sqlite") else STATEMENTS
 
         def write_file(step: int) -> list[Any]:
             articles = (
@@ -120,7 +124,7 @@ def test_of_an_import(killer: Reaper, sqlite_url: str, tmp_path: Path) -> None:
             return [str(runtime.settings.path), str(file)]
 
         steps, come = [], set()
-        for step, death in killer.walk("import", write_file):
+        for step, death in killer.walk("import", write_file, kinds=kinds):
             steps.append(death.step)
             come.add(len(read_ids(runtime.store, str(step))))
             again = killer.kill("import", [str(runtime.settings.path), str(file)], NEVER)
@@ -144,15 +148,67 @@ def older_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-def test_of_a_migration(killer: Reaper, older_url: str) -> None:
-    """The schema of before or the new one, never one between; the next start finishes it."""
+@pytest.fixture
+def full(sqlite_store: Store) -> Store:
+    """Articles of each kind that there was in the first version."""
+    article = ArticleInput(title="题", sections=("macro", "tech"), summary="文", tags=("宏观",))
+    for number in range(7):
+        put(sqlite_store, now, replace(article, title=f"第{number}篇", draft=number == 3))
+    with sqlite_store.write() as tx:
+        tx.add_token("cms", "0" * 64, ("macro",), now())
+    return sqlite_store
+
+
+_Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def read_rows(store: Store, names: Mapping[str, Collection[str]]) -> _Rows:
+    """As they lie there: table -> rows, of the columns that are named."""
+    found = {}
+    with store._database.read() as connection:
+        for table, columns in names.items():
+            there = Table(table, MetaData(), autoload_with=connection)
+            asked = select(*(there.c[column] for column in columns)).order_by(*there.primary_key.columns)
+            found[table] = [dict(row) for row in connection.execute(asked).mappings()]
+    return found
+
+
+def find_columns(store: Store) -> Mapping[str, Collection[str]]:
+    with store._database.read() as connection:
+        metadata = MetaData()
+        metadata.reflect(connection)
+        return {
+            table.name: [column.name for column in table.columns]
+            for table in metadata.sorted_tables
+            if table.name != "alembic_version"
+        }
+
+
+def write_rows(store: Store, rows: _Rows) -> None:
+    with store._database.write() as connection:
+        for table, each in rows.items():
+            there = Table(table, MetaData(), autoload_with=connection)
+            for row in each:
+                said = {name: value for name, value in row.items() if value is not None}
+                connection.execute(there.insert().values(said))
+
+
+def test_of_a_migration(killer: Reaper, older_url: str, full: Store) -> None:
+    """The schema of before with all its rows, or the new one with the same, never one between; a start ends it."""
     steps = []
     store = Store.open(older_url)
+    columns = find_columns(store)
+    before = read_rows(full, columns)
+    write_rows(store, before)
     # PostgreSQL takes longer, and begins each of them from nothing.
-    for _, death in killer.walk("migrate", lambda _step: [older_url], stride=1 if store._database.is_sqlite else 6):
+    for _, death in killer.walk("migrate", lambda _step: [older_url], stride=1 if store._database.is_sqlite else 4):
         steps.append(death.step)
         with store._database.read() as connection:
             revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         assert revision == (REVISION if death.step is None else "0001"), death
+        assert read_rows(store, columns) == before, death
+    assert len(before["article"]) == 7
+    assert store.list_articles() == full.list_articles()
+    assert store.newest_live(["macro"], 50) == full.newest_live(["macro"], 50)
     store.close()
     assert len(steps) > 4
