@@ -26,7 +26,7 @@ _LONG_SECONDS = 600.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 _LINES_OF_NEWS = {"section_published", "archive_published"}
-_EXPECTED_ERRORS = {"child_died", "pool_lost", "section_failed", "config_refused"}
+_EXPECTED_ERRORS = {"child_died", "web_process_died", "pool_lost", "section_failed", "config_refused"}
 """While processes are killed and config.yaml is broken on purpose."""
 
 _MOST_LINES_A_KILL = 40
