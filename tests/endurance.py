@@ -54,6 +54,9 @@ _KILL_IMPORT_SECONDS = (0.5, 2.0)
 """After its start; one that is quicker is spared."""
 
 _SHOWN_FAULTS = 40
+_PATIENCE_SECONDS = 5 * DEADLINE_SECONDS
+"""Beside other work all archives may take their time."""
+
 
 PHASES = (KINDS, (WORKER, POOL, NURSERY), (WEB_PROCESS, WEB_SERVER, POOL))
 
@@ -83,7 +86,7 @@ class Soak:
             if troubles:
                 return  # raised where the editor ends
             if self.pollers.process.poll() is not None:
-                self._blame(["the pollers have ended"])
+                self.blame(["the pollers have ended"])
                 return
             if (minute + 1) % REPORT_EVERY == 0:
                 self.report()
@@ -102,13 +105,13 @@ class Soak:
     def end(self) -> None:
         """All at rest: reckon up everything, and look for what is left."""
         house = self.house
-        self._blame(house.reckon(is_whole=True))
+        self.blame(house.reckon(is_whole=True))
         with house.desk.turn:
             self.stored, self.in_feeds = count_stored(house.runtime), count_in_feeds(house.runtime)
         command = [*FEEDSVC, "--config", str(house.config), "doctor"]
         doctor = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE_SECONDS)
         if doctor.returncode:
-            self._blame([f"feedsvc doctor: {doctor.stdout}{doctor.stderr}"])
+            self.blame([f"feedsvc doctor: {doctor.stdout}{doctor.stderr}"])
         self.report()
 
     def sum_up(self, events: Counter[str]) -> None:
@@ -116,10 +119,10 @@ class Soak:
         house = self.house
         lost = [*self.pollers.lost, *house.desk.lost]
         unexplained = find_unexplained(lost, house.kills)
-        self._blame(self.pollers.faults)
-        self._blame(unexplained)
-        self._blame(find_left_overs(house.folder))
-        self._blame(find_in_log(events, len(house.kills)))
+        self.blame(self.pollers.faults)
+        self.blame(unexplained)
+        self.blame(find_left_overs(house.folder))
+        self.blame(find_in_log(events, len(house.kills)))
         acknowledged = house.desk.acknowledged
         kinds = Counter(kill.kind for kill in house.kills)
         away = sum(kill.well - kill.began for kill in house.kills)
@@ -141,7 +144,7 @@ class Soak:
         for line, is_flat in self.scales.compare(60 * self.minutes / 4):
             say(f"  {line}")
             if not is_flat:
-                self._blame([line])
+                self.blame([line])
         say(f"  files: {describe_folders(house.folder)}")
         say(f"  log: {dict(events)}")
         say(f"  FAULTS: {len(self.faults)}")
@@ -164,7 +167,7 @@ class Soak:
         house = self.house
         house.kill(kind, instead=instead)
         found = house.reckon(is_whole=False)
-        self._blame(found)
+        self.blame(found)
         kill = house.kills[-1]
         say(f"{self._elapsed()}: {kill.kind} killed, well after {kill.well - kill.began:.1f} s; {len(found)} faults")
         if house.districts:
@@ -176,7 +179,7 @@ class Soak:
             time.sleep(min(left, _WEIGH_EVERY_SECONDS))
             self.scales.weigh(self.house.service.process.pid)
 
-    def _blame(self, faults: list[str]) -> None:
+    def blame(self, faults: list[str]) -> None:
         self.faults += faults
         for fault in faults:
             say(f"{self._elapsed()}: FAULT: {fault[:2000]}")
@@ -192,21 +195,23 @@ class Soak:
 def run(folder: Path, *, minutes: int, seed: int, workers: int) -> int:
     """How many faults came to light."""
     os.environ["FEEDSVC_LOG"] = "json"
-    house = House(folder, seed=seed, workers=workers)
+    house = House(folder, seed=seed, workers=workers, patience_seconds=_PATIENCE_SECONDS)
     with ExitStack() as stack:
         stack.callback(house.stop)
         house.start()
         house.desk.take_in(FIRST_ARTICLES, folder)
-        wait_until(house.is_settled, "the first articles to be live", 5 * DEADLINE_SECONDS)
+        wait_until(house.is_settled, "the first articles to be live", _PATIENCE_SECONDS)
         pollers = stack.enter_context(polling(house.address, CONNECTIONS))
         soak = Soak(house, pollers, minutes, time.monotonic())
         say(f"{FIRST_ARTICLES} articles are live; {minutes} minutes begin")
-        with editing(house.desk, pause_seconds=EDIT_PAUSE_SECONDS) as troubles:
-            soak.run(troubles)
-        soak.end()
-    supervisor = house.service.process
-    if supervisor.returncode:
-        soak.faults.append(f"the service ended with {supervisor.returncode}")
+        try:
+            with editing(house.desk, pause_seconds=EDIT_PAUSE_SECONDS) as troubles:
+                soak.run(troubles)
+            soak.end()
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:  # the sum is told all the same
+            soak.blame([f"{type(error).__name__}: {error}"])
+    if code := house.service.process.returncode:
+        soak.blame([f"the service ended with {code}"])
     soak.sum_up(count_events(house.service.log))
     return len(soak.faults)
 

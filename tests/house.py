@@ -116,7 +116,16 @@ def polling(address: str, connections: int) -> Iterator[Pollers]:
 class House:
     """A service whose processes are killed, its editor and its pollers."""
 
-    def __init__(self, folder: Path, *, seed: int, workers: int, database: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seed: int,
+        workers: int,
+        database: str | None = None,
+        patience_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        """`patience_seconds`: how long feeds and archives may take until they are current."""
         self.config = folder / "config.yaml"
         self.folder = folder
         self.chance = random.Random(seed)
@@ -125,6 +134,7 @@ class House:
         self.districts = 0
         self._database = database
         self._workers = workers
+        self._patience_seconds = patience_seconds
         self._port = free_port()
         self._stack = ExitStack()
         self._service: Service | None = None
@@ -239,14 +249,15 @@ class House:
         """Make so much stale that there is one; there is none for half a minute after one was lost."""
         with self.desk.turn:
             self.edit_config(districts=DISTRICTS)
-            wait_until(lambda: self.pids(POOL) or self.is_settled(), "a pool, or all to be made without")
+            what = "a pool, or all to be made without"
+            wait_until(lambda: self.pids(POOL) or self.is_settled(), what, self._patience_seconds)
         return bool(self.pids(POOL))
 
     def reckon(self, *, is_whole: bool) -> list[str]:
         """Everything that is wrong now, while nobody writes."""
         self.desk.publish()  # which only a worker that works can bring to light
         with self.desk.turn:
-            wait_until(self.is_settled, "all feeds to be current")
+            wait_until(self.is_settled, "all feeds to be current", self._patience_seconds)
             feeds = all_feeds(self.runtime)
             audited = feeds if is_whole else [self.chance.choice((*SECTIONS, "economy", "all"))]
             return find_faults(self.runtime, self.desk.acknowledged, audited=audited)
