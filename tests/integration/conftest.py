@@ -119,11 +119,15 @@ class PostgresServer:
         """Cuts every connection."""
         self._server.stop()
 
-    def restart(self) -> None:
-        """At once, as after a crash: whatever is not committed is lost, each connection cut (pg_ctl, "immediate")."""
+    def crash(self) -> None:
+        """Stop at once: whatever is not committed is lost, each connection cut (pg_ctl, "immediate")."""
         pid = int((self._folder / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGQUIT)
         wait_until(lambda: is_gone(pid), "PostgreSQL to end")
+
+    def restart(self) -> None:
+        """As after a crash."""
+        self.crash()
         self.start()
 
     def delete(self) -> None:

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from feedsvc.cli.commands import FAILED, config_option
+from feedsvc.cli.commands import FAILED, Failure, config_option
 from feedsvc.cli.messages import complain, say, warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.rehearsal import Rehearsal
 from feedsvc.cli.terminal import print_json, print_table, progress
 from feedsvc.config import Settings
-from feedsvc.errors import ConflictError, FeedsvcError, Problem, RefusedError
+from feedsvc.errors import ConflictError, FeedsvcError, Problem, RefusedError, StoreUnavailableError
 from feedsvc.ingest import UNDERSTOOD, Taken, read_file
 from feedsvc.model import ArticleInput, Note
 from feedsvc.publish import Clock, Outcome, put, put_together
@@ -80,7 +80,14 @@ def command(paths: tuple[Path, ...], section: str | None, timezone: str | None, 
         store = opened.enter_context(closing(Rehearsal.open(settings.database_url))) if dry_run else runtime.store
         work = _Import(settings=settings, store=store, clock=runtime.clock, zone=zone, section=slug, is_dry=dry_run)
         files = {found.absolute(): found for path in paths for found in _walk(path)}  # each once
-        rows = list(work.take_in(progress(tuple(files.values()), "Importing")))
+        try:
+            rows = list(work.take_in(progress(tuple(files.values()), "Importing")))
+        except StoreUnavailableError as error:
+            if dry_run:
+                raise
+            raise Failure(
+                f"{error} What came before that is stored; run it again: the rest comes, and nothing twice."
+            ) from error
         rows += [_Row(path=str(path), outcome="skipped") for path in _list_skipped(paths)]
     if is_json:
         print_json([asdict(row) for row in rows])

@@ -6,7 +6,7 @@ otherwise           through the types of schema.py: both databases take the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, func, insert, select, text, tuple_
@@ -14,6 +14,7 @@ from sqlalchemy import Column, Connection, Table, func, insert, select, text, tu
 from feedsvc.errors import StoreError
 from feedsvc.store import schema
 from feedsvc.store.connect import SOURCE, Database
+from feedsvc.store.failures import translated
 from feedsvc.store.schema import Damaged
 
 TAKEN_IN = (
@@ -52,7 +53,7 @@ def copy(source: Database, target: Database, tables: Sequence[Table], tell: Tell
             return {table.name: _copy_cells(connection, table, tell) for table in tables}
     with source.read(is_long=True) as reading, target.write(is_long=True) as writing:
         _clear(writing, target.label)
-        counts = {table.name: _copy_values(reading, writing, table, tell) for table in tables}
+        counts = {table.name: _copy_values(_batches(source, reading, table), writing, table, tell) for table in tables}
         if not target.is_sqlite:
             _number_on(writing, tables)
     return counts
@@ -89,12 +90,20 @@ def _copy_cells(connection: Connection, table: Table, tell: Tell) -> int:
     return int(lying)
 
 
-def _copy_values(reading: Connection, writing: Connection, table: Table, tell: Tell) -> int:
+def _batches(source: Database, reading: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
+    """A table's rows. What goes wrong here is the source's, though a transaction of the target is open around it."""
+    with translated(source.url):
+        rows = reading.execution_options(yield_per=_ROWS_AT_ONCE).execute(
+            select(table).order_by(*table.primary_key.columns)
+        )
+        for batch in rows.mappings().partitions():
+            yield [dict(row) for row in batch]
+
+
+def _copy_values(batches: Iterator[list[dict[str, Any]]], writing: Connection, table: Table, tell: Tell) -> int:
     done = 0
     key = tuple(table.primary_key.columns)
-    rows = reading.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table).order_by(*key))
-    for batch in rows.mappings().partitions():
-        values = [dict(row) for row in batch]
+    for values in batches:
         for row in values:
             _refuse_damaged(table, row)
         writing.execute(insert(table), values)
