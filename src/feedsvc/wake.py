@@ -173,6 +173,8 @@ class Sleepers:
                 path.unlink()
 
     def _make_folder(self, status: os.stat_result, writers: int) -> None:
+        if self.folder.is_symlink():  # it would have us make and delete FIFOs where it leads
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(self.folder))
         if self.folder.is_dir():
             return
         self.folder.mkdir(exist_ok=True)

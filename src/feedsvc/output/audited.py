@@ -28,7 +28,7 @@ from typing import Any
 from feedsvc.errors import OutputError
 from feedsvc.model import Alarm, AuditState, Publication, Standing
 from feedsvc.output.claim import Claim
-from feedsvc.output.files import DOCUMENT_MODE, make_private_folder, read_whole, telling
+from feedsvc.output.files import DOCUMENT_MODE, make_private_folder, read_whole, refuse_links, telling
 from feedsvc.output.folder import DOCUMENT_FORMATS, FeedsFolder
 from feedsvc.output.replacing import TEMP_PREFIX
 
@@ -130,6 +130,7 @@ class Audited:
         """Delete all of it."""
         self.let_go()
         with telling(self._path), contextlib.suppress(FileNotFoundError):
+            refuse_links(self._path, below=self._folder.path)
             shutil.rmtree(self._path)
 
     def sweep(self) -> None:

@@ -20,7 +20,7 @@ class Claim:
         """Is this the one that has it? It has until it lets go, or its process ends. Raises OutputError."""
         if self._lock is None:
             with telling(self._path):
-                lock = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, DOCUMENT_MODE)
+                lock = os.open(self._path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, DOCUMENT_MODE)
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:

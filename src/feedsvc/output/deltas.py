@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from feedsvc.model import Trail, Version
-from feedsvc.output.files import DOCUMENT_MODE, make_folder, telling
+from feedsvc.output.files import DOCUMENT_MODE, make_folder, refuse_links, telling
 from feedsvc.output.folder import FeedsFolder
 from feedsvc.output.replacing import TEMP_PREFIX
 from feedsvc.output.spares import TRAILS_FOLDER
@@ -62,6 +62,7 @@ class Deltas:
         path = self._path / f"{slug}.{format}"
         temp = path.with_name(f"{TEMP_PREFIX}{path.name}")  # one name for ever: what a crash leaves is overwritten
         with telling(path):
+            self._refuse_link()
             make_folder(self._path)
             try:
                 _write(temp, _encode(trail))
@@ -76,6 +77,7 @@ class Deltas:
         for name in formats:
             path = self._path / f"{slug}.{name}"
             with telling(path):
+                self._refuse_link()
                 path.unlink(missing_ok=True)
                 path.with_name(f"{TEMP_PREFIX}{path.name}").unlink(missing_ok=True)
 
@@ -87,6 +89,9 @@ class Deltas:
             except FileNotFoundError:
                 return []
         return [(match[1], match[2]) for name in sorted(lying) if (match := _NAME.fullmatch(name))]
+
+    def _refuse_link(self) -> None:
+        refuse_links(self._path, below=self._path.parent)
 
 
 def _read(path: Path) -> bytes:

@@ -39,6 +39,7 @@ _MENDS = {
     errno.EISDIR: "a folder stands where a document belongs: move it away",
     errno.ENOLCK: "this file system has no locks: name a folder on a local disk as `feeds` in config.yaml",
     errno.EEXIST: "a file stands where a folder belongs: move it away",
+    errno.ELOOP: "a link stands where a folder belongs, or a file: move it away",
     errno.EIO: "the disk fails: look at the system's log",
 }
 
@@ -155,11 +156,24 @@ def output_error(path: Path, error: OSError) -> OutputError:
     return OutputError(path, f"{said}; {mend}" if mend else said)
 
 
+def refuse_links(path: Path, *, below: Path) -> None:
+    """Raise OSError where `path`, or what lies between it and `below`, is a link.
+
+    Whoever may put one into a folder of ours would have us write and delete where it leads, with our rights. `below`
+    itself may be one: that is where an admin has put the folder.
+    """
+    while path != below:
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        path = path.parent
+
+
 def make_private_folder(path: Path, akin: Path) -> None:
     """Make a folder into which only those may look who may write to `akin`; close one that is open to others.
 
-    Whoever can open a lock file, if only to read it, can hold its lock (flock(2)).
+    Whoever can open a lock file, if only to read it, can hold its lock (flock(2)). Raises OSError for a link.
     """
+    refuse_links(path, below=path.parent)
     path.mkdir(parents=True, exist_ok=True)
     mode = 0o770 if akin.stat().st_mode & stat.S_IWGRP else 0o700
     if path.stat().st_mode & 0o077 & ~mode:

@@ -37,6 +37,7 @@ from feedsvc.output.files import (
     mtime_of,
     output_error,
     read_whole,
+    refuse_links,
     stat_file,
     sync_folder,
     telling,
@@ -220,11 +221,8 @@ class FeedsFolder:
         """
         if _ARCHIVE_NAME.fullmatch(slug) and format == ARCHIVE_FORMAT:
             path = self.path / f"{slug}.{format}"
-            for folder in path.parents[:2]:
-                with telling(folder):
-                    is_link = folder.is_symlink()
-                if is_link:
-                    raise OutputError(folder, "a link stands where a folder belongs: move it away")
+            with telling(path.parent):
+                refuse_links(path.parent, below=self.path)
             return path
         path = self.path / f"{_checked(self.path, slug)}.{format}"
         if format not in DOCUMENT_FORMATS:
@@ -381,7 +379,8 @@ class FeedsFolder:
 
     def _open_lock(self, path: Path) -> int:
         # Read-only is enough for flock, and works on a file that another user (an admin's command) made.
-        flags = os.O_RDONLY | os.O_CREAT
+        flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW
+        refuse_links(path.parent, below=self.path)
         try:
             return os.open(path, flags, DOCUMENT_MODE)
         except FileNotFoundError:

@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from feedsvc.errors import OutputError
 from feedsvc.model.polling import COUNTED, Counts, Poller, Tally, add_up
-from feedsvc.output.files import make_folder, read_whole, telling
+from feedsvc.output.files import make_folder, read_whole, refuse_links, telling
 from feedsvc.output.replacing import TEMP_PREFIX
 
 KEPT_DAYS = 7
@@ -110,6 +110,7 @@ class OwnFile:
 
     def _begin(self) -> int:
         with telling(self._folder):
+            refuse_links(self._folder, below=self._folder.parent)
             make_folder(self._folder)
             self._folder.chmod(_FOLDER_MODE)
             return _take(self._lock_path)

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from feedsvc.model import ARCHIVE_FORMAT, Coding
-from feedsvc.output.files import make_folder, stat_file, sync_folder, telling
+from feedsvc.output.files import make_folder, refuse_links, stat_file, sync_folder, telling
 from feedsvc.output.folder import FeedsFolder
 from feedsvc.output.replacing import TEMP_PREFIX, delete_files
 from feedsvc.output.twins import SUFFIXES
@@ -45,12 +45,14 @@ class Shelf:
     def seal(self) -> None:
         """Seal it as it is, whatever that be: whoever finds it wrong afterwards has changed it by then."""
         with telling(self._path):
+            self._refuse_links()
             make_folder(self._path)
             os.utime(self._path, (_SEAL_SECONDS, _SEAL_SECONDS))
 
     def break_seal(self) -> None:
         """Let it be looked at anew."""
         with telling(self._path), contextlib.suppress(FileNotFoundError):
+            self._refuse_links()
             os.utime(self._path)
 
     def stats(self) -> Mapping[int, tuple[int, datetime]]:
@@ -87,6 +89,8 @@ class Shelf:
         """Delete these archives where they lie there, with their twins."""
         for number in numbers:
             self._folder.spares.drop(f"{self._name}/{number}", [ARCHIVE_FORMAT])
+        with telling(self._path):
+            self._refuse_links()
         delete_files([self._path / f"{number}.{ARCHIVE_FORMAT}" for number in numbers])
         self._folder.bell.ring()
         if numbers:
@@ -96,9 +100,10 @@ class Shelf:
     def clear(self) -> bool:
         """Delete all of it; True if there was something."""
         self._folder.spares.clear(self._name)
-        if not self._path.is_dir() or self._path.is_symlink():
+        if not self._path.is_dir():
             return False
         with telling(self._path):
+            self._refuse_links()
             shutil.rmtree(self._path)
             self._folder.bell.ring()
             with contextlib.suppress(OSError):  # somebody else put something beside it
@@ -111,10 +116,14 @@ class Shelf:
 
     def _paths(self) -> list[Path]:
         with telling(self._path):
+            self._refuse_links()
             try:
                 return list(self._path.iterdir())
             except FileNotFoundError:
                 return []
+
+    def _refuse_links(self) -> None:
+        refuse_links(self._path, below=self._folder.path)
 
 
 def slugs_with_archives(folder: FeedsFolder) -> list[str]:

@@ -27,7 +27,7 @@ from uuid import UUID
 from feedsvc.errors import OutputError
 from feedsvc.log import get_logger
 from feedsvc.model import Coding, DocumentRecord
-from feedsvc.output.files import DOCUMENT_MODE, FOLDER_MODE, make_folder, mtime_of, output_error
+from feedsvc.output.files import DOCUMENT_MODE, FOLDER_MODE, make_folder, mtime_of, output_error, refuse_links
 from feedsvc.output.twins import CODINGS, SUFFIXES, unpack
 
 log = get_logger(__name__)
@@ -62,6 +62,7 @@ class Spares:
     def prepare(self, folder_id: str) -> None:
         """Make what is missing, and see whether there can be links. Never raises; who writes here tells the log."""
         try:
+            self._refuse_links(self.path)
             if self.read_id() != folder_id:
                 self._begin()
         except OSError as error:
@@ -75,6 +76,7 @@ class Spares:
         folder = f"{self.path}/{name}"
         wanted = {f"{suffix}.{digest[:_DIGEST_DIGITS]}": suffix for suffix, digest in lying.items()}
         try:
+            self._refuse_links(folder)
             kept = _list(folder)
             if kept is None:
                 self._make_folder(Path(folder))
@@ -84,7 +86,7 @@ class Spares:
                 if each not in wanted and (_suffix_of(each) in lying or _format_of(each) in replaced):
                     _delete(folder, each)
             for spare, suffix in wanted.items():
-                if suffix.endswith(TRAIL) and not os.path.lexists(self._locate(name, suffix)):
+                if suffix.endswith(TRAIL) and not self._has_trail(name, suffix):
                     continue  # not every document has one
                 _link(self._locate(name, suffix), f"{folder}/{spare}", is_there=spare in kept)
             self.trouble = None
@@ -112,6 +114,7 @@ class Spares:
         """What was live in these formats is not any more. Never raises."""
         folder = f"{self.path}/{name}"
         try:
+            self._refuse_links(folder)
             for each in _list(folder) or ():
                 if _format_of(each) in formats:
                     _delete(folder, each)
@@ -130,6 +133,7 @@ class Spares:
             if coding is None and not record.digest.startswith(digest):
                 continue  # another document's, which goes when this one is kept
             with contextlib.suppress(OSError):
+                refuse_links((self._feeds / name).parent, below=self._feeds)
                 if not _is_whole(spare, record, coding, digest, self._owners()):
                     spare.unlink()
                     continue
@@ -144,19 +148,24 @@ class Spares:
         with contextlib.suppress(OSError, OutputError):
             spare = self.path / name / f"{suffix}.{record.digest[:_DIGEST_DIGITS]}"
             if spare.exists():
+                self._refuse_links(spare.parent)
+                refuse_links(self._feeds / TRAILS_FOLDER, below=self._feeds)
                 make_folder(self._feeds / TRAILS_FOLDER)
                 os.link(spare, self._locate(name, suffix), follow_symlinks=False)
 
     def sweep(self, is_kept: Collection[str]) -> None:
         """Delete what is there of other slugs than these. Never raises."""
         with contextlib.suppress(OSError):
+            self._refuse_links(self.path)
             for each in self.path.iterdir():
                 if each.is_dir() and each.name not in is_kept:
                     shutil.rmtree(each, ignore_errors=True)
 
     def clear(self, name: str) -> None:
         """Delete all there is of this name, or below it. Never raises."""
-        shutil.rmtree(self.path / name, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._refuse_links(self.path / name)
+            shutil.rmtree(self.path / name, ignore_errors=True)
 
     def _locate(self, name: str, suffix: str) -> str:
         """Where a live file lies, or would."""
@@ -182,12 +191,20 @@ class Spares:
             owners.add(self._feeds.stat().st_uid)
         return owners
 
+    def _has_trail(self, name: str, suffix: str) -> bool:
+        trails = f"{self._feeds}/{TRAILS_FOLDER}"
+        return not os.path.islink(trails) and os.path.lexists(self._locate(name, suffix))  # noqa: PTH114  # as above
+
+    def _refuse_links(self, folder: str | Path) -> None:
+        refuse_links(Path(folder), below=self.path.parent)
+
     def _id_path(self) -> Path:
         return self.path / f"id.{self.path.stat().st_ino}"
 
     def _digests(self, name: str, suffix: str) -> list[str]:
         """Those of its spares; more than one where a crash came between."""
         try:
+            self._refuse_links(self.path / name)
             matches = map(_NAME.fullmatch, _list(f"{self.path}/{name}") or ())
             return [match[2] for match in matches if match and match[1] == suffix]
         except OSError:
@@ -195,6 +212,7 @@ class Spares:
 
     def _make_folder(self, path: Path) -> None:
         """Of the user to whom the feeds folder belongs, also where an admin's command makes it."""
+        self._refuse_links(path)
         if path.is_dir():
             return
         if path.parent == self.path and not self.path.is_dir():
