@@ -38,7 +38,6 @@ _MANY = 50
 """A repetition that can't go on longer than this costs no more than a constant."""
 
 BOUNDED = {
-    "feedsvc.config.environment._REFERENCE": "a value of config.yaml, which is trusted",
     "feedsvc.htmltags.TAG": "matched at one place, or in markup that is canonical already: no tag is without its end",
     "feedsvc.htmltags._ATTRIBUTE": "the attributes that TAG found",
     "feedsvc.parse.taming._DOCTYPE": "16 KiB before the first element",

@@ -12,7 +12,8 @@ from feedsvc.config.tree import BROKEN, KeyPath, Node, Trouble, shorten
 DATABASE_URL = "FEEDSVC_DATABASE_URL"
 """Wins over `database` in the file."""
 
-_REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{")
+# An unfinished one goes as far as it can, so that no text is read twice.
+_REFERENCE = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*+)(?::-([^}]*+))?(\})?)?")
 
 
 def fill_in(root: Node, environ: Mapping[str, str]) -> tuple[Node, list[Trouble]]:
@@ -52,7 +53,7 @@ class _Filling:
         if reference[0] == "$${":
             return "${"
         name, default = reference[1], reference[2]
-        if name is None:
+        if not reference[3]:
             expected = "${NAME} or ${NAME:-default}"
             hint = "A ${ that is meant as such is written $${."
             self.troubles.append(Trouble(node.place, path, "an unfinished ${", expected, hint))
