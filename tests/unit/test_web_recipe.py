@@ -46,6 +46,15 @@ def test_names_the_site(sample: Settings) -> None:
     assert "server_name news.example.org;" in write_recipe(replace(sample, site=site))
 
 
+@pytest.mark.parametrize(
+    "url", ["http://ex;ample.org", "http://x/a;b", "http://x/$uri", "http://x/it's", "http://x/{a}"]
+)
+def test_an_address_that_is_none_of_its_words_is_refused(sample: Settings, url: str) -> None:
+    """Or config.yaml would write into nginx's configuration."""
+    with pytest.raises(ValueError, match="nginx can't be told of"):
+        write_recipe(replace(sample, site=replace(sample.site, base_url=url)))
+
+
 def test_leaves_out_what_nginx_has_no_module_for(sample: Settings) -> None:
     printed = write_recipe(sample, brotli=False, headers_more=False)
     assert not re.search("brotli_static|more_clear_input_headers", printed)

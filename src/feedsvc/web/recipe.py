@@ -27,6 +27,8 @@ _FEW_ADDRESSES = 1_000
 
 _BUCKET_BYTES = 512
 _UNQUOTABLE = re.compile(r"[\x00-\x1f$]")
+_NEVER_BARE = re.compile(r"[\x00-\x20\"'\\;{}$#]")
+"""What ends a word of nginx's language, or means something in one."""
 
 
 def write_recipe(
@@ -42,9 +44,14 @@ def write_recipe(
 
     `root` is the feeds folder as nginx sees it, if that is another path. `brotli` and `headers_more` say that nginx has
     these modules. With `keep_open` nginx may give out a document for a second after it has been replaced. Raises
-    ValueError for a folder that nginx can't be told of.
+    ValueError for a folder or an address that nginx can't be told of.
     """
     base = urlsplit(settings.site.base_url)
+    for given in (base.hostname or "", base.path, settings.server.host):
+        if _NEVER_BARE.search(given):
+            raise ValueError(
+                f"nginx can't be told of {given!r}: white space, a quote or one of ; {{ }} $ # \\ is in it"
+            )
     cachings = {f"{base.path}{path}": target.cache_control for path, target in list_targets(settings).items()}
     is_large = len(cachings) > _FEW_ADDRESSES or max(map(len, cachings)) > _SHORT_ADDRESS_BYTES
     return _template().render(
