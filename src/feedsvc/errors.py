@@ -63,12 +63,19 @@ class FeedsvcError(Exception):
     """The root: catch this to catch everything feedsvc raises on purpose."""
 
 
+_TOLD_PROBLEMS = 100
+"""Of a configuration; a file that is no configuration at all has one on each line, and logs are to be read."""
+
+
 class ConfigError(FeedsvcError):
-    """The configuration can't be used. `problems` lists all of them in the file's order."""
+    """The configuration can't be used. `problems` lists all of them in the file's order; the first are told."""
 
     def __init__(self, problems: Sequence[ConfigProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        told = [str(problem) for problem in self.problems[:_TOLD_PROBLEMS]]
+        if len(self.problems) > len(told):
+            told.append(f"and {len(self.problems) - len(told):,} more")
+        super().__init__("\n".join(told))
 
 
 class RefusedError(FeedsvcError):

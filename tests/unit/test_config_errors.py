@@ -366,3 +366,13 @@ def test_bombs_are_refused_quickly(problems: Problems, name: str) -> None:
     found = problems(BOMBS[name])
     assert time.process_time() - begin < 5  # the machine may be busy; alone it is a third of a second at most
     assert {"too many values", "too many levels"} & {problem.found for problem in found}
+
+
+def test_of_very_many_mistakes_the_first_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("".join(f"no_such_key_{number}: 1\n" for number in range(3_000)), "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert len(caught.value.problems) > 3_000
+    assert str(caught.value).count("\n") == 100
+    assert str(caught.value).endswith("more")
