@@ -322,3 +322,53 @@ def attacks(draw: st.DrawFn) -> Attack:
         headers.setdefault("Content-Type", "application/json")
     path = draw(st.sampled_from(_ROUTES) | _paths())
     return Attack(draw(st.sampled_from(METHODS)), path, draw(_QUERIES), headers, body)
+
+
+HEADER_NAMES = tuple(
+    dict.fromkeys(
+        (
+            *HEADERS,
+            *"""Accept-Charset Accept-Datetime Access-Control-Request-Headers Access-Control-Request-Method Age
+            Alt-Used API-Version Authorization Base-URL Cache-Control CDN-Cache-Control CF-Connecting-IP CF-Visitor
+            Client-IP Content-Disposition Content-Language Content-Location Content-Range Date Delta-Base
+            Destination Digest Device-Memory DNT DPR Early-Data ETag Expires Fastly-Client-IP From Front-End-Https
+            Http-Host IM HTTP2-Settings Keep-Alive Last-Modified Link Location Max-Forwards Method-Override NEL
+            Origin Overwrite Path-Info Pragma Priority Profile Proxy Proxy-Authorization Proxy-Connection Purpose
+            Query-String Refresh Remote-Addr Remote-User Report-To Request-Method Request-Uri Save-Data Script-Name
+            Sec-CH-UA Sec-CH-UA-Mobile Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Sec-GPC Sec-Purpose
+            Sec-WebSocket-Key Server-Name Set-Cookie Signature SOAPAction Status Surrogate-Capability
+            Surrogate-Control Timeout Traceparent Trailer Translate True-Client-IP Upgrade Upgrade-Insecure-Requests
+            URI URL Vary Via Viewport-Width Want-Digest Warning Width X-Accel-Redirect X-Admin
+            X-Amz-Website-Redirect-Location X-API-Version X-Backend X-Base-URL X-Callback X-Client-IP
+            X-Cluster-Client-IP X-Correlation-ID X-Country X-Debug X-Dest X-Format X-Forwarded X-Forwarded-Method
+            X-Forwarded-Path X-Forwarded-Port X-Forwarded-Scheme X-Forwarded-Server X-Forwarded-SSL X-Forwarded-Uri
+            X-Host X-HTTP-Host-Override X-HTTP-Method X-Lang X-Locale X-Lighttpd-Send-File X-Method-Override
+            X-Original-Host X-Original-Uri X-Path X-Path-Info X-Proxy-Url X-ProxyUser-Ip X-Purpose X-Real-IP
+            X-Remote-User X-Reproxy-URL X-Request-ID X-Request-URI X-Requested-With X-Rewrite-Host X-Sendfile
+            X-Server-Name X-Theme X-Trace X-Url X-Url-Scheme X-User X-Version X-WAP-Profile Accept_Encoding
+            If_None_Match A_IM Sec_Fetch_Dest X_Forwarded_Host X_Original_URL""".split(),
+        )
+    )
+)
+"""Those by which applications have been known to answer otherwise."""
+
+CACHE_VALUES = (
+    "evil.example",
+    "*",
+    "file",
+    "gzip",
+    "1",
+    "/feeds/finance.rss",
+    "document",
+    "feed",
+    "for=127.0.0.1;host=evil.example;proto=gopher",
+    "https://evil.example/",
+    "DELETE",
+    "bytes=0-5",
+    "Fri, 01 Jan 2100 00:00:00 GMT",
+    '"x"',
+    "text/html",
+    "identity;q=0",
+    "true",
+    "x" * 3_000,
+)

@@ -147,6 +147,10 @@ def _secure(response: Response) -> Response:
         headers.setdefault(name, CONTENT_SECURITY_POLICY if is_page and name == POLICY else value)
     if is_page:
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    # A 412 would be kept for as long as the file, and be everybody's answer: whoever wants may ask for one.
+    if request.endpoint == "static" and response.status_code >= HTTPStatus.BAD_REQUEST:
+        headers["Cache-Control"] = "no-store"
+        headers.pop("Expires", None)
     # Feeds and pictures are for everyone's pages; what the API, health and metrics say is for nobody's.
     if request.path in _PRIVATE or _is_for_machines():
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
