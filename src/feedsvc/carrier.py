@@ -152,18 +152,20 @@ class Carrier:
         return max(0.0, min(tenure.rest_seconds(), due_at - time.monotonic()))
 
     def _go_on(self, route: Route, haul: Haul) -> None:
-        """A step further."""
+        """A step further: a look if it is due, and some of what is to be carried."""
         now = time.monotonic()
-        if now >= self._look_at:
+        is_news = now >= self._look_at
+        if is_news:
             try:
                 haul.look(partial(self._keep, route))
             except BucketError:
                 self._load.put_off((), now, is_all=True)
                 raise
             self._look_at = time.monotonic() + max(LOOK_SECONDS, _LOOK_SHARE * (time.monotonic() - now))
-        elif now < haul.next_at() or not haul.carry(partial(self._keep, route, at_once=True)):
-            return
-        self._note_well(haul)
+        if haul.next_at() <= time.monotonic():
+            is_news = haul.carry(partial(self._keep, route, at_once=True))
+        if is_news:
+            self._note_well(haul)
 
     def _open(self, place: BucketPlace) -> Route:
         bucket, ledger = self._open_bucket(place), self._runtime.store.ledger(place.url)
