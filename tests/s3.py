@@ -117,7 +117,11 @@ class Hand:
 
 
 class Cable:
-    """Leads to a server; it can be pulled, and may hold back what writes."""
+    """Leads to a server. It can be pulled; and it may hold back what writes, as a network that takes its time does.
+
+    What is held back arrives when it is let go, whatever has become of who sent it. `answers` are the status codes of
+    those that were held back.
+    """
 
     def __init__(self, port: int) -> None:
         self._to = port
@@ -126,10 +130,12 @@ class Cable:
         self._is_pulled = False
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
+        self._may_write = threading.Event()
+        self._may_write.set()
+        self._left = 0
+        self.held = 0
         self.refused = 0
-        self.may_write = threading.Event()
-        self.may_write.set()
-        self.holds = threading.Event()
+        self.answers: list[int] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -148,8 +154,19 @@ class Cable:
     def plug(self) -> None:
         self._is_pulled = False
 
+    def hold(self, after: int = 0) -> None:
+        """Hold back each PUT and DELETE but the next so many."""
+        self._left = after
+        self.held = 0
+        self.answers.clear()
+        self._may_write.clear()
+
+    def let_go(self) -> None:
+        self._may_write.set()
+
     def close(self) -> None:
         self.pull()
+        self.let_go()
         self._listener.close()
 
     def _accept(self) -> None:
@@ -171,13 +188,25 @@ class Cable:
             with suppress(OSError):
                 while True:
                     for each in select.select([client, server], [], [])[0]:
-                        data = each.recv(65_536)
+                        data = each.recv(1_000_000)
                         if not data:
                             return
-                        if each is client and data.startswith((b"PUT ", b"DELETE ")) and not self.may_write.is_set():
-                            self.holds.set()
-                            self.may_write.wait(DEADLINE_SECONDS)
+                        was_held = each is client and data.startswith((b"PUT ", b"DELETE ")) and self._is_held()
                         (server if each is client else client).sendall(data)
+                        if was_held:  # whether or not anybody waits for it any more
+                            answer = server.recv(1_000_000)
+                            self.answers.append(int(answer.split()[1]))
+                            client.sendall(answer)
+
+    def _is_held(self) -> bool:
+        """Was it, until now?"""
+        with self._lock:
+            if self._may_write.is_set() or self._left > 0:
+                self._left -= 1
+                return False
+            self.held += 1
+        self._may_write.wait(DEADLINE_SECONDS)
+        return True
 
 
 @contextmanager

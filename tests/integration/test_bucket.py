@@ -134,6 +134,6 @@ def test_a_store_that_is_away_is_told_of_in_time(place: BucketPlace, cable: Cabl
     cut_off = replace(place, endpoint=cable.endpoint, timeout_seconds=1)
     assert refusal(cut_off).startswith("it can't be reached. Look at the network")
     cable.plug()
-    cable.may_write.clear()
+    cable.hold()
     assert refusal(cut_off).startswith("it doesn't answer in time. Look at the network")
-    cable.may_write.set()
+    cable.let_go()
