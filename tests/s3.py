@@ -41,8 +41,8 @@ class S3Server:
         self.port = int(ports[_PORTS.index("s3.port")].partition("=")[2])
         self._command = [
             str(Path(sys.executable).parent / "weed"), "-v=0", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-            f"-dir={folder}", "-volume.max=4", "-s3", f"-s3.config={folder}/s3.json", "-s3.port.iceberg=0",
-            "-s3.port.lance=0", *ports,
+            f"-dir={folder}", "-volume.max=4", "-master.telemetry=false", "-s3",
+            f"-s3.config={folder}/s3.json", "-s3.port.iceberg=0", "-s3.port.lance=0", *ports,
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -82,6 +82,7 @@ class Hand:
     """Somebody who looks into a bucket, and changes it, by means of their own."""
 
     def __init__(self, server: S3Server, prefix: str) -> None:
+        self.prefix = prefix
         self.url = f"s3://{NAME}/{prefix}"
         self._store = _store(prefix, server.endpoint, access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY)
 
@@ -194,7 +195,8 @@ class Cable:
                         was_held = each is client and data.startswith((b"PUT ", b"DELETE ")) and self._is_held()
                         (server if each is client else client).sendall(data)
                         if was_held:  # whether or not anybody waits for it any more
-                            answer = server.recv(1_000_000)
+                            if not (answer := server.recv(1_000_000)):
+                                return
                             self.answers.append(int(answer.split()[1]))
                             client.sendall(answer)
 

@@ -7,6 +7,7 @@ skipped with the reason, but under CI they fail.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from engine import newsroom_on
 from feedsvc.runtime import Runtime
 from feedsvc.store import Store
 from newsroom import Newsroom
+from s3 import ENVIRONMENT, Hand, S3Server, s3_server
 from service import DEADLINE_SECONDS, is_gone, wait_until
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -255,3 +257,18 @@ def newsroom(store_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[N
 @pytest.fixture
 def runtime(newsroom: Newsroom) -> Runtime:
     return newsroom.runtime
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One S3 server a session; each test has a prefix of its own."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def hand(server: S3Server, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Hand:
+    """Somebody at this test's prefix, whose credentials are in the environment."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    return Hand(server, re.sub(r"\W", "-", request.node.name))

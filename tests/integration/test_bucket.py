@@ -11,7 +11,7 @@ import pytest
 from feedsvc.errors import BucketConflictError, BucketError
 from feedsvc.model import BucketPlace, Parcel
 from feedsvc.output import Bucket
-from s3 import ENVIRONMENT, NAME, SECRET_KEY, Cable, Hand, S3Server, cable_to, s3_server
+from s3 import NAME, SECRET_KEY, Cable, Hand, S3Server, cable_to
 from service import free_port
 
 PARCEL = Parcel(
@@ -25,21 +25,9 @@ PARCEL = Parcel(
 )
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-
-
 @pytest.fixture
-def place(server: S3Server, request: pytest.FixtureRequest) -> BucketPlace:
-    return BucketPlace(name=NAME, prefix=request.node.name, endpoint=server.endpoint, timeout_seconds=30)
+def place(server: S3Server, hand: Hand) -> BucketPlace:
+    return BucketPlace(name=NAME, prefix=hand.prefix, endpoint=server.endpoint, timeout_seconds=30)
 
 
 @pytest.fixture
@@ -48,8 +36,8 @@ def cable(server: S3Server) -> Iterator[Cable]:
         yield cable
 
 
-def test_what_is_put_lies_there_with_its_headers(server: S3Server, place: BucketPlace) -> None:
-    bucket, hand = Bucket(place), Hand(server, place.prefix)
+def test_what_is_put_lies_there_with_its_headers(hand: Hand, place: BucketPlace) -> None:
+    bucket = Bucket(place)
     assert list(bucket.list()) == []
     assert bucket.look(PARCEL.key) is None
     etag = bucket.put(PARCEL, "江畔".encode(), None)
@@ -72,8 +60,8 @@ def test_what_is_put_lies_there_with_its_headers(server: S3Server, place: Bucket
     assert hand.list_keys() == {archive.key}
 
 
-def test_nothing_is_put_over_what_was_not_seen(server: S3Server, place: BucketPlace) -> None:
-    bucket, hand = Bucket(place), Hand(server, place.prefix)
+def test_nothing_is_put_over_what_was_not_seen(hand: Hand, place: BucketPlace) -> None:
+    bucket = Bucket(place)
     first = bucket.put(PARCEL, b"first", None)
     with pytest.raises(BucketConflictError):
         bucket.put(PARCEL, b"again", None)
@@ -89,7 +77,7 @@ def test_nothing_is_put_over_what_was_not_seen(server: S3Server, place: BucketPl
     assert hand.list_keys() == set()
 
 
-def test_a_prefix_is_not_needed_and_no_other_one_is_listed(server: S3Server, place: BucketPlace) -> None:
+def test_a_prefix_is_not_needed_and_no_other_one_is_listed(hand: Hand, place: BucketPlace) -> None:
     Bucket(place).put(PARCEL, b"", None)
     Bucket(replace(place, prefix=f"{place.prefix}-too")).put(PARCEL, b"", None)
     assert [each.key for page in Bucket(place).list() for each in page] == [PARCEL.key]

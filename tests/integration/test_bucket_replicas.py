@@ -14,13 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from engine import newsroom_on
 from feedsvc.runtime import now
 from feedsvc.store import Store
 from newsroom import CONFIG
-from s3 import ENVIRONMENT, Cable, Hand, cable_to, s3_server
+from s3 import Cable, Hand, S3Server, cable_to
 from service import DEADLINE_SECONDS, FEEDSVC, wait_until
 
 TIMEOUT_SECONDS = 1
@@ -52,7 +50,7 @@ def replica(folder: Path, database: str, hand: Hand, cable: Cable) -> Iterator[R
     place = {"url": hand.url, "endpoint": cable.endpoint, "timeout": TIMEOUT_SECONDS}
     config = folder / "config.yaml"
     config.write_text(f"{CONFIG}database: {database!r}\nbucket: {json.dumps(place)}\n", "utf-8")
-    environ = {**os.environ, **ENVIRONMENT, "FEEDSVC_LOG": "json"}
+    environ = {**os.environ, "FEEDSVC_LOG": "json"}
     with (folder / "worker.log").open("wb") as log:
         process = subprocess.Popen([*FEEDSVC, "-c", str(config), "worker"], stdout=log, stderr=log, env=environ)
     try:
@@ -65,31 +63,24 @@ def replica(folder: Path, database: str, hand: Hand, cable: Cable) -> Iterator[R
         process.wait(DEADLINE_SECONDS)
 
 
-@pytest.fixture
-def hand(tmp_path: Path) -> Iterator[tuple[Hand, Cable, Cable]]:
-    folder = tmp_path / "s3"
-    folder.mkdir()
-    with s3_server(folder) as server, cable_to(server) as first, cable_to(server) as second:
-        yield Hand(server, "feeds"), first, second
-
-
 def test_a_sleeper_is_refused_and_a_dead_ones_work_is_finished(
-    postgres_url: str, tmp_path: Path, hand: tuple[Hand, Cable, Cable]
+    postgres_url: str, tmp_path: Path, server: S3Server, hand: Hand
 ) -> None:
-    bucket, cable, other_cable = hand
     with (
+        cable_to(server) as cable,
+        cable_to(server) as other_cable,
         newsroom_on(postgres_url, tmp_path / "desk", now) as desk,
-        replica(tmp_path / "one", postgres_url, bucket, cable) as one,
+        replica(tmp_path / "one", postgres_url, hand, cable) as one,
     ):
-        store, holder = desk.runtime.store, Holder(desk.runtime.store, bucket.url)
+        store, holder = desk.runtime.store, Holder(desk.runtime.store, hand.url)
 
         def publish(text: str) -> None:
             desk.put(external_id="a", title=text)
 
         publish("第一稿")
-        wait_until(lambda: one.shows("第一稿") and bucket.documents() == one.live(), "the first fill")
+        wait_until(lambda: one.shows("第一稿") and hand.documents() == one.live(), "the first fill")
         first = holder.name()
-        with replica(tmp_path / "two", postgres_url, bucket, other_cable) as two:
+        with replica(tmp_path / "two", postgres_url, hand, other_cable) as two:
             wait_until(lambda: two.shows("第一稿"), "the other replica")
 
             # One sleeps in the midst of a PUT; two takes over.
@@ -99,14 +90,14 @@ def test_a_sleeper_is_refused_and_a_dead_ones_work_is_finished(
             one.process.send_signal(signal.SIGSTOP)
             wait_until(lambda: holder.name() not in {first, None}, "the other one to take over")
             publish("第三稿")
-            wait_until(lambda: two.shows("第三稿") and bucket.documents() == two.live(), "what it carries")
-            right = bucket.documents()
+            wait_until(lambda: two.shows("第三稿") and hand.documents() == two.live(), "what it carries")
+            right = hand.documents()
             cable.let_go()
             wait_until(lambda: len(cable.answers) == cable.held, "what the sleeper had sent to arrive")
             assert set(cable.answers) == {412}
             one.process.send_signal(signal.SIGCONT)
             wait_until(lambda: "bucket_lease_lost" in one.events(), "it to find out")
-            assert bucket.documents() == right == two.live()
+            assert hand.documents() == right == two.live()
 
             # Two is killed between two documents.
             second = holder.name()
@@ -114,7 +105,7 @@ def test_a_sleeper_is_refused_and_a_dead_ones_work_is_finished(
             publish("第四稿")
             wait_until(lambda: other_cable.held, "a document on its way")
             two.process.kill()
-            read = [content.decode() for key, content in bucket.documents().items() if key.startswith("macro.")]
+            read = [content.decode() for key, content in hand.documents().items() if key.startswith("macro.")]
             assert {"第三稿" in each for each in read} == {"第四稿" in each for each in read} == {True, False}
 
         # One takes over, and what the dead one had sent arrives after its look and before what it sends itself.
@@ -125,9 +116,9 @@ def test_a_sleeper_is_refused_and_a_dead_ones_work_is_finished(
         wait_until(lambda: len(other_cable.answers) == other_cable.held, "what the dead one had sent to arrive")
         assert 200 in other_cable.answers
         cable.let_go()
-        wait_until(lambda: one.shows("第五稿") and bucket.documents() == one.live(), "all to be right")
+        wait_until(lambda: one.shows("第五稿") and hand.documents() == one.live(), "all to be right")
         assert "bucket_object_replaced" in one.events()
-        assert store.ledger(bucket.url).held().keys() == bucket.list_keys()
+        assert store.ledger(hand.url).held().keys() == hand.list_keys()
 
 
 class Holder:

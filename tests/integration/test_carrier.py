@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,26 +19,13 @@ from feedsvc.output import Bucket
 from feedsvc.scheduler import Worker
 from integration.conftest import SettableClock
 from newsroom import CONFIG, Newsroom
-from s3 import ENVIRONMENT, Hand, S3Server, cable_to, s3_server
+from s3 import Hand, S3Server, cable_to
 from service import DEADLINE_SECONDS, wait_until
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "_STOP_SECONDS", DEADLINE_SECONDS)
-
-
-@pytest.fixture
-def hand(server: S3Server, request: pytest.FixtureRequest) -> Hand:
-    return Hand(server, re.sub(r"\W", "-", request.node.name))
 
 
 def with_bucket(url: str, endpoint: str, config: str = CONFIG, timeout_seconds: int = 30) -> str:
