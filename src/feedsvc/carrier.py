@@ -148,6 +148,8 @@ class Carrier:
             except BucketError as error:
                 self._note_trouble(error)
                 self._step_aside(route)
+        if self._has_word:
+            return 0.0
         due_at = min(haul.next_at(), max(self._look_at, self._load.hold_until))
         return max(0.0, min(tenure.rest_seconds(), due_at - time.monotonic()))
 

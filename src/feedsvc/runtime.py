@@ -15,6 +15,7 @@ from feedsvc.config import Settings, SettingsSource
 from feedsvc.counting import Tally, count_publication
 from feedsvc.delivery import find_twin_error
 from feedsvc.errors import OutputError, StoreError
+from feedsvc.freight import Freight, FreightReader
 from feedsvc.log import get_logger
 from feedsvc.model import INDEX_SLUG, BulkProgress, Standing
 from feedsvc.output import FeedsFolder, read_bulk_progress
@@ -69,6 +70,7 @@ class _Picture:
     stuck: frozenset[str] = frozenset()
     archives_waiting: Mapping[str, int] = field(default_factory=dict)
     audit: AuditProgress = field(default_factory=AuditProgress)
+    freight: Freight | None = None
 
     def absent_from(self, slug: str) -> list[Held]:
         """Who is missing in this feed."""
@@ -101,6 +103,7 @@ class Runtime:
         self._lock = Lock()
         self._is_migrated = False
         self._registered: Settings | None = None
+        self._freight = FreightReader(store)
         self._stale_since: dict[str, tuple[str, datetime]] = {}
 
     @classmethod
@@ -178,7 +181,8 @@ class Runtime:
         unconfigured: [{slug}] (sections that the store knows and config.yaml does not),
         audit: {limit_percent, cpu_percent, live, waiting (how many live documents, and how many of them were not
         audited as they lie there), round: {began, ended, done, of}, alarms: [{at, feed, format, finding, done, open}]},
-        spares: {path, trouble (why what is live has no second name there, or null)}}
+        spares: {path, trouble (why what is live has no second name there, or null)},
+        bucket: {url, holder, epoch, documents, waiting, trouble, since} or null}
         """
         checks, picture = self._examine()
         settings, error = self.settings, self.source.error
@@ -197,6 +201,7 @@ class Runtime:
             "unconfigured": [{"slug": slug} for slug in picture.survey.states if slug not in settings.feeds],
             "audit": picture.audit.as_json(),
             "spares": {"path": str(self.folder.spares.path), "trouble": self.folder.spares.trouble},
+            "bucket": picture.freight.as_json() if picture.freight else None,
         }
 
     def has_worker(self) -> bool:
@@ -232,6 +237,8 @@ class Runtime:
             checks.append(self._check_worker(picture))
         if picture.audit.trouble is not None:
             checks.append(Check("audit", ok=False, detail=picture.audit.trouble))
+        if (freight := picture.freight) is not None:
+            checks.append(Check("bucket", ok=freight.trouble is None, detail=freight.detail))
         checks += [check for slug in (*self.settings.feeds, INDEX_SLUG) if (check := _check_section(picture, slug))]
         return checks, picture
 
@@ -248,6 +255,7 @@ class Runtime:
             },
             last_seen=last_seen,
             next_runs=next_runs,
+            freight=self._freight.read(self.settings.bucket),
             audit=read_progress(self.folder, self.settings, survey.publications, survey.states),
         )
 

@@ -16,6 +16,7 @@ from feedsvc import carrier, load, scheduler
 from feedsvc.carrier import _UNFENCED, Carrier
 from feedsvc.model import Parcel
 from feedsvc.output import Bucket
+from feedsvc.runtime import Check
 from feedsvc.scheduler import Worker
 from integration.conftest import SettableClock
 from newsroom import CONFIG, Newsroom
@@ -28,7 +29,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "_STOP_SECONDS", DEADLINE_SECONDS)
 
 
-def with_bucket(url: str, endpoint: str, config: str = CONFIG, timeout_seconds: int = 30) -> str:
+def with_bucket(url: str, endpoint: str, config: str = CONFIG, timeout_seconds: int = 10) -> str:
     place = {"url": url, "endpoint": endpoint, "timeout": timeout_seconds}
     return f"{config}bucket: {json.dumps(place)}\n"
 
@@ -101,6 +102,12 @@ def test_what_is_live_is_carried_in_full_and_then_each_change(
             wait_until(lambda: "潮水".encode() in (hand.read("macro.rss") or b""), "the news")
             wait_until(lambda: is_the_same(newsroom, hand), "all to be the same")
             assert "macro/archive/1.atom" in hand.list_keys()
+            number = len(live(newsroom))
+            wait_until(lambda: newsroom.runtime.status()["bucket"]["documents"] == number, "the next beat")
+            assert health(newsroom).ok
+            metrics = newsroom.client.get("/metrics").text
+            assert "feedsvc_bucket_up 1.0\n" in metrics
+            assert f"feedsvc_bucket_documents {float(number)}\n" in metrics
         assert count(events, "bucket_lease_taken") == count(events, "bucket_current") == 1
         assert [each for each in events if each["log_level"] in {"warning", "error"}] == []
         for key in hand.list_keys():
@@ -188,12 +195,19 @@ def test_a_store_that_is_away_is_told_once_and_nothing_is_lost(
             tries = cable.refused
             wait_until(lambda: cable.refused > tries + 4, "more tries")
             assert count(events, "bucket_trouble") == 1
+            assert not health(site).ok
+            assert "it can't be reached" in health(site).detail
             (trouble,) = [each["error"] for each in events if each["event"] == "bucket_trouble"]
             assert "it can't be reached. Look at the network" in trouble
             cable.plug()
             wait_until(lambda: is_the_same(site, hand), "all that came meanwhile")
-            wait_until(lambda: count(events, "bucket_recovered"), "it to be told")
+            wait_until(lambda: count(events, "bucket_recovered") and health(site).ok, "it to be told")
         assert count(events, "bucket_trouble") == count(events, "bucket_recovered") == 1
+
+
+def health(newsroom: Newsroom) -> Check:
+    (check,) = [each for each in newsroom.runtime.checks() if each.name == "bucket"]
+    return check
 
 
 class Careless(Bucket):

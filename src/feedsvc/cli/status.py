@@ -28,6 +28,8 @@ def command(is_json: bool) -> None:
         [_row(section) for section in status["sections"]],
     )
     say(_tell_of_audit(status["audit"]))
+    if (bucket := status["bucket"]) and bucket["trouble"] is None:
+        say(f"Bucket: {bucket['documents']} documents lie in {bucket['url']}; {bucket['waiting']} wait to be carried.")
     if progress := status["progress"]:
         left = progress["seconds_left"]
         soon = f", about {said_seconds(left)} left" if left is not None else ""

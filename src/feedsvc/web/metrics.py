@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from feedsvc import __version__
 from feedsvc.counting import BUCKETS, KINDS, POLLS, PUBLICATIONS, REFUSED, REQUESTS, SECONDS, SECONDS_SUM, kind_of
 from feedsvc.errors import FeedsvcError, OutputError
+from feedsvc.freight import Freight, FreightReader
 from feedsvc.model.polling import COUNTED, Counts
 from feedsvc.output import Audited, Key
 from feedsvc.quarantine import held
@@ -97,6 +98,7 @@ class _Told:
 
     last_seen: datetime | None
     quarantined: int
+    freight: Freight | None
 
 
 class _ServiceCollector(Collector):
@@ -104,6 +106,7 @@ class _ServiceCollector(Collector):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._freight = FreightReader(runtime.store)
         self._question = Question(self._ask, _ANSWER_SECONDS)
         self._database: Remembered[_Told | None] = Remembered(_KEPT_SECONDS, self._answer)
 
@@ -128,7 +131,8 @@ class _ServiceCollector(Collector):
     def _ask(self) -> _Told:
         runtime = self._runtime
         last_seen, _ = runtime.store.heartbeats().get(runtime.folder_id, (None, {}))
-        return _Told(last_seen, len(held(runtime.store, runtime.settings)))
+        freight = self._freight.read(runtime.settings.bucket)
+        return _Told(last_seen, len(held(runtime.store, runtime.settings)), freight)
 
     def _of_worker(self, counts: Mapping[Key, float]) -> Iterator[Metric]:
         now, told = self._runtime.clock(), self._database.get()
@@ -138,6 +142,11 @@ class _ServiceCollector(Collector):
             if told.last_seen is not None:
                 age_seconds = (now - told.last_seen).total_seconds()
                 yield _gauge("worker_heartbeat_age_seconds", "Since the worker was last heard of", age_seconds)
+            if (freight := told.freight) is not None:
+                is_up = 1 if freight.trouble is None else 0
+                yield _gauge("bucket_up", "1 if a replica carries what goes live to the bucket", is_up)
+                yield _gauge("bucket_documents", "Documents that lie there", freight.documents)
+                yield _gauge("bucket_waiting", "Feeds and archives that are to be carried there", freight.waiting)
         if (WAITING,) in counts:
             since = counts.get((WAITING_SINCE,), 0)
             oldest_seconds = max(0.0, now.timestamp() - since) if since else 0
