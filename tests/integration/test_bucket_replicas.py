@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from feedsvc.runtime import now
 from feedsvc.store import Store
 from newsroom import CONFIG
 from s3 import Cable, Hand, S3Server, cable_to
-from service import DEADLINE_SECONDS, FEEDSVC, wait_until
+from service import DEADLINE_SECONDS, FEEDSVC, descendants, wait_until
 
 TIMEOUT_SECONDS = 1
 """So the lease lasts for three."""
@@ -31,8 +31,14 @@ class Replica:
     folder: Path
     cable: Cable
 
+    def signal(self, number: int) -> None:
+        """To all its processes, as what happens to a machine."""
+        for each in (self.process.pid, *descendants(self.process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+
     def live(self) -> dict[str, bytes]:
-        files = [each for suffix in ("rss", "atom", "json", "opml") for each in self.folder.glob(f"*.{suffix}")]
+        files = [each for suffix in ("rss", "atom", "json", "opml") for each in self.folder.glob(f"[!.]*.{suffix}")]
         return {each.name: each.read_bytes() for each in files}
 
     def shows(self, text: str) -> bool:
@@ -87,7 +93,7 @@ def test_a_sleeper_is_refused_and_a_dead_ones_work_is_finished(
             cable.hold()
             publish("第二稿")
             wait_until(lambda: cable.held, "a document on its way")
-            one.process.send_signal(signal.SIGSTOP)
+            one.signal(signal.SIGSTOP)
             wait_until(lambda: holder.name() not in {first, None}, "the other one to take over")
             publish("第三稿")
             wait_until(lambda: two.shows("第三稿") and hand.documents() == two.live(), "what it carries")
@@ -95,7 +101,7 @@ def test_a_sleeper_is_refused_and_a_dead_ones_work_is_finished(
             cable.let_go()
             wait_until(lambda: len(cable.answers) == cable.held, "what the sleeper had sent to arrive")
             assert set(cable.answers) == {412}
-            one.process.send_signal(signal.SIGCONT)
+            one.signal(signal.SIGCONT)
             wait_until(lambda: "bucket_lease_lost" in one.events(), "it to find out")
             assert hand.documents() == right == two.live()
 
@@ -104,7 +110,7 @@ def test_a_sleeper_is_refused_and_a_dead_ones_work_is_finished(
             other_cable.hold(after=1)
             publish("第四稿")
             wait_until(lambda: other_cable.held, "a document on its way")
-            two.process.kill()
+            two.signal(signal.SIGKILL)
             read = [content.decode() for key, content in hand.documents().items() if key.startswith("macro.")]
             assert {"第三稿" in each for each in read} == {"第四稿" in each for each in read} == {True, False}
 

@@ -52,14 +52,8 @@ def working(newsroom: Newsroom) -> Iterator[list[Any]]:
 def live(newsroom: Newsroom) -> dict[str, bytes]:
     """By key, the documents in the folder."""
     path = newsroom.runtime.folder.path
-    files = [
-        *path.glob("*.rss"),
-        *path.glob("*.atom"),
-        *path.glob("*.json"),
-        *path.glob("*.opml"),
-        *path.glob("*/archive/*.atom"),
-    ]
-    return {str(each.relative_to(path)): each.read_bytes() for each in files}
+    patterns = ("[!.]*.rss", "[!.]*.atom", "[!.]*.json", "[!.]*.opml", "[!.]*/archive/[!.]*.atom")
+    return {str(each.relative_to(path)): each.read_bytes() for pattern in patterns for each in path.glob(pattern)}
 
 
 def is_the_same(newsroom: Newsroom, hand: Hand) -> bool:
@@ -167,7 +161,8 @@ def test_what_others_did_in_the_bucket_is_mended(site: Newsroom, hand: Hand, mon
 
 def is_the_same_but_for(newsroom: Newsroom, hand: Hand, *keys: str) -> bool:
     found = hand.documents()
-    return {key: content for key, content in found.items() if key not in keys} == live(newsroom) != {}
+    found = {key: content for key, content in found.items() if key not in keys}
+    return not newsroom.runtime.regenerator.stale(newsroom.runtime.settings) and found == live(newsroom)
 
 
 def wait_until_the_next_second(hand: Hand) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Event
 
+import pytest
+from sqlalchemy import text
+
+from feedsvc.errors import StoreUnavailableError
 from feedsvc.model import Held
 from feedsvc.store import Ledger, Store
+from feedsvc.store import ledger as ledgers
+from service import DEADLINE_SECONDS
 
 URL = "s3://news-example-org/feeds"
 HELD = Held(
@@ -84,6 +92,37 @@ def test_who_was_overtaken_notes_nothing_and_gives_nothing_back(store: Store) ->
     ledger.give_back(old, {})
     assert ledger.lease() == new
     assert ledger.held() == {HELD.key: HELD}
+
+
+class Sleepy(list[Held]):
+    """Whoever goes through it falls asleep until they are woken."""
+
+    def __init__(self) -> None:
+        super().__init__([HELD])
+        self.sleeps, self.wakes = Event(), Event()
+
+    def __iter__(self) -> Iterator[Held]:
+        self.sleeps.set()
+        assert self.wakes.wait(DEADLINE_SECONDS)
+        return super().__iter__()
+
+
+def test_who_falls_asleep_in_the_midst_of_a_change_keeps_nobody_waiting(
+    postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's processes share a machine, and wait for each other anyway."""
+    monkeypatch.setattr(ledgers, "_WAKEFUL", text("SET LOCAL idle_in_transaction_session_timeout = '100ms'"))
+    ledger, sleepy = postgres_store.ledger(URL), Sleepy()
+    mine = ledger.take("a", None, 30)
+    assert mine is not None
+    with ThreadPoolExecutor(1) as thread:
+        asleep = thread.submit(ledger.note, mine, sleepy)
+        assert sleepy.sleeps.wait(DEADLINE_SECONDS)
+        assert ledger.take("b", mine, 30) is not None
+        sleepy.wakes.set()
+        with pytest.raises(StoreUnavailableError):
+            asleep.result(DEADLINE_SECONDS)
+    assert ledger.held() == {}
 
 
 def test_what_lies_there_is_noted_and_forgotten(store: Store) -> None:

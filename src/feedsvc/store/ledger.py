@@ -1,7 +1,8 @@
 """What the store knows of one bucket: who may write to it, and what it holds.
 
 Each change is conditional on what was seen before, or on holding the lease: whoever slept while another one took it
-changes nothing here any more.
+changes nothing here any more. And nobody who falls asleep in the midst of a change keeps the row from the others: the
+lease is changed by one statement, which PostgreSQL ends by itself, and of a longer one it does not wait for the end.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Update, bindparam, delete, select, update
+from sqlalchemy import Row, Update, bindparam, delete, select, text, update
 
 from feedsvc.model import Held, Lease
 from feedsvc.store import changes, schema
@@ -25,6 +26,7 @@ _THESE_OBJECTS = _OBJECTS.where(_object.key.in_(bindparam("keys", expanding=True
 _FORGET = delete(schema.bucket_object).where(
     _object.bucket == bindparam("of_bucket"), _object.key == bindparam("of_key")
 )
+_WAKEFUL = text("SET LOCAL idle_in_transaction_session_timeout = '5s'")
 _NEWEST = (
     select(schema.document_version.c.digest, schema.document_version.c.last_modified)
     .where(schema.document_version.c.slug == bindparam("slug"), schema.document_version.c.format == bindparam("format"))
@@ -54,7 +56,7 @@ class Ledger:
             told={} if seen is None else seen.told,
         )  # fmt: skip
         columns = {"holder": holder, "epoch": epoch, "beat": 0, "lasts_seconds": lasts_seconds}
-        with self._database.write() as connection:
+        with self._database.ask() as connection:
             if seen is None:
                 adding = changes.adding(schema.bucket_lease, "epoch", is_sqlite=self._database.is_sqlite)
                 is_mine = connection.execute(adding, {"bucket": self._bucket, **columns}).one_or_none() is not None
@@ -67,13 +69,13 @@ class Ledger:
     def beat(self, lease: Lease, told: Mapping[str, object]) -> Lease | None:
         """Say that its holder lives, and how it gets on; None where another one has taken it."""
         beating = self._mine(lease).values(beat=_lease.beat + 1, told=dict(told)).returning(_lease.beat)
-        with self._database.write() as connection:
+        with self._database.ask() as connection:
             row = connection.execute(beating).one_or_none()
         return replace(lease, beat=row.beat, told=told) if row else None
 
     def give_back(self, lease: Lease, told: Mapping[str, object]) -> None:
         """Whoever wants it may take it at once. Nothing happens where another one has taken it."""
-        with self._database.write() as connection:
+        with self._database.ask() as connection:
             connection.execute(self._mine(lease).values(holder=None, told=dict(told)))
 
     def held(self, keys: Collection[str] | None = None) -> dict[str, Held]:
@@ -90,6 +92,8 @@ class Ledger:
     def note(self, lease: Lease, put: Collection[Held], gone: Collection[str] = ()) -> bool:
         """Note what came and what went, unless another one has taken the lease: then False, and nothing is noted."""
         with self._database.write() as connection:
+            if not self._database.is_sqlite:
+                connection.execute(_WAKEFUL)
             row = connection.execute(_LEASE.with_for_update(), {"bucket": self._bucket}).one_or_none()
             if row is None or (row.holder, row.epoch) != (lease.holder, lease.epoch):
                 return False
