@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from feedsvc.audit import audit, audit_archives, find_strangers
-from feedsvc.errors import FeedsvcError, OutputError, StoreError
+from feedsvc.errors import BucketError, FeedsvcError, OutputError, StoreError
 from feedsvc.model import INDEX_SLUG, STORED, Finding, Standing
-from feedsvc.output import find_closed, find_left_overs, free_bytes, open_up
+from feedsvc.output import Bucket, find_closed, find_left_overs, free_bytes, open_up
 from feedsvc.quarantine import held
 from feedsvc.runtime import Runtime
 from feedsvc.staleness import Stale
@@ -62,7 +62,14 @@ def examine(runtime: Runtime) -> Iterator[Complaint]:
         yield complaint
     yield from _guarded("feeds_dir", partial(_examine_folder, runtime))
     if is_usable:
-        for part in (_examine_clock, _examine_worker, _examine_rows, _examine_feeds, _examine_quarantine):
+        for part in (
+            _examine_clock,
+            _examine_worker,
+            _examine_bucket,
+            _examine_rows,
+            _examine_feeds,
+            _examine_quarantine,
+        ):
             yield from _guarded("database", partial(part, runtime))
 
 
@@ -164,6 +171,24 @@ def _examine_worker(runtime: Runtime) -> Iterator[Complaint]:
     if not _has_worker(runtime):
         what, mend = "none is running for this feeds folder", "start `feedsvc serve`, or `feedsvc worker`"
         yield Complaint("worker", what, mend, is_grave=False)
+
+
+def _examine_bucket(runtime: Runtime) -> Iterator[Complaint]:
+    """What lies there against what was left there; the worker mends it, since one at a time writes to it."""
+    place = runtime.settings.bucket
+    if place is None:
+        return
+    try:
+        lying = {each.key: each.etag for page in Bucket(place).list() for each in page}
+    except BucketError as error:
+        yield Complaint("bucket", f"{error.url}: can't {error.what}: {error.reason}", error.mend)
+        return
+    held = runtime.store.ledger(place.url).held()
+    if amiss := sorted(key for key, known in held.items() if lying.get(key) != known.etag):
+        does = "within five minutes" if _has_worker(runtime) else "once it runs"
+        yield Complaint(
+            "bucket", f"{_name(amiss)}: is not there, or not as it was left", f"nothing: the worker does it {does}"
+        )
 
 
 def _examine_rows(runtime: Runtime) -> Iterator[Complaint]:

@@ -213,7 +213,7 @@ class Haul:
         jobs = []
         for parcel in parcels:
             known = held.get(parcel.key)
-            if parcel.key in self._unsure or not _is_there(parcel, known):
+            if parcel.key in self._unsure or not is_there(parcel, known):
                 jobs.append(_Job(name, parcel, known))
         return jobs
 
@@ -225,7 +225,7 @@ class Haul:
         assert slug is not None, "nobody else takes any"
         parcels = list(self._parcels.of_archives(slug))
         held = self._ledger.held([each.key for each in parcels])
-        self._load.add(each.name for each in parcels if not _is_there(each, held.get(each.key)))
+        self._load.add(each.name for each in parcels if not is_there(each, held.get(each.key)))
         self._sections_at = now + _SHARE * (time.monotonic() - now)
 
     def _reckon(self, held: dict[str, Held]) -> None:
@@ -233,7 +233,7 @@ class Haul:
         self._load.add(
             each.name
             for each in self._parcels.all()
-            if each.key in self._unsure or not _is_there(each, held.get(each.key))
+            if each.key in self._unsure or not is_there(each, held.get(each.key))
         )
         self._surplus = {key: key in held for key in (*held, *self._surplus) if not self._parcels.is_wanted(key)}
 
@@ -291,7 +291,7 @@ def _fulfil(future: Future[_Out], task: Callable[[_In], _Out], item: _In) -> Non
         future.set_exception(error)
 
 
-def _is_there(parcel: Parcel, known: Held | None) -> bool:
+def is_there(parcel: Parcel, known: Held | None) -> bool:
     """Or something newer, which another replica has put there: this one will have it, too."""
     if known is None:
         return False

@@ -14,14 +14,18 @@ from structlog.testing import capture_logs
 from engine import newsroom_on
 from feedsvc import carrier, load, scheduler
 from feedsvc.carrier import _UNFENCED, Carrier
-from feedsvc.model import Parcel
+from feedsvc.haul import is_there
+from feedsvc.model import BucketPlace, Parcel
 from feedsvc.output import Bucket
-from feedsvc.runtime import Check
+from feedsvc.parcels import Parcels
+from feedsvc.porter import LateError, Porter
+from feedsvc.runtime import Check, now
 from feedsvc.scheduler import Worker
 from integration.conftest import SettableClock
 from newsroom import CONFIG, Newsroom
-from s3 import Hand, S3Server, cable_to
+from s3 import NAME, Hand, S3Server, cable_to
 from service import DEADLINE_SECONDS, wait_until
+from watching import watching
 
 
 @pytest.fixture(autouse=True)
@@ -223,3 +227,62 @@ def test_a_store_that_heeds_no_condition_is_told_of(site: Newsroom, hand: Hand) 
     assert hand.documents() == live(site)
     assert [each["error"] for each in events if each["event"] == "bucket_trouble"] == [_UNFENCED]
     assert count(events, "bucket_recovered") == 0
+
+
+def test_a_worker_that_was_killed_is_followed_at_once_by_the_next_on_its_folder(
+    tmp_path: Path, sqlite_url: str, server: S3Server, hand: Hand
+) -> None:
+    """Long before the lease has run out."""
+    config = with_bucket(hand.url, server.endpoint, timeout_seconds=60)
+    with newsroom_on(sqlite_url, tmp_path / "site", now, config) as site:
+        site.put(external_id="a")
+        with watching(site.runtime.settings.path, net_seconds=1):  # killed at the end
+            wait_until(lambda: is_the_same(site, hand), "the first fill")
+        site.put(title="潮水")
+        with working(site) as events:
+            wait_until(lambda: "潮水".encode() in (hand.read("macro.rss") or b""), "the news")
+            wait_until(lambda: is_the_same(site, hand), "all to be the same")
+        (taken,) = [each for each in events if each["event"] == "bucket_lease_taken"]
+        assert taken["epoch"] == 2
+        assert site.runtime.folder_id in taken["before"]
+
+
+def test_a_replica_that_lags_behind_puts_nothing_older_in_its_place(
+    site: Newsroom, server: S3Server, hand: Hand
+) -> None:
+    """Neither where it knows who put it there, nor where nobody does, as after a crash."""
+    place, runtime = BucketPlace(name=NAME, prefix=hand.prefix, endpoint=server.endpoint), site.runtime
+    bucket, ledger = Bucket(place), runtime.store.ledger(place.url)
+    porter = Porter(bucket, ledger, runtime.folder, lambda: 60.0)
+    site.regenerate()
+    parcels = Parcels(runtime.settings, runtime.store, runtime.folder_id)
+    (old,) = [each for each in parcels.of("macro") if each.key == "macro.rss"]
+    content = porter.read(old)
+    assert content is not None
+    site.put(title="潮水")
+    site.regenerate()
+    (new,) = [each for each in parcels.of("macro") if each.key == "macro.rss"]
+    assert porter.read(old) is None, "other bytes lie in the folder by now"
+    news = porter.read(new)
+    assert news is not None
+    bucket.put(new, news, None)
+    held = porter.settle(old, content)
+    assert (held.digest, held.mtime) == (new.digest, new.mtime)
+    assert hand.read("macro.rss") == news
+    assert is_there(old, held)
+
+
+def test_nothing_is_begun_that_may_outlast_the_lease(site: Newsroom, server: S3Server, hand: Hand) -> None:
+    place = BucketPlace(name=NAME, prefix=hand.prefix, endpoint=server.endpoint)
+    bucket, ledger = Bucket(place), site.runtime.store.ledger(place.url)
+    site.regenerate()
+    parcel = Parcels(site.runtime.settings, site.runtime.store, site.runtime.folder_id).of("macro")[0]
+    porter = Porter(bucket, ledger, site.runtime.folder, lambda: bucket.most_seconds - 0.1)
+    with pytest.raises(LateError):
+        porter.put(parcel, b"", None)
+    with pytest.raises(LateError):
+        porter.settle(parcel, b"")
+    hand.put("macro.rss", b"")
+    with pytest.raises(LateError):
+        porter.delete("macro.rss", is_known=True)
+    assert hand.documents() == {"macro.rss": b""}

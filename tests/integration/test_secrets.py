@@ -25,6 +25,7 @@ from feedsvc.store import Store
 from service import Service, free_port, serving, wait_until
 
 PASSWORD = "Pa55-of-the-database"
+BUCKET_KEY, BUCKET_TOKEN = "S3cret-of-the-bucket", "s3ssion-of-the-bucket"
 KEY, USER_KEY, ARGUMENT = "T0P-s3cret-path", "us3r-key", "s3cret-argument"
 
 PUBLIC = re.compile(
@@ -52,8 +53,11 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     """Of a run in which all goes wrong that has to do with secrets, under the widest umask."""
     site = Site(tmp_path_factory.mktemp("secrets") / "site")
     before = os.umask(0)
+    keys = {"AWS_ACCESS_KEY_ID": "desk", "AWS_SECRET_ACCESS_KEY": BUCKET_KEY, "AWS_SESSION_TOKEN": BUCKET_TOKEN}
     try:
-        with socket.socket() as taken:
+        with pytest.MonkeyPatch.context() as patch, socket.socket() as taken:
+            for name, value in keys.items():
+                patch.setenv(name, value)
             taken.bind(("127.0.0.1", 0))  # and not listened on: nobody ever answers there
             yield run_into_trouble(site, taken.getsockname()[1])
     finally:
@@ -69,6 +73,10 @@ def run_into_trouble(site: Site, dead_port: int) -> Aftermath:
     alerts = json.dumps({"command": command, "url": f"http://desk:{USER_KEY}@127.0.0.1:{dead_port}/{KEY}"})
     gone = f"postgresql://desk:{PASSWORD}@127.0.0.1:{dead_port}/news?password={PASSWORD}"
     printed: list[str] = []
+    bucket = json.dumps(
+        {"url": "s3://news-example-org/feeds", "endpoint": f"http://127.0.0.1:{dead_port}", "timeout": 1}
+    )
+    plain, good = good, f"{good}\nbucket: {bucket}"
     site.config.write_text(f"{good}\nalerts: {alerts}\n", "utf-8")
     with serving(site.config, free_port()) as service:
         wait_until((site.feeds / ".audited").exists, "the audit")
@@ -76,19 +84,26 @@ def run_into_trouble(site: Site, dead_port: int) -> Aftermath:
         (site.feeds / "macro.rss").unlink()
         (site.feeds / "macro.rss").mkdir(mode=0o755)
         wait_until(lambda: service.log.read_text("utf-8").count("alert_failed") == 2, "both hooks to fail")
+        wait_until(lambda: "bucket_trouble" in service.log.read_text("utf-8"), "the bucket to be missed")
         printed.append(ask_all(service, tokens[0]))
         printed += said(site, "status", FEEDSVC_LOG="json")
+        printed += said(site, "doctor")
         modes = {str(path.relative_to(site.folder)): path.lstat().st_mode for path in site.folder.rglob("*")}
         site.config.write_text(f"{good}\nalerts: {alerts}\ndatabase: [{gone}\n", "utf-8")
         wait_until(lambda: "config_refused" in service.log.read_text("utf-8"), "the file to be refused")
         printed.append(ask_all(service, tokens[0]))
     printed.append(service.log.read_text("utf-8"))
-    mistakes = (f"database: {gone} x", f"database: mysql://desk:{PASSWORD}@h/n", f"alerts: {{url: 'ftp://{KEY}'}}")
+    mistakes = (
+        f"database: {gone} x",
+        f"database: mysql://desk:{PASSWORD}@h/n",
+        f"alerts: {{url: 'ftp://{KEY}'}}",
+        f"bucket: {{url: 's3://desk:{KEY}@b'}}",
+    )
     for each in (*mistakes, f"database: {gone}"):
-        site.config.write_text(f"{good}\n{each}\n", "utf-8")
+        site.config.write_text(f"{plain if each.startswith('bucket') else good}\n{each}\n", "utf-8")
         for arguments in (("config", "check"), ("status", "--json"), ("token", "list")):
             printed += said(site, *arguments)
-    return Aftermath("\n".join(printed), (PASSWORD, KEY, USER_KEY, ARGUMENT, *tokens), modes)
+    return Aftermath("\n".join(printed), (PASSWORD, KEY, USER_KEY, ARGUMENT, BUCKET_KEY, BUCKET_TOKEN, *tokens), modes)
 
 
 def said(site: Site, *arguments: str, **env: str) -> list[str]:
@@ -113,6 +128,7 @@ def ask_all(service: Service, token: str) -> str:
 def test_nothing_that_a_run_prints_holds_a_secret(aftermath: Aftermath) -> None:
     for trouble in (
         "alert_failed",
+        "bucket_trouble",
         "config_refused",
         "section_blocked",
         "degraded",

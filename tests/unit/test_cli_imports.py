@@ -9,8 +9,8 @@ import pytest
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("feedsvc.cli.serve", {"alembic", "pypinyin"}),
-        ("feedsvc.cli.worker", {"alembic", "flask", "granian", "pypinyin"}),
+        ("feedsvc.cli.serve", {"alembic", "obstore", "pypinyin"}),
+        ("feedsvc.cli.worker", {"alembic", "flask", "granian", "obstore", "pypinyin"}),
     ],
 )
 def test_a_process_imports_no_more_than_it_needs(module: str, unwanted: set[str]) -> None:

@@ -14,8 +14,13 @@ import pytest
 
 from commands import Site
 from feedsvc.model import ArticleInput
+from feedsvc.output import Bucket
+from feedsvc.parcels import Parcels
+from feedsvc.porter import Porter
 from feedsvc.publish import Clock, put, register_sections
 from feedsvc.store import Store
+from s3 import Hand, S3Server
+from service import free_port
 
 Spoil = Callable[[Site], object]
 
@@ -175,3 +180,26 @@ def test_a_lost_database_is_not_made_anew(site: Site, is_there: bool) -> None:
     assert (where, by) == ("database", "you")
     assert ("empty" if is_there else "no file") in what
     assert database.stat().st_size == 0 if is_there else not database.exists()
+
+
+def test_a_bucket_is_looked_at_and_left_to_the_worker(site: Site, server: S3Server, hand: Hand) -> None:
+    config = site.config.read_text("utf-8")
+    site.config.write_text(f"{config}\nbucket: {{url: {hand.url}, endpoint: '{server.endpoint}'}}\n", "utf-8")
+    assert complaints(site, expect=0) == []
+    with site.opened() as runtime:
+        ledger = runtime.store.ledger(hand.url)
+        lease = ledger.take("somebody", None, 30)
+        assert lease is not None
+        parcel = Parcels(runtime.settings, runtime.store, runtime.folder_id).of("macro")[0]
+        assert runtime.settings.bucket is not None
+        porter = Porter(Bucket(runtime.settings.bucket), ledger, runtime.folder, lambda: 60.0)
+        ledger.note(lease, [porter.settle(parcel, porter.read(parcel) or b"")])
+    assert complaints(site, expect=0) == []
+    hand.put("macro.rss", b"altered")
+    ((where, what, by),) = complaints(site, "--mend")
+    assert (where, by) == ("bucket", "you")
+    assert what == "macro.rss: is not there, or not as it was left"
+    site.change_config(server.endpoint, f"http://127.0.0.1:{free_port()}")
+    ((where, what, _),) = complaints(site)
+    assert where == "bucket"
+    assert what.endswith("can't list what lies there: it can't be reached")
