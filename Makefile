@@ -11,7 +11,7 @@ SITE ?= .
 # for each processor, since many tests wait.
 TESTARGS ?= -n $(shell $(PYTHON) -c 'import os; print(min(2 * os.cpu_count(), 16))') --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check audit format lock bench bench-serve soak endurance clean
+.PHONY: run test check audit format lock bench bench-serve soak endurance fuzz clean
 .DEFAULT_GOAL := help
 
 help:  ## what one can make
@@ -62,6 +62,12 @@ soak: $(DEV_STAMP)  ## 200,000 polls while articles come, change and go; 200 kil
 
 endurance: $(DEV_STAMP)  ## an hour of polls, articles, imports and edits, with a kill every minute
 	$(BIN)/python tests/endurance.py $(ENDURANCEARGS)
+
+FUZZ ?= 50
+fuzz: $(DEV_STAMP)  ## what attackers and broken programs send, FUZZ times as much as in the tests, other in each run
+	FEEDSVC_EFFORT=$(FUZZ) $(BIN)/python -m pytest -q tests/property/test_attacks_http.py tests/property/test_ingest_article.py \
+		tests/unit/test_hostile_feeds.py tests/unit/test_patterns.py \
+		tests/integration/test_attacks_cache.py tests/integration/test_attacks_smuggling.py tests/integration/test_links.py
 
 check: $(DEV_STAMP)  ## format, lint, types, import contracts, known holes in dependencies
 	$(BIN)/ruff format --check src tests bench .ci
