@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from feedsvc.choice import Choice
@@ -26,6 +26,11 @@ _FEW_GUILTY = 3
 
 KEPT_FINDINGS = 50
 """So many findings about an article are kept; an editor mends the first ones."""
+
+OTHERS_SECONDS = 600
+"""While a new version takes the place of an old one both are at work on one database, and may judge one article by
+turns. So what another version has found guilty is released no sooner after it came: it shows in this version's feeds
+all the same, and the other one's are not made anew for it again and again."""
 
 _TRIES = 3
 """Each reads as much as was published when the one before came too late. So a second one is seldom, a third one hardly
@@ -91,14 +96,18 @@ class Court:
             error = _why_blocked(made.proof.findings, len(accused), len(guilty), len(articles))
             if accused and not error:
                 self._quarantine(name, {article: made.proof.guilty[article.entry_id] for article in accused})
-            elif made.choice.retried and not error:
-                self._release(made.choice.retried)
+            elif not error and (ripe := self._find_ripe(made.choice.retried)):
+                self._release(ripe)
             else:
                 return Verdict(made, error)
 
     def _quarantine(self, name: str, accused: Mapping[Article, tuple[Finding, ...]]) -> None:
-        """One that was in it already, under an older revision or on trial, stays since it came."""
+        """One that was in it already, under an older revision or on trial, stays since it came.
+
+        If another version had found the same, nothing changes for anybody.
+        """
         before = self._store.quarantined([article.id for article in accused])
+        news = [article for article in accused if not _is_known(before.get(article.id), article)]
         items = [
             Quarantined(
                 article_id=article.id,
@@ -112,12 +121,23 @@ class Court:
         ]
         with self._store.write() as tx:
             for item in items:
-                tx.quarantine(item)
-            tx.raise_generations(section for article in accused for section in article.sections)
+                tx.quarantine(item, is_news=item.article_id in {article.id for article in news})
+            tx.raise_generations(section for article in news for section in article.sections)
         for item in items:
             log.warning(
                 "article_quarantined", article_id=item.article_id, revision=item.revision, slug=name, reason=item.reason
             )
+
+    def _find_ripe(self, retried: Sequence[Article]) -> Sequence[Article]:
+        """Those that are in no other version's way."""
+        if not retried:
+            return ()
+        before = self._store.quarantined([article.id for article in retried])
+        return [article for article in retried if article.id in before and self._is_ripe(before[article.id], article)]
+
+    def _is_ripe(self, item: Quarantined, article: Article) -> bool:
+        is_others = _is_known(item, article) and item.renderer != self._renderer
+        return not (is_others and timedelta() <= self._clock() - item.since < timedelta(seconds=OTHERS_SECONDS))
 
     def _release(self, articles: Sequence[Article]) -> None:
         """Found good in one feed; another of its feeds, stale by this, may still find fault and take it back."""
@@ -141,3 +161,8 @@ def _why_blocked(findings: Sequence[Finding], guilty_now: int, guilty: int, arti
             f"itself, so they are not quarantined. The first: {findings[0]}"
         )
     return None
+
+
+def _is_known(item: Quarantined | None, article: Article) -> bool:
+    """Was this very revision found guilty, and nobody asked for it to be tried again?"""
+    return item is not None and item.revision == article.revision and item.renderer != ""

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from engine import broken_formats, files, regenerator, run, texts
+from engine import broken_formats, files, newsroom_on, regenerator, run, texts
 from feedsvc.errors import RenderError
 from feedsvc.feed import opml
 from feedsvc.feed.formats import Format
 from feedsvc.model import Article, Feed, Finding
 from feedsvc.runtime import Runtime
+from feedsvc.trial import OTHERS_SECONDS
 from newsroom import Newsroom
 
 BAD = "坏文章"
@@ -142,15 +144,52 @@ def test_a_correction_that_mends_nothing_is_quarantined_anew(newsroom: Newsroom,
     assert runtime.store.quarantined()[bad.id].revision == 2
 
 
-def test_a_mended_renderer_tries_again(newsroom: Newsroom, runtime: Runtime) -> None:
+def test_a_mended_renderer_tries_again(newsroom: Newsroom, runtime: Runtime, clock: Any) -> None:
     bad = newsroom.put(title=BAD)
     broken = regenerator(runtime, broken_formats(render=refuse_bad))
     broken.regenerate(runtime.settings, "macro")
     assert runtime.regenerator.regenerate(runtime.settings, "macro", force=True).quarantined == (bad.id,)
+    clock.advance(OTHERS_SECONDS)
     mended = regenerator(runtime, renderer="another")
     assert mended.regenerate(runtime.settings, "macro").quarantined == ()
     assert bad.entry_id in texts(runtime)["rss"]
     assert runtime.store.quarantined() == {}
+
+
+@pytest.mark.parametrize("is_mended", [False, True], ids=["both refuse it", "the newer one does not"])
+def test_two_versions_that_judge_by_turns_come_to_rest(
+    store_url: str, tmp_path: Path, clock: Any, is_mended: bool
+) -> None:
+    """Side by side on one database, as while one takes the other's place; each on its own feeds folder."""
+    with (
+        newsroom_on(store_url, tmp_path / "old", clock) as old,
+        newsroom_on(store_url, tmp_path / "new", clock) as new,
+    ):
+        older = regenerator(old.runtime, broken_formats(render=refuse_bad), renderer="older")
+        formats = broken_formats() if is_mended else broken_formats(render=refuse_bad)
+        newer = regenerator(new.runtime, formats, renderer="newer")
+        bad = old.put(title=BAD)
+
+        def rest() -> int:
+            """How many rounds it takes until neither has anything to do."""
+            for number in range(20):
+                stale = [(one, slug) for one in (older, newer) for slug in one.stale(old.runtime.settings)]
+                if not stale:
+                    return number
+                for one, slug in stale:
+                    one.regenerate(old.runtime.settings, slug)
+                    one.archivist.bring_up(old.runtime.settings, slug)
+            return 20
+
+        for number in range(5):
+            assert rest() <= 4
+            assert (bad.entry_id in texts(new.runtime)["rss"]) is is_mended
+            assert bad.entry_id not in texts(old.runtime)["rss"]
+            old.put(title=f"第{number}篇", sections=("macro",), external_id="news")
+        clock.advance(OTHERS_SECONDS)
+        old.put(title="新闻", external_id="news")
+        newer.regenerate(old.runtime.settings, "macro")
+        assert (bad.id in old.runtime.store.quarantined()) is not is_mended
 
 
 def test_two_feeds_that_disagree_settle_without_it(newsroom: Newsroom, runtime: Runtime) -> None:

@@ -375,9 +375,10 @@ class Transaction(TokenChanges):
 
     # quarantine
 
-    def quarantine(self, item: Quarantined) -> None:
-        """Add or replace by article id. Marks the archives that the article stands in as changed."""
-        self._touch_archives_of(item.article_id)
+    def quarantine(self, item: Quarantined, *, is_news: bool = True) -> None:
+        """Add or replace by article id. If it is news, marks the archives that the article stands in as changed."""
+        if is_news:
+            self._touch_archives_of(item.article_id)
         self._put(schema.quarantine, asdict(item) | {"findings": [asdict(finding) for finding in item.findings]})
 
     def try_again(self, article_id: str) -> bool:
