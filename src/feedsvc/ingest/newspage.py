@@ -214,7 +214,7 @@ def _read_facts(text: str, page: _Page, *, anew: bool = False) -> bool:
     if not _LABEL.match(bare):
         return False
     pieces = _LABEL.split(bare)[1:]
-    facts: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for label, value in zip(pieces[::2], pieces[1::2], strict=True):
         kind, said = _FIELD_OF[label], value.strip(_BRACKETS)
         if len(said) > _LONGEST_FACT or said.endswith(tuple("。！？!?；;…")):
@@ -222,9 +222,9 @@ def _read_facts(text: str, page: _Page, *, anew: bool = False) -> bool:
         if anew and (page.facts.get(kind, said) != said or (kind == "authors" and not read_names(said))):
             return False
         if said:
-            facts[kind] = f"{facts[kind]}、{said}" if kind in facts else said
-    for kind, said in facts.items():
-        page.facts.setdefault(kind, said)
+            found.setdefault(kind, []).append(said)
+    for kind, all_said in found.items():
+        page.facts.setdefault(kind, "、".join(all_said))
     return True
 
 
