@@ -267,15 +267,32 @@ def quarantined_from(row: Row[Any]) -> Quarantined | None:
         return None
 
 
+_UNREADABLE = "(unreadable)"
+"""No section has such a name."""
+
+
 def token_from(row: Row[Any]) -> Token:
-    return Token(
-        id=row.id,
-        name=row.name,
-        sections=tuple(row.sections),
-        created=row.created,
-        last_used=row.last_used,
-        revoked=row.revoked,
-    )
+    """One whose row can't be read is revoked, and for no section, also if it is rotated."""
+    try:
+        return Token(
+            id=row.id,
+            name=cells.text(row.name, "name"),
+            sections=_sections_of_token(row.sections),
+            created=cells.instant(row.created, "created"),
+            last_used=cells.optional(cells.instant)(row.last_used, "last_used"),
+            revoked=cells.optional(cells.instant)(row.revoked, "revoked"),
+        )
+    except CellError:
+        never = instant_of(0)
+        name = row.name if isinstance(row.name, str) else _UNREADABLE
+        return Token(id=row.id, name=name, sections=(_UNREADABLE,), created=never, last_used=None, revoked=never)
+
+
+def _sections_of_token(value: Any) -> tuple[str, ...]:
+    """A list alone: an empty one is all sections, so nothing else may come to it. There is no bound to its length."""
+    if not isinstance(value, list):
+        raise CellError("sections", "holds no list")
+    return tuple(cells.text(slug, "sections") for slug in value)
 
 
 def publication_columns(publication: Publication) -> dict[str, Any]:
