@@ -81,8 +81,9 @@ def test_a_date_beyond_all_years_is_none(date: str) -> None:
     assert len(read(content.encode()).refused) == 1
 
 
-def test_a_namespace_that_is_no_address_stops_no_import() -> None:
-    item = "<item><title>題</title><guid>1</guid><description>文</description></item>"
-    content = f"<rss version='2.0' xmlns:x='ht&lt;p://'><channel>{item}</channel></rss>"
+@pytest.mark.parametrize("namespace", ["ht&lt;p://", "h}tp://x/", "{}", "}", "{{a"])
+def test_a_namespace_that_is_no_address_stops_no_import(namespace: str) -> None:
+    item = "<item><x:y>z</x:y><title>題</title><guid>1</guid><description>文</description></item>"
+    content = f"<rss version='2.0' xmlns:x='{namespace}'><channel>{item}</channel></rss>"
     (taken,) = read(content.encode()).taken
     assert taken.accepted.article.title == "題"

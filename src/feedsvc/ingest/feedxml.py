@@ -109,7 +109,7 @@ def read_xml_feed(content: bytes, report: Report) -> FoundFeed:
     )
     root = etree.fromstring(tamed.content, parser)
     elements = [element for element in root.iter() if element.tag in _ENTRY_TAGS]
-    if etree.QName(root).localname not in _ROOTS or not parsed.version or len(elements) != len(parsed.entries):
+    if _split_tag(root)[1] not in _ROOTS or not parsed.version or len(elements) != len(parsed.entries):
         raise refused(WHOLE, str(root.tag), "is no RSS or Atom document that could be read as a feed reader reads it")
     entries = tuple(
         Found(reading, *_read_id(element), _read_xhtml(element))
@@ -175,10 +175,9 @@ def _spell_out(text: str, report: Report) -> str:
 
 def _read_id(element: etree._Element) -> tuple[str | None, bool]:
     """The id as it stands there, but for the white space that a writer of XML puts around it."""
-    namespace = etree.QName(element).namespace
-    named = {child.tag: child for child in element if etree.QName(child).namespace == namespace}
-    prefix = f"{{{namespace}}}" if namespace else ""
-    guid, atom_id = named.get(f"{prefix}guid"), named.get(f"{prefix}id")
+    namespace = _split_tag(element)[0]
+    named = {child.tag: child for child in element if _split_tag(child)[0] == namespace}
+    guid, atom_id = named.get(f"{namespace}guid"), named.get(f"{namespace}id")
     if guid is not None:
         return _text(guid), guid.get("isPermaLink", "true").strip().lower() == "true"
     return (None if atom_id is None else _text(atom_id)) or element.get(_ABOUT) or None, False
@@ -189,9 +188,15 @@ def _read_xhtml(element: etree._Element) -> str | None:
     if content is None or len(content) != 1:
         return None
     for inner in content.iter():
-        inner.tag = etree.QName(inner).localname
+        inner.tag = _split_tag(inner)[1]
     written = etree.tostring(content[0], method="html", encoding="unicode", with_tail=False)
     return _DIV.sub(r"\1", written)
+
+
+def _split_tag(element: etree._Element) -> tuple[str, str]:
+    """Its namespace in braces, or "", and its name. etree.QName refuses a namespace that holds a brace itself."""
+    before, brace, name = str(element.tag).rpartition("}")
+    return before + brace, name
 
 
 def _text(element: etree._Element) -> str | None:
