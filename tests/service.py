@@ -117,12 +117,12 @@ class Service:
 
 
 @contextmanager
-def serving(config: Path, port: int, *options: str) -> Iterator[Service]:
-    """Start `feedsvc serve` and stop it at the end, with all its processes."""
+def serving(config: Path, port: int, *options: str, **environ: str) -> Iterator[Service]:
+    """Start `feedsvc serve` and stop it at the end, with all its processes; with these variables besides."""
     log = config.parent / "serve.log"
     with log.open("ab") as out:
         command = [*FEEDSVC, "--config", str(config), "serve", "--port", str(port), *options]
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=dict(os.environ), start_new_session=True)
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=os.environ | environ, start_new_session=True)
     service = Service(process, config, f"http://127.0.0.1:{port}", log)
     try:
         wait_until(service.is_up, "the service to answer")

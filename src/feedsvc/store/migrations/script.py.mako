@@ -12,4 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # The release before this one goes on reading and writing while this runs, and after it (docs/operations.md,
+    # "Updating"): only add what it need not know. What it uses goes one release later.
     ${upgrades or "raise NotImplementedError"}
