@@ -161,7 +161,7 @@ class Carrier:
             try:
                 haul.look(partial(self._keep, route))
             except BucketError:
-                self._load.put_off((), now, is_all=True)
+                self._load.put_off((), time.monotonic(), is_all=True)
                 raise
             self._look_at = time.monotonic() + max(LOOK_SECONDS, _LOOK_SHARE * (time.monotonic() - now))
         if haul.next_at() <= time.monotonic():

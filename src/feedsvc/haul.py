@@ -155,7 +155,7 @@ class Haul:
             archives = [job for job in jobs if "/" in job.parcel.key]
             done = self._put_all(archives, keep)
             done += self._put_all([job for job in jobs if job not in archives], keep)
-            is_well = self._conclude(done, now)
+            is_well = self._conclude(done)
         except StoreError:
             self._load.add(names)
             raise
@@ -189,7 +189,7 @@ class Haul:
             return _Done(job, content, error=error)
         return _Done(job, content, held)
 
-    def _conclude(self, done: Collection[_Done], now: float) -> bool:
+    def _conclude(self, done: Collection[_Done]) -> bool:
         put = [each.held for each in done if each.held is not None]
         if not self._note(put):
             return False
@@ -198,7 +198,7 @@ class Haul:
         self._load.add(each.job.name for each in done if isinstance(each.error, LateError))
         failed = {each.job.name: each.error for each in done if isinstance(each.error, FeedsvcError)}
         if failed:
-            self._load.put_off(failed, now, is_all=not put)
+            self._load.put_off(failed, time.monotonic(), is_all=not put)
             raise next(iter(failed.values()))
         if put and self.is_fenced is None:
             first = next(each for each in done if each.held is not None)

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine import newsroom_on
-from feedsvc import carrier, load, scheduler
+from feedsvc import archive, carrier, load, scheduler
 from feedsvc.carrier import _UNFENCED, Carrier
 from feedsvc.haul import is_there
 from feedsvc.model import BucketPlace, Parcel
@@ -85,12 +85,13 @@ def count(events: list[Any], event: str) -> int:
 
 
 def test_what_is_live_is_carried_in_full_and_then_each_change(
-    store_url: str, tmp_path: Path, server: S3Server, hand: Hand
+    store_url: str, tmp_path: Path, server: S3Server, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(archive, "ARCHIVE_ENTRIES", 2)
     config = with_bucket(hand.url, server.endpoint)
     with newsroom_on(store_url, tmp_path / "site", SettableClock(), config) as newsroom:
-        for number in range(5):
-            newsroom.put(title=f"第{number}篇")
+        for number in range(7):
+            newsroom.put(external_id=f"a{number}", title=f"第{number}篇")
         newsroom.regenerate()
         assert hand.list_keys() == set()
         with working(newsroom) as events:
@@ -99,13 +100,17 @@ def test_what_is_live_is_carried_in_full_and_then_each_change(
             newsroom.put(title="潮水")
             wait_until(lambda: "潮水".encode() in (hand.read("macro.rss") or b""), "the news")
             wait_until(lambda: is_the_same(newsroom, hand), "all to be the same")
-            assert "macro/archive/1.atom" in hand.list_keys()
+            assert {"macro/archive/1.atom", "macro/archive/2.atom"} <= hand.list_keys()
+            newsroom.put(external_id="a0", title="更正")
+            wait_until(lambda: "更正".encode() in (hand.read("macro/archive/1.atom") or b""), "an old archive")
+            wait_until(lambda: is_the_same(newsroom, hand), "all to be the same again")
             number = len(live(newsroom))
             wait_until(lambda: newsroom.runtime.status()["bucket"]["documents"] == number, "the next beat")
             assert health(newsroom).ok
             metrics = newsroom.client.get("/metrics").text
             assert "feedsvc_bucket_up 1.0\n" in metrics
             assert f"feedsvc_bucket_documents {float(number)}\n" in metrics
+        assert holder(newsroom, hand) is None, "it was given back"
         assert count(events, "bucket_lease_taken") == count(events, "bucket_current") == 1
         assert [each for each in events if each["log_level"] in {"warning", "error"}] == []
         for key in hand.list_keys():
@@ -132,6 +137,12 @@ def test_what_config_yaml_takes_out_goes_and_what_it_changes_is_sent_anew(site: 
         wait_until(lambda: not gone & hand.list_keys(), "the documents to go")
         wait_until(lambda: is_the_same(site, hand), "the rest to stay")
         assert {"finance.atom", "macro.rss"} <= hand.list_keys()
+        before = hand.documents()
+        assert holder(site, hand) is not None
+        configure(site, "bucket: ", "# bucket: ")
+        wait_until(lambda: holder(site, hand) is None, "the bucket to be left alone")
+        assert hand.documents() == before
+        assert site.runtime.status()["bucket"] is None
         assert [each for each in events if each["log_level"] in {"warning", "error"}] == []
 
 
@@ -202,6 +213,31 @@ def test_a_store_that_is_away_is_told_once_and_nothing_is_lost(
             wait_until(lambda: is_the_same(site, hand), "all that came meanwhile")
             wait_until(lambda: count(events, "bucket_recovered") and health(site).ok, "it to be told")
         assert count(events, "bucket_trouble") == count(events, "bucket_recovered") == 1
+
+
+def test_who_can_not_reach_the_store_leaves_it_to_others_for_a_while(
+    tmp_path: Path, sqlite_url: str, server: S3Server, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "LONGEST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(load, "FIRST_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(carrier, "ASIDE_SECONDS", 0.3)
+    with cable_to(server) as cable, ExitStack() as stack:
+        cable.pull()
+        config = with_bucket(hand.url, cable.endpoint)
+        site = stack.enter_context(newsroom_on(sqlite_url, tmp_path / "site", SettableClock(), config))
+        site.put(external_id="a")
+        with working(site) as events:
+            wait_until(lambda: holder(site, hand) is not None, "it to begin")
+            wait_until(lambda: holder(site, hand) is None, "it to give up")
+            assert "it can't be reached" in health(site).detail
+            cable.plug()
+            wait_until(lambda: is_the_same(site, hand), "it to begin again")
+        assert count(events, "bucket_trouble") == count(events, "bucket_recovered") == 1
+
+
+def holder(newsroom: Newsroom, hand: Hand) -> str | None:
+    lease = newsroom.runtime.store.ledger(hand.url).lease()
+    return None if lease is None else lease.holder
 
 
 def health(newsroom: Newsroom) -> Check:
