@@ -67,9 +67,11 @@ class Tally:
                 with self._lock:
                     self._added.update(added)
                     self._put = {**put, **self._put}
-                if not self._is_refused:
+                # A folder that was deleted is brought back within seconds, and health tells of it.
+                is_gone = isinstance(error.__cause__, FileNotFoundError)
+                if not (self._is_refused or is_gone):
                     log.warning("counts_not_kept", path=str(error.path), reason=error.reason)
-                self._is_refused = True
+                self._is_refused |= not is_gone
             else:
                 self._is_refused = False
 

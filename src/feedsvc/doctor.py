@@ -17,6 +17,7 @@ from feedsvc.audit import audit, audit_archives, find_strangers
 from feedsvc.errors import BucketError, FeedsvcError, OutputError, StoreError
 from feedsvc.model import INDEX_SLUG, STORED, Finding, Standing
 from feedsvc.output import Bucket, find_closed, find_left_overs, free_bytes, open_up
+from feedsvc.precautions import find_risks
 from feedsvc.quarantine import held
 from feedsvc.runtime import Runtime
 from feedsvc.staleness import Stale
@@ -53,7 +54,7 @@ def examine(runtime: Runtime) -> Iterator[Complaint]:
 
     `runtime` was opened without migrating. Mend what is found before the next is asked for, or afterwards.
     """
-    yield from _examine_process()
+    yield from _examine_risks(runtime)
     yield from _examine_config(runtime)
     yield from _examine_disk(runtime)
     is_usable = True
@@ -81,13 +82,11 @@ def _guarded(where: str, part: Callable[[], Iterable[Complaint]]) -> Iterator[Co
         yield Complaint("feeds_dir" if isinstance(error, OutputError) else where, str(error), "see there")
 
 
-def _examine_process() -> Iterator[Complaint]:
-    if os.geteuid() == 0:
-        what, mend = (
-            "this is root: a fault in a parser would be one in the whole machine",
-            "run it as a user of its own",
-        )
-        yield Complaint("user", what, mend, is_grave=False)
+def _examine_risks(runtime: Runtime) -> Iterator[Complaint]:
+    """What the worker tells of at its start. Rights that an admin gave may have a reason that we don't know."""
+    for risk in find_risks(runtime.settings):
+        what, _, mend = risk.reason.partition(": ")
+        yield Complaint("user", f"{risk.path}: {what}" if risk.path else what, mend, is_grave=False)
 
 
 def _examine_config(runtime: Runtime) -> Iterator[Complaint]:

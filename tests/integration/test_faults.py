@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from ailing import count, hurry, is_well, shows, working
 from engine import mtime, newsroom_on, texts
 from feedsvc.errors import StoreError, StoreUnavailableError
+from feedsvc.output import read_hung
 from feedsvc.runtime import now
 from feedsvc.store import Store
 from newsroom import CONFIG, Newsroom
@@ -249,12 +250,14 @@ def test_a_section_that_hangs_in_the_worker_itself(
                 wait_until(lambda: shows(newsroom, "照常", "finance"), "another section")
                 assert worker.wait(DEADLINE_SECONDS) == 1
             assert not shows(newsroom, "卡住")
+        assert read_hung(newsroom.runtime.folder.path) == {"macro": 1}
         said = capfd.readouterr().err
         assert said.count("section_hung") == 1
         assert "macro" in said.partition("section_hung")[2]
         with watching(config):
             assert shows(newsroom, "卡住")
             assert is_well(newsroom)
+            wait_until(lambda: not read_hung(newsroom.runtime.folder.path), "it to be forgotten")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.commands import Failure, config_option
+from feedsvc.cli.commands import Failure, WrongUse, config_option
 from feedsvc.cli.copied import Telling, compare_feeds, refuse_beside_worker, sum_up
 from feedsvc.cli.messages import say
 from feedsvc.cli.opening import open_runtime
@@ -46,6 +46,8 @@ def copy(url: str) -> None:
 
 
 def _locate(url: str, folder: Path) -> str:
-    """Where it will be looked for once it stands in config.yaml."""
+    """Where it will be looked for once it stands in config.yaml, which knows PostgreSQL by one name."""
+    if url.startswith("postgres://"):
+        raise WrongUse("Write postgresql:// at its beginning, as config.yaml wants it.")
     scheme, mark, file = url.partition("sqlite:///")
     return f"{mark}{folder / file}" if mark and file and not scheme else url

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,6 +14,7 @@ from feedsvc.cli.copied import Telling, refuse_beside_worker, sum_up
 from feedsvc.cli.messages import say
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import told
+from feedsvc.config import SettingsSource
 from feedsvc.publish import register_sections
 from feedsvc.runtime import find_config
 from feedsvc.store import open_backup
@@ -28,10 +31,7 @@ def command(file: Path) -> None:
     """
     with open_backup(file) as (note, backup):
         config = find_config(given_config())
-        if not config.exists():
-            _write_config(config, note.config)
-            say(f"{config} is written as it was; look whether paths, addresses and `alerts` are right here.")
-        with open_runtime() as runtime:
+        with _standing(config, note.config), open_runtime() as runtime:
             refuse_beside_worker(runtime)
             counts = backup.copy_to(runtime.store, Telling(), is_whole=False)
             register_sections(runtime.store, runtime.clock, tuple(runtime.settings.feeds))
@@ -40,6 +40,24 @@ def command(file: Path) -> None:
         f"{database}: {sum_up(counts)}, as of {told(note.made)} in {note.database} (feedsvc {note.version}). "
         "`feedsvc serve` makes the feeds, or `feedsvc regenerate --all`."
     )
+
+
+@contextmanager
+def _standing(config: Path, text: str) -> Iterator[None]:
+    """While a site is restored by it config.yaml is there; one that was written for it stays if that comes off."""
+    if config.exists():
+        yield
+        return
+    memory = SettingsSource.memory_of(config)
+    written = [path for path in (config, memory) if not path.exists()]
+    _write_config(config, text)
+    try:
+        yield
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    say(f"{config} is written as it was; look whether paths, addresses and `alerts` are right here.")
 
 
 def _write_config(path: Path, text: str) -> None:

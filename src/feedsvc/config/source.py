@@ -36,7 +36,7 @@ class SettingsSource:
         """Load now. A bad file with a remembered good one: that is in force, `error` is set; without: ConfigError."""
         self._path = path.absolute()
         self._environ = dict(os.environ if environ is None else environ)
-        self._memory = self._path.with_name(f".{self._path.name}.accepted")
+        self._memory = self.memory_of(self._path)
         self._lock = Lock()
         self.error = None
         self.memory_error = None
@@ -51,6 +51,11 @@ class SettingsSource:
             self.current = self._recall(error)
         else:
             self._remember(self._content)
+
+    @staticmethod
+    def memory_of(path: Path) -> Path:
+        """Where the last good one is kept."""
+        return path.with_name(f".{path.name}.accepted")
 
     def refresh(self) -> bool:
         """Look at the file (one stat when nothing changed); True if new settings are now in force.

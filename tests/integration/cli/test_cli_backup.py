@@ -296,6 +296,8 @@ def test_an_older_backup_is_brought_up_to_date_and_stays_as_it_is(full_site: Sit
     run_sql(path, "DROP INDEX article_section_all_published")
     run_sql(path, "DROP INDEX article_section_all_updated")
     run_sql(path, "DROP INDEX article_scheduled")
+    run_sql(path, "DROP TABLE bucket_lease")
+    run_sql(path, "DROP TABLE bucket_object")
     run_sql(path, "CREATE INDEX article_by_time ON article (state, published, seq)")
     run_sql(path, "UPDATE alembic_version SET version_num = '0004'")
     content = path.read_bytes()
@@ -433,3 +435,18 @@ def test_feeds_that_a_copy_would_make_otherwise_are_named(full_site: Site, tmp_p
     told = full_site.run("db", "copy", f"sqlite:///{tmp_path / 'other.db'}", expect=1).stderr
     assert "Would be others: " in told
     assert "rss" in told
+
+
+def test_a_config_that_leads_nowhere_is_not_left_behind(full_site: Site, tmp_path: Path) -> None:
+    """Else the next try would take it for the admin's own."""
+    full_site.run("backup", tmp_path / "news.backup")
+    full_site.config.unlink()
+    (full_site.folder / ".config.yaml.accepted").unlink(missing_ok=True)
+    assert "holds articles or tokens already" in full_site.run("restore", tmp_path / "news.backup", expect=1).stderr
+    assert not [path.name for path in full_site.folder.iterdir() if "config.yaml" in path.name]
+
+
+def test_a_url_that_config_yaml_would_not_take_is_refused_first(full_site: Site) -> None:
+    told = full_site.run("db", "copy", "postgres://someone:secret@db/news", expect=2).stderr
+    assert "Write postgresql:// at its beginning" in told
+    assert "secret" not in told
