@@ -99,6 +99,10 @@ class Hand:
         """Of all that lies there at one time."""
         return {key: content for key in self.list_keys() if (content := self.read(key)) is not None}
 
+    def times(self) -> dict[str, datetime]:
+        """When each came."""
+        return {each["path"]: each["last_modified"] for page in obstore.list(self._store) for each in page}
+
     def headers(self, key: str) -> dict[str, str]:
         return dict(obstore.get(self._store, key, options={"head": True}).attributes)
 

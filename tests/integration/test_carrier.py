@@ -33,7 +33,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "_STOP_SECONDS", DEADLINE_SECONDS)
 
 
-def with_bucket(url: str, endpoint: str, config: str = CONFIG, timeout_seconds: int = 10) -> str:
+def with_bucket(url: str, endpoint: str, config: str = CONFIG, timeout_seconds: int = 5) -> str:
     place = {"url": url, "endpoint": endpoint, "timeout": timeout_seconds}
     return f"{config}bucket: {json.dumps(place)}\n"
 
@@ -85,11 +85,11 @@ def count(events: list[Any], event: str) -> int:
 
 
 def test_what_is_live_is_carried_in_full_and_then_each_change(
-    store_url: str, tmp_path: Path, server: S3Server, hand: Hand, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, tmp_path: Path, server: S3Server, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive, "ARCHIVE_ENTRIES", 2)
     config = with_bucket(hand.url, server.endpoint)
-    with newsroom_on(store_url, tmp_path / "site", SettableClock(), config) as newsroom:
+    with newsroom_on(sqlite_url, tmp_path / "site", SettableClock(), config) as newsroom:
         for number in range(7):
             newsroom.put(external_id=f"a{number}", title=f"第{number}篇")
         newsroom.regenerate()
@@ -306,6 +306,23 @@ def test_a_replica_that_lags_behind_puts_nothing_older_in_its_place(
     assert (held.digest, held.mtime) == (new.digest, new.mtime)
     assert hand.read("macro.rss") == news
     assert is_there(old, held)
+
+
+def test_what_lies_there_right_is_not_put_again_though_nothing_is_known_of_it(site: Newsroom, hand: Hand) -> None:
+    """As after a restore."""
+    with working(site):
+        wait_until(lambda: is_the_same(site, hand), "the first fill")
+    before = hand.times()
+    ledger = site.runtime.store.ledger(hand.url)
+    lease = ledger.take("nobody", ledger.lease(), 1)
+    assert lease is not None
+    assert ledger.note(lease, [], list(ledger.held()))
+    ledger.give_back(lease, {})
+    wait_until_the_next_second(hand)
+    with working(site) as events:
+        wait_until(lambda: count(events, "bucket_current"), "all to be known")
+        assert ledger.held().keys() == before.keys()
+    assert {key: each for key, each in hand.times().items() if each != before[key]} == {}
 
 
 def test_nothing_is_begun_that_may_outlast_the_lease(site: Newsroom, server: S3Server, hand: Hand) -> None:
