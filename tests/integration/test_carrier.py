@@ -268,13 +268,15 @@ def test_a_store_that_heeds_no_condition_is_told_of(site: Newsroom, hand: Hand) 
 def test_a_worker_that_was_killed_is_followed_at_once_by_the_next_on_its_folder(
     tmp_path: Path, sqlite_url: str, server: S3Server, hand: Hand
 ) -> None:
-    """Long before the lease has run out."""
+    """Long before the lease has run out; and its first look finds what was done to the bucket meanwhile."""
     config = with_bucket(hand.url, server.endpoint, timeout_seconds=60)
     with newsroom_on(sqlite_url, tmp_path / "site", now, config) as site:
         site.put(external_id="a")
         with watching(site.runtime.settings.path, net_seconds=1):  # killed at the end
             wait_until(lambda: is_the_same(site, hand), "the first fill")
         site.put(title="潮水")
+        hand.delete("science.rss", "index.opml")
+        hand.put("science.atom", b"altered")
         with working(site) as events:
             wait_until(lambda: "潮水".encode() in (hand.read("macro.rss") or b""), "the news")
             wait_until(lambda: is_the_same(site, hand), "all to be the same")
