@@ -115,10 +115,10 @@ class Haul:
         """Reckon anew, if these are others than before."""
         if settings is self._settings:
             return
-        is_first, self._settings = self._settings is None, settings
         self._parcels = self._open_parcels(settings)
-        if not is_first:  # the first look comes anyway
+        if self._settings is not None:  # else the first look comes anyway
             self._reckon(self._ledger.held())
+        self._settings = settings
 
     def look(self, keep: Keep) -> None:
         """At all that lies there. `keep` is called between two requests; if the lease is lost nothing comes of it."""
@@ -223,8 +223,12 @@ class Haul:
             return
         slug = self._load.take_section()
         assert slug is not None, "nobody else takes any"
-        parcels = list(self._parcels.of_archives(slug))
-        held = self._ledger.held([each.key for each in parcels])
+        try:
+            parcels = list(self._parcels.of_archives(slug))
+            held = self._ledger.held([each.key for each in parcels])
+        except StoreError:
+            self._load.note_archives(slug)
+            raise
         self._load.add(each.name for each in parcels if not is_there(each, held.get(each.key)))
         self._sections_at = now + _SHARE * (time.monotonic() - now)
 

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from engine import newsroom_on
 from feedsvc import archive, carrier, load, scheduler
 from feedsvc.carrier import _UNFENCED, Carrier
+from feedsvc.errors import StoreUnavailableError
 from feedsvc.haul import is_there
 from feedsvc.model import BucketPlace, Parcel
 from feedsvc.output import Bucket
@@ -21,6 +22,7 @@ from feedsvc.parcels import Parcels
 from feedsvc.porter import LateError, Porter
 from feedsvc.runtime import Check, now
 from feedsvc.scheduler import Worker
+from feedsvc.store import Ledger
 from integration.conftest import SettableClock
 from newsroom import CONFIG, Newsroom
 from s3 import NAME, Hand, S3Server, cable_to
@@ -213,6 +215,33 @@ def test_a_store_that_is_away_is_told_once_and_nothing_is_lost(
             wait_until(lambda: is_the_same(site, hand), "all that came meanwhile")
             wait_until(lambda: count(events, "bucket_recovered") and health(site).ok, "it to be told")
         assert count(events, "bucket_trouble") == count(events, "bucket_recovered") == 1
+
+
+@pytest.mark.parametrize("question", ["held", "note"])
+def test_a_database_that_is_away_in_the_midst_of_it_costs_nothing(
+    site: Newsroom, hand: Hand, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    monkeypatch.setattr(carrier, "_STORE_SECONDS", 0.1)
+    right, fails = getattr(Ledger, question), count_down(3)
+    with working(site) as events:
+        wait_until(lambda: is_the_same(site, hand), "the first fill")
+        before = hand.headers("macro.rss")
+
+        def ask(*arguments: Any) -> Any:
+            if next(fails, None):
+                raise StoreUnavailableError("away")
+            return right(*arguments)
+
+        monkeypatch.setattr(Ledger, question, ask)
+        site.put(title="潮水")
+        configure(site, "max_age: 90s", "max_age: 75s")
+        wait_until(lambda: is_the_same(site, hand) and hand.headers("macro.rss") != before, "the news")
+        wait_until(lambda: next(fails, None) is None, "all of it")
+        assert count(events, "bucket_trouble") == 0
+
+
+def count_down(number: int) -> Iterator[int]:
+    yield from range(number, 0, -1)
 
 
 def test_who_can_not_reach_the_store_leaves_it_to_others_for_a_while(
