@@ -2,6 +2,7 @@ import fcntl
 import gc
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from feedsvc.errors import OutputError
 from feedsvc.model import Document
 from feedsvc.output import FeedsFolder, files
+from feedsvc.output.audited import Audited
 from service import wait_until
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -62,6 +64,19 @@ def test_everybody_may_read_documents_whatever_the_umask(tmp_path: Path) -> None
         os.umask(before)
     assert (folder.path / "macro.rss").stat().st_mode & 0o777 == 0o644
     assert folder.path.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_that_is_deleted_comes_back_open_to_web_servers(folder: FeedsFolder) -> None:
+    """Whoever comes first makes it again, here the audit with a folder of its own that is closed to others."""
+    folder.prepare()
+    shutil.rmtree(folder.path)
+    before = os.umask(0o077)
+    try:
+        assert Audited(folder).claim()
+    finally:
+        os.umask(before)
+    assert folder.path.stat().st_mode & 0o777 == 0o755
+    assert (folder.path / ".audited").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_folders_id_is_minted_once(folder: FeedsFolder) -> None:
@@ -222,6 +237,7 @@ def run_as_nobody(code: str, folder: FeedsFolder) -> str:
     script = f"""
 import os, pathlib
 from feedsvc.output import FeedsFolder, files
+from feedsvc.output.audited import Audited
 from feedsvc.errors import OutputError
 folder = FeedsFolder(pathlib.Path({str(folder.path)!r}))
 {drop}
@@ -316,6 +332,7 @@ def test_processes_exclude_each_other_and_a_killed_one_lets_go(folder: FeedsFold
     script = f"""
 import pathlib, time
 from feedsvc.output import FeedsFolder, files
+from feedsvc.output.audited import Audited
 with FeedsFolder(pathlib.Path({str(folder.path)!r})).lock("macro"):
     pathlib.Path({str(mark)!r}).touch()
     time.sleep(600)

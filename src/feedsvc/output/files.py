@@ -32,7 +32,7 @@ _MENDS = {
     errno.EACCES: "let the user that feedsvc runs as read and write this folder",
     errno.EPERM: "let the user that feedsvc runs as read and write this folder",
     errno.EROFS: "mount it writable, or name another folder as `feeds` in config.yaml",
-    errno.ENOENT: "the folder is not there, and can't be made here: name another one as `feeds` in config.yaml",
+    errno.ENOENT: "make the folder, or name another one as `feeds` in config.yaml; one that was deleted the worker makes again",
     errno.EMFILE: "raise the limit of open files (ulimit -n, or LimitNOFILE in a systemd unit)",
     errno.ENFILE: "the whole system has too many open files: raise fs.file-max",
     errno.ENOTDIR: "a part of this path is a file: move it away, or name another folder as `feeds` in config.yaml",
@@ -174,7 +174,8 @@ def make_private_folder(path: Path, akin: Path) -> None:
     Whoever can open a lock file, if only to read it, can hold its lock (flock(2)). Raises OSError for a link.
     """
     refuse_links(path, below=path.parent)
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)  # if somebody has deleted it: a web server has to be let in, whatever our umask
+    path.mkdir(exist_ok=True)
     mode = 0o770 if akin.stat().st_mode & stat.S_IWGRP else 0o700
     if path.stat().st_mode & 0o077 & ~mode:
         with contextlib.suppress(PermissionError):  # another user's
