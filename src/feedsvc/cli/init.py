@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from feedsvc.cli.commands import Failure, given_config
 from feedsvc.cli.messages import count, say
+from feedsvc.cli.opening import show_what_goes_wrong
 from feedsvc.cli.regenerate import regenerate_feeds
 from feedsvc.config import load
 from feedsvc.errors import ConfigError, FeedsvcError
@@ -48,6 +49,7 @@ def command(folder: Path, samples: bool, base_url: str, keep_config: bool) -> No
     if not is_kept:
         _write_config(config, _fill_in("config.yaml" if samples else "minimal.yaml", base_url.rstrip("/")))
     try:
+        show_what_goes_wrong()
         runtime = Runtime.open(config.absolute())
     except FeedsvcError:
         if not is_kept:

@@ -12,15 +12,19 @@ from feedsvc.cli.messages import warn
 from feedsvc.runtime import Runtime, find_config
 
 
+def show_what_goes_wrong() -> None:
+    """Of the log only that is shown; what went well a command tells itself."""
+    log.configure()
+    logging.getLogger().setLevel(logging.WARNING)
+
+
 @contextmanager
 def open_runtime(*, migrate: bool = True) -> Iterator[Runtime]:
     """The config that was asked for, its database brought up to date, its feeds folder prepared.
 
-    Without `migrate` the database may be away: what serves starts all the same, and asks again. Of the log only
-    what went wrong is shown; what went well the command tells itself.
+    Without `migrate` the database may be away: what serves starts all the same, and asks again.
     """
-    log.configure()
-    logging.getLogger().setLevel(logging.WARNING)
+    show_what_goes_wrong()
     runtime = Runtime.open(find_config(given_config()), migrate=migrate)
     try:
         if runtime.source.error:

@@ -35,6 +35,13 @@ def test_an_empty_folder_is_fine_and_a_config_is_never_overwritten(tmp_path: Pat
     assert config.read_text().endswith("# mine\n")
 
 
+def test_what_goes_wrong_is_told_as_in_any_log(tmp_path: Path) -> None:
+    (tmp_path / ".feeds.spare").write_text("in the way")
+    told = run("init", tmp_path).stderr
+    assert "[warning] spares_not_kept reason=" in told
+    assert "{" not in told
+
+
 def test_a_config_that_is_there_can_be_gone_by(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     run("init", tmp_path / "other", "--samples")
