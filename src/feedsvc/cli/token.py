@@ -25,6 +25,12 @@ def _read_overlap(_context: click.Context, _parameter: click.Parameter, value: s
     return seconds
 
 
+def _read_name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("say whose it is: `token list`, `rotate` and `revoke` know it by its name.")
+    return value
+
+
 @click.group("token")
 @config_option
 def command() -> None:
@@ -32,7 +38,7 @@ def command() -> None:
 
 
 @command.command("create")
-@click.option("--name", required=True, help="Whose it is, such as the CMS's name.")
+@click.option("--name", required=True, callback=_read_name, help="Whose it is, such as the CMS's name.")
 @click.option(
     "--section",
     "names",

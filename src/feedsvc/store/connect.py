@@ -214,7 +214,7 @@ def _read_url(url: str | URL) -> URL:
         parsed = make_url(url)
     except ArgumentError as error:
         raise StoreError(
-            "`database` is no database URL: write sqlite:///path/to/file.db or postgresql://user@host/name."
+            "This names no database: write sqlite:///path/to/file.db or postgresql://user@host/name."
         ) from error
     backend = parsed.drivername.partition("+")[0]
     if backend in ("postgresql", "postgres"):

@@ -169,7 +169,7 @@ class _ServiceCollector(Collector):
         yield feeds
         yield _gauge("config_ok", "1 if config.yaml as it lies there is in force", 0 if runtime.source.error else 1)
         needed = 1 if runtime.needs_restart else 0
-        yield _gauge("config_restart_needed", "1 if it names another database, folder or server", needed)
+        yield _gauge("config_restart_needed", "1 if it names another database, folder, server or limit of it", needed)
         try:
             disk = os.statvfs(runtime.folder.path)
             alarms = len(Audited(runtime.folder).read_state().open_alarms)

@@ -36,6 +36,13 @@ def test_a_name_in_force_is_taken_once(site: Site) -> None:
     site.run("token", "create", "--name", "cms")
 
 
+def test_a_token_without_a_name_is_refused(site: Site) -> None:
+    failed = site.run("token", "create", "--name", " ", expect=2)
+    assert failed.stdout == ""
+    assert "say whose it is" in failed.stderr
+    assert json.loads(site.run("token", "list", "--json").stdout) == []
+
+
 def test_revoke_is_told_in_the_list_and_needs_a_token(site: Site) -> None:
     site.run("token", "create", "--name", "cms")
     site.run("token", "revoke", "cms")
