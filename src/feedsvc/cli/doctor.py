@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from feedsvc.cli.commands import FAILED, config_option
+from feedsvc.cli.emptied import refuse_emptied_here
 from feedsvc.cli.messages import complain, count, say
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import print_json, print_line
@@ -27,6 +28,8 @@ def command(*, mend: bool, is_json: bool) -> None:
     """
     with open_runtime(migrate=False) as runtime:
         found = list(examine(runtime))
+        if any(each.act for each in found):
+            refuse_emptied_here(runtime)
         if mend:
             found = _mend(runtime, found)
     if is_json:

@@ -1,4 +1,4 @@
-"""What a worker looks for before it starts: a database that was lost, beside feeds that it would empty."""
+"""What is looked for before feeds are made: a database that was lost, beside feeds that it would empty."""
 
 from __future__ import annotations
 
@@ -23,10 +23,20 @@ def refuse_emptied(runtime: Runtime) -> None:
     process.start()
     process.join()
     if process.exitcode == _LOST:
-        raise Failure(
-            f"Database {runtime.store.label} is empty, and {runtime.folder.path} holds feeds with entries, which would "
-            "be made empty, too. Restore a backup, or correct `database`; to begin anew delete that folder first."
-        )
+        raise _emptied(runtime)
+
+
+def refuse_emptied_here(runtime: Runtime) -> None:
+    """Likewise, in this process: for a command, which ends soon anyway."""
+    if runtime.store.is_unused() and _has_entries(runtime):
+        raise _emptied(runtime)
+
+
+def _emptied(runtime: Runtime) -> Failure:
+    return Failure(
+        f"Database {runtime.store.label} is empty, and {runtime.folder.path} holds feeds with entries, which would "
+        "be made empty, too. Restore a backup, or correct `database`; to begin anew delete that folder first."
+    )
 
 
 def _look(runtime: Runtime) -> None:

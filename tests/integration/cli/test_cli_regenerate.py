@@ -38,6 +38,17 @@ def break_in_database(site: Site, external_id: str, column: str, value: object) 
 # regenerate
 
 
+@pytest.mark.parametrize("arguments", [("regenerate", "--all"), ("regenerate", "macro"), ("doctor", "--mend")])
+def test_a_lost_database_empties_no_feed_by_hand(site: Site, arguments: tuple[str, ...]) -> None:
+    """Nor once somebody has looked, which makes an empty database."""
+    (site.folder / "feedsvc.db").rename(site.folder / "elsewhere.db")
+    before = snapshot(site)
+    site.run("status")
+    told = site.run(*arguments, expect=1).stderr
+    assert "Restore a backup" in told
+    assert snapshot(site) == before
+
+
 def test_nothing_changed_leaves_every_file_untouched(site: Site) -> None:
     before = snapshot(site)
     lines = site.run("regenerate", "--all").stdout.splitlines()[2:]
