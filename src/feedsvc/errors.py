@@ -10,6 +10,7 @@
     ├── ParseError             bytes that are no feed, or exceed the bounds we parse within
     ├── StoreError             the database refused or broke
     │   ├── UnreadableArticleError  a row that another hand wrote is no article
+    │   ├── UnreadableSectionError  likewise, of a section
     │   ├── OutdatedError           something newer was published meanwhile; read again and begin anew
     │   └── StoreUnavailableError   it can't be reached at all; trying again may help
     ├── OutputError            the feeds folder can't be written or read
@@ -155,6 +156,19 @@ class UnreadableArticleError(StoreError):
         name = f"number {seq} (`seq`)" if article_id is None else article_id
         mend = "Send it anew, whole, or withdraw it" if is_mendable else f"Correct its row, WHERE seq = {seq}"
         super().__init__(f"Article {name} can't be read from the database: {where} {reason}. {mend}.")
+
+
+class UnreadableSectionError(StoreError):
+    """A row of the table section is none: what lies in `column` is no such value, `reason` says why."""
+
+    def __init__(self, slug: object, column: str, reason: str) -> None:
+        self.slug = slug
+        self.column = column
+        self.reason = reason
+        super().__init__(
+            f"Section {slug} can't be read from the database: {column} {reason}. Another hand wrote that: correct it "
+            f"(table section, WHERE slug = '{slug}'), or restore a backup."
+        )
 
 
 class OutdatedError(StoreError):

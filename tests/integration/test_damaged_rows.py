@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,11 @@ from sqlalchemy.exc import IntegrityError
 
 from damage import draw, open_database, write_cell
 from effort import EFFORT
-from engine import run, texts
+from engine import newsroom_on, run, texts
 from feedsvc.archive import ARCHIVE_ENTRIES
 from feedsvc.audit import audit
 from feedsvc.cli import main
-from feedsvc.errors import UnreadableArticleError
+from feedsvc.errors import UnreadableArticleError, UnreadableSectionError
 from feedsvc.feed.formats import FORMATS
 from feedsvc.model import Article, Author, Enclosure, State
 from feedsvc.publish import promote_due, withdraw
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
     from newsroom import Newsroom
 
 Cell = Callable[[Article, str, Any], bool]
+
+
+@pytest.fixture
+def sqlite_newsroom(sqlite_url: str, tmp_path: Path, clock: Any) -> Iterator[Newsroom]:
+    """Its database takes anything."""
+    with newsroom_on(sqlite_url, tmp_path / "site", clock) as newsroom:
+        yield newsroom
 
 
 @pytest.fixture
@@ -377,3 +385,52 @@ def _run_commands(newsroom: Newsroom, articles: list[Article]) -> None:
     for command in commands:
         result = CliRunner().invoke(main, ["--config", config, *command])
         assert result.exception is None or isinstance(result.exception, SystemExit), (command, result.exception)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("generation", "abc"), ("generation", -1), ("urgent_generation", 1.5), ("archives", b"\xff"), ("created", "x"),
+        ("created", 10**17), ("feed_id", b"\xff"), ("archive_generation", "7x"),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_no_section_is_told_of_and_readers_keep_what_is_live(
+    sqlite_newsroom: Newsroom, column: str, value: Any
+) -> None:
+    """Its counters and its id can't be guessed, so nothing is made anew until somebody has put them right."""
+    newsroom, config = sqlite_newsroom, str(sqlite_newsroom.runtime.settings.path)
+    newsroom.put()
+    newsroom.regenerate()
+    engine = open_database(newsroom.runtime.settings.database_url)
+    with engine.begin() as connection:
+        right = connection.execute(text(f"SELECT {column} FROM section WHERE slug = 'macro'")).scalar_one()
+        connection.execute(text(f"UPDATE section SET {column} = :value WHERE slug = 'macro'"), {"value": value})
+    with pytest.raises(UnreadableSectionError, match=f"Section macro can't be read.*: {column} ") as told:
+        newsroom.runtime.regenerator.stale(newsroom.runtime.settings)
+    for command in (["doctor"], ["regenerate", "--all"], ["verify"], ["status"]):
+        said = CliRunner().invoke(main, ["--config", config, *command])
+        assert said.exit_code == 1, command
+        assert str(told.value) in said.output
+    (database,) = [check for check in newsroom.runtime.checks() if check.name == "database"]
+    assert database.detail == str(told.value)
+    assert newsroom.client.get("/feeds/macro.rss").status_code == 200
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE section SET {column} = :value WHERE slug = 'macro'"), {"value": right})
+    engine.dispose()
+    assert newsroom.runtime.regenerator.stale(newsroom.runtime.settings) == []
+
+
+@pytest.mark.parametrize("slug", ["栏目", "../x", b"\xff"])
+def test_a_section_that_nobody_can_have_named_is_none(sqlite_newsroom: Newsroom, slug: Any) -> None:
+    newsroom, config = sqlite_newsroom, str(sqlite_newsroom.runtime.settings.path)
+    newsroom.put()
+    newsroom.regenerate()
+    engine = open_database(newsroom.runtime.settings.database_url)
+    with engine.begin() as connection:
+        columns = "slug, feed_id, created, generation, urgent_generation"
+        adding = text(f"INSERT INTO section ({columns}) VALUES (:slug, 'urn:x', 1, 0, 0)")
+        connection.execute(adding, {"slug": slug})
+    engine.dispose()
+    for command in (["regenerate", "--all"], ["verify"]):
+        said = CliRunner().invoke(main, ["--config", config, *command])
+        assert (said.exit_code, said.exception) == (0, None), said.output

@@ -225,7 +225,7 @@ def test_an_older_folder_gets_its_twins(newsroom: Newsroom) -> None:
 
 
 def test_rows_of_an_older_feedsvc_can_be_read(newsroom: Newsroom) -> None:
-    from feedsvc.store.mapping import _document_from  # noqa: PLC0415  # the one way to hand it such a row
+    from feedsvc.store.records import _document_from  # noqa: PLC0415  # the one way to hand it such a row
 
     old = {"format": "rss", "digest": "d", "length_bytes": 3, "mtime": 0}
     read = _document_from(old)

@@ -296,10 +296,11 @@ class FeedsFolder:
                 return frozenset()
 
     def note_removed(self, slugs: Collection[str]) -> None:
-        """Replace them, if they are others than before."""
+        """Replace them, if they are others than before; what can be no section's name is none."""
         path, temp = self.path / _REMOVED, self.path / f"{TEMP_PREFIX}{_REMOVED}"
+        slugs = frozenset(slug for slug in slugs if _SLUG.fullmatch(slug))
         with self._flock(_REMOVED):
-            if frozenset(slugs) == self.removed():
+            if slugs == self.removed():
                 return
             with telling(path):
                 temp.unlink(missing_ok=True)

@@ -33,22 +33,18 @@ from feedsvc.model import (
     Token,
 )
 from feedsvc.store import archives, schema
-from feedsvc.store.mapping import (
+from feedsvc.store.mapping import Salvage, article_from, readable, salvage, sections_from
+from feedsvc.store.queries import KEYS_AT_ONCE, Time, newest_articles, places_of, read_on, rows_by_key
+from feedsvc.store.records import (
     MARK_COLUMNS,
-    Salvage,
-    article_from,
     mark_from,
     proofs_from,
     publication_from,
     quarantined_from,
-    readable,
-    salvage,
     section_state_from,
-    sections_from,
     standing_from,
     token_from,
 )
-from feedsvc.store.queries import KEYS_AT_ONCE, Time, newest_articles, places_of, read_on, rows_by_key
 from feedsvc.store.rows import KnownRows
 from feedsvc.store.schema import Damaged
 
@@ -383,5 +379,6 @@ def _section_states(connection: Connection, slugs: Collection[str] | None) -> Ma
         rows = iter(connection.execute(_SECTIONS))
     else:
         rows = rows_by_key(connection, _THESE_SECTIONS, [slug for slug in slugs if schema.is_storable(slug)])
-    states = [section_state_from(row) for row in rows]
+    # All are fetched first: one that can't be read would leave SQLite's statement open, and with it an old snapshot.
+    states = [section_state_from(row) for row in list(rows) if isinstance(row.slug, str)]
     return {state.slug: state for state in sorted(states, key=lambda state: state.slug)}

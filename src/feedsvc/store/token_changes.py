@@ -10,7 +10,7 @@ from sqlalchemy import Connection, or_, update
 from feedsvc.errors import ConflictError
 from feedsvc.model import Token
 from feedsvc.store import changes, schema
-from feedsvc.store.mapping import token_from
+from feedsvc.store.records import token_from
 
 
 class TokenChanges:

@@ -29,14 +29,13 @@ from feedsvc.store.mapping import (
     article_from,
     article_of,
     corrections_json,
-    documents_json,
     field_columns,
     history_columns,
-    publication_columns,
     salvage,
     sections_from,
 )
 from feedsvc.store.queries import places_of
+from feedsvc.store.records import documents_json, publication_columns
 from feedsvc.store.token_changes import TokenChanges
 
 
