@@ -23,6 +23,9 @@ ACCESS_KEY, SECRET_KEY = "feedsvc-tests", "S3cret-of-the-bucket"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 NAME = "news-example-org"
 _PORTS = ("master.port", "volume.port", "filer.port", "s3.port")
+_UNTIL_WE_END = '"$@" & server=$!; read -r _; kill -9 $server'
+"""Whatever ends us closes what it reads from."""
+
 _RIGHTS = [f"{right}:{NAME}" for right in ("Read", "Write", "List")]
 
 
@@ -37,12 +40,13 @@ class S3Server:
             for name, (key, secret, actions) in users.items()
         ]
         (folder / "s3.json").write_text(json.dumps({"identities": identities}), encoding="ascii")
-        ports = [f"-{name}={free_port()}" for name in (*_PORTS, *(f"{name}.grpc" for name in _PORTS))]
-        self.port = int(ports[_PORTS.index("s3.port")].partition("=")[2])
+        self._ports = {name: free_port() for name in (*_PORTS, *(f"{name}.grpc" for name in _PORTS))}
+        self.port = self._ports["s3.port"]
         self._command = [
             str(Path(sys.executable).parent / "weed"), "-v=0", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             f"-dir={folder}", "-volume.max=4", "-master.telemetry=false", "-s3",
-            f"-s3.config={folder}/s3.json", "-s3.port.iceberg=0", "-s3.port.lance=0", *ports,
+            f"-s3.config={folder}/s3.json", "-s3.port.iceberg=0", "-s3.port.lance=0",
+            *(f"-{name}={port}" for name, port in self._ports.items()),
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -52,14 +56,18 @@ class S3Server:
 
     def start(self) -> None:
         with (self.folder / "weed.log").open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            command = ["/bin/sh", "-c", _UNTIL_WE_END, "sh", *self._command]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         admin = _store("", self.endpoint, access_key_id="admin", secret_access_key="admin-secret")
         wait_until(lambda: _is_made(admin), "the S3 server")
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
             self._process.wait(DEADLINE_SECONDS)
+        for port in self._ports.values():  # wherever its data are, its sockets lie here
+            for socket_file in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                socket_file.unlink()
 
 
 def _is_made(admin: S3Store) -> bool:
