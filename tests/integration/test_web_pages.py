@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 import pytest
 from lxml import html
+from structlog.testing import capture_logs
 
 from feedsvc import publish
 from feedsvc.errors import StoreError
@@ -227,6 +228,22 @@ def test_without_its_store_a_page_says_so_and_the_feeds_go_on(newsroom: Newsroom
     assert "订阅源照常提供" in words(page)
     assert "../../feeds/macro.rss" in links(page)
     assert newsroom.client.get("/feeds/macro.rss").status_code == 200
+
+
+def test_a_database_that_is_away_is_told_once_and_when_it_is_back(newsroom: Newsroom, tmp_path: Path) -> None:
+    newsroom.put()
+    token, database = newsroom.token(), tmp_path / "feedsvc.db"
+    newsroom.runtime.store.close()
+    database.rename(tmp_path / "aside.db")
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert newsroom.client.get("/").status_code == 503
+            assert newsroom.call("GET", "/articles", token=token).status_code == 503
+            assert newsroom.client.get("/static/site.css", buffered=True).status_code == 200
+            assert newsroom.client.get("/nothing").status_code == 404
+        (tmp_path / "aside.db").rename(database)
+        assert newsroom.client.get("/").status_code == 200
+    assert [each["event"] for each in logs] == ["requests_put_off", "requests_answered_again"]
 
 
 def test_a_fault_of_ours_is_a_page_with_an_id_and_no_traceback(newsroom: Newsroom) -> None:

@@ -12,12 +12,13 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from feedsvc.counting import REFUSED
-from feedsvc.errors import FeedsvcError
+from feedsvc.errors import FeedsvcError, StoreUnavailableError
 from feedsvc.log import get_logger
 from feedsvc.runtime import Runtime
 from feedsvc.web import api, body, feeds, health, metrics, pages
 from feedsvc.web.context import remember_runtime, this_runtime
 from feedsvc.web.frame import CONTENT_SECURITY_POLICY, STATIC_DIR, error_page
+from feedsvc.web.outage import Outage
 from feedsvc.web.pace import Pace
 from feedsvc.web.polls.answer import POLICY, SECURITY
 from feedsvc.web.problems import ProblemError, meaning_of, problem, problem_of
@@ -26,9 +27,10 @@ from feedsvc.words import is_leftward
 log = get_logger(__name__)
 
 _SAID_BY_THE_PAGE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+_ASKS_STORE = frozenset({pages.blueprint.name, api.blueprint.name})
 _PRIVATE = frozenset({"/healthz", "/readyz", "/metrics"})
 _REFRESH_SECONDS = 1
-_COMPLAIN_SECONDS = 30
+_COMPLAIN_SECONDS = 600
 _VERSIONED_MAX_AGE_SECONDS = 31_536_000
 _STATIC_MAX_AGE_SECONDS = 3600
 
@@ -63,6 +65,7 @@ def create_app(runtime: Runtime, *, processes: int | None = None) -> Flask:
     refresh = _follower_of(runtime)
     app.before_request(refresh)
     feeds.put_in_front(app, refresh)
+    _tell_outages(app, Outage())
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(FeedsvcError, _answer_own_error)
     app.register_error_handler(ProblemError, _answer_problem)
@@ -94,6 +97,24 @@ def _follower_of(runtime: Runtime) -> Callable[[], None]:
     return refresh
 
 
+def _tell_outages(app: Flask, outage: Outage) -> None:
+    """A database that is away is no fault of a request: it is told once, however many ask meanwhile."""
+
+    def put_off(error: StoreUnavailableError) -> Response:
+        outage.complain(error)
+        return _say(error)
+
+    def note_answer(response: Response) -> Response:
+        # Whatever these answer well they have asked the store for: an article, or whose the token is.
+        is_well = response.status_code < HTTPStatus.MULTIPLE_CHOICES or response.status_code == HTTPStatus.NOT_MODIFIED
+        if is_well and request.blueprint in _ASKS_STORE:
+            outage.recover()
+        return response
+
+    app.register_error_handler(StoreUnavailableError, put_off)
+    app.after_request(note_answer)
+
+
 def _is_for_machines() -> bool:
     return request.path.startswith("/api/")
 
@@ -112,13 +133,16 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 
 def _answer_own_error(error: FeedsvcError) -> Response:
-    meaning = meaning_of(error)
-    if not meaning.is_told:
+    if not meaning_of(error).is_told:
         log.error("request_failed", method=request.method, path=request.path, error=str(error), exc_info=error)
+    return _say(error)
+
+
+def _say(error: FeedsvcError) -> Response:
     response = problem_of(error)
     if _is_for_machines():
         return response
-    page = error_page(meaning.status)
+    page = error_page(response.status_code)
     if "Retry-After" in response.headers:
         page.headers["Retry-After"] = response.headers["Retry-After"]
     return page
