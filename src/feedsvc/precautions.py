@@ -39,7 +39,8 @@ def make_files_private() -> None:
 def tell_risks(settings: Settings) -> None:
     """One line of the log each."""
     for risk in find_risks(settings):
-        log.warning("risk_found", path=None if risk.path is None else str(risk.path), reason=risk.reason)
+        where = {} if risk.path is None else {"path": str(risk.path)}
+        log.warning("risk_found", reason=risk.reason, **where)
 
 
 def find_risks(settings: Settings) -> list[Risk]:

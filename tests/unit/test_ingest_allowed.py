@@ -49,8 +49,15 @@ def test_beyond_what_config_yaml_allows_is_refused_by_the_key_that_says_so(
         take(replace(NARROW, elements=20) if key == "depth" else NARROW, **beyond)
     (problem,) = refused.value.problems
     assert problem.field == field
-    assert "that config.yaml allows" in problem.reason
+    assert "config.yaml allows" in problem.reason
     assert f"(limits.{key})" in problem.reason
+
+
+def test_where_none_is_allowed_no_number_is_named() -> None:
+    with pytest.raises(RefusedError) as refused:
+        take(NARROW, enclosures=[{"url": "/a.mp3", "type": "audio/mpeg"}])
+    (problem,) = refused.value.problems
+    assert problem.reason == "config.yaml allows none (limits.enclosures): leave them out"
 
 
 def read(name: str, content: bytes, limits: Limits) -> list[str]:

@@ -44,9 +44,13 @@ def test_a_closed_site_has_none(tmp_path: Path) -> None:
 
 def test_root_is_told_to_be_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    (risk,) = find_risks(site(tmp_path))
+    settings = site(tmp_path)
+    (risk,) = find_risks(settings)
     assert risk.path is None
     assert "a user of its own" in risk.reason
+    with capture_logs() as logs:
+        tell_risks(settings)
+    assert logs == [{"event": "risk_found", "log_level": "warning", "reason": risk.reason}]
 
 
 @pytest.mark.parametrize("name", ["config.yaml", ".", "feeds", "feedsvc.db", "../code"])

@@ -32,7 +32,12 @@ def _find_many(article: ArticleInput, limits: Limits) -> Iterator[tuple[str, obj
     )
     for field, values, most in lists:
         if len(values) > most:
-            yield field, list(values), explain_limit("holds more", str(most), field, "leave some out")
+            reason = (
+                explain_limit("holds more", str(most), field, "leave some out")
+                if most
+                else f"config.yaml allows none (limits.{field}): leave them out"
+            )
+            yield field, list(values), reason
 
 
 def _find_large(kept: str, limits: Limits) -> Iterator[tuple[str, object, str]]:
