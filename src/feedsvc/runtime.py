@@ -139,10 +139,7 @@ class Runtime:
     @property
     def needs_restart(self) -> bool:
         """Do the settings name another database, feeds folder, server or limit of it than stay in use till the end?"""
-        opened, settings = self._opened_with, self.settings
-        return opened.limits.at_start != settings.limits.at_start or any(
-            getattr(opened, name) != getattr(settings, name) for name in ("database_url", "feeds_dir", "server")
-        )
+        return bool(self._opened_with.find_waiting(self.settings))
 
     def refresh(self) -> bool:
         """Take over a changed config.yaml (registering new sections); True if new settings are in force.
@@ -280,8 +277,8 @@ class Runtime:
     def _check_config(self) -> Check:
         if self.source.error is not None:
             return Check("config", ok=False, detail=f"The last good one is in force: {self.source.error}")
-        if self.needs_restart:
-            detail = "It names another database, feeds folder, server or limit of it now: restart feedsvc to use it."
+        if waiting := self._opened_with.find_waiting(self.settings):
+            detail = f"It says otherwise now of {', '.join(waiting)} than what is in use: restart feedsvc to use it."
             return Check("config", ok=False, detail=detail)
         return Check("config", ok=True, detail=str(self.settings.path))
 

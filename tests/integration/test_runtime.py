@@ -272,17 +272,20 @@ def test_another_database_or_folder_needs_a_restart(runtime: Runtime) -> None:
     assert runtime.refresh()
     check = checks(runtime)["config"]
     assert not check.ok
-    assert "restart feedsvc" in check.detail
+    assert check.detail == "It says otherwise now of database, feeds than what is in use: restart feedsvc to use it."
     assert runtime.needs_restart
     assert checks(runtime)["database"].detail == runtime.status()["database"] == in_use
 
 
-def test_another_port_needs_a_restart(runtime: Runtime) -> None:
+def test_another_port_or_limit_of_the_server_needs_a_restart(runtime: Runtime) -> None:
     path = runtime.settings.path
-    path.write_text(path.read_text() + f"server: {{port: {runtime.settings.server.port + 1}}}\n")
+    wider = path.read_text().replace("limits: {", "limits: {silence: 30s, tags: 3, ")
+    path.write_text(wider + f"server: {{port: {runtime.settings.server.port + 1}}}\n")
     assert runtime.refresh()
     assert runtime.needs_restart
-    assert "restart feedsvc" in checks(runtime)["config"].detail
+    detail = checks(runtime)["config"].detail
+    assert detail.startswith("It says otherwise now of server.port, limits.silence than")
+    assert "restart feedsvc" in detail
 
 
 def test_a_store_that_is_gone_is_a_failed_check(tmp_path: Path, clock: Any) -> None:

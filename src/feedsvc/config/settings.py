@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from feedsvc.config.moves import Moves
 from feedsvc.errors import UnknownSectionError
-from feedsvc.model import ALL_SLUG, BucketPlace, Coding, Limits, Section, Site
+from feedsvc.model import ALL_SLUG, AT_START, BucketPlace, Coding, Limits, Section, Site
 from feedsvc.text import canonical_line
 
 MetricsReaders = Literal["off", "local", "everyone"]
@@ -126,6 +126,15 @@ class Settings:
     def database_label(self) -> str:
         """The database URL for people: without password, and without the options, where another could stand."""
         return make_url(self.database_url).set(query={}).render_as_string(hide_password=True)
+
+    def find_waiting(self, newer: Settings) -> list[str]:
+        """The keys of which `newer` says what a process that was started with these settings can't take over."""
+        pairs = {"database": (self.database_url, newer.database_url), "feeds": (self.feeds_dir, newer.feeds_dir)}
+        for name in (each.name for each in fields(Server)):
+            pairs[f"server.{name}"] = (getattr(self.server, name), getattr(newer.server, name))
+        for name in AT_START:
+            pairs[f"limits.{name}"] = (getattr(self.limits, name), getattr(newer.limits, name))
+        return [key for key, (before, now) in pairs.items() if before != now]
 
     def feeds_of(self, sections: tuple[str, ...]) -> tuple[str, ...]:
         """Slugs of every feed in which an article of these plain sections belongs: themselves, combinations, `all`.

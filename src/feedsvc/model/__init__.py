@@ -27,7 +27,7 @@ from feedsvc.model.article import (
 from feedsvc.model.bucket import BucketPlace, Held, Lease, Listed, Lying, Parcel, digest_headers
 from feedsvc.model.document import Document, Finding, Pieces, Proofs, Severity
 from feedsvc.model.feed import Category, Entry, Feed, Holdings, Tombstone
-from feedsvc.model.limits import Limits
+from feedsvc.model.limits import AT_START, Limits
 from feedsvc.model.names import ALL_SLUG, ARCHIVE_FORMAT, INDEX_SLUG, STORED, Coding, FormatName, archive_name
 from feedsvc.model.publication import (
     Archive,
@@ -47,6 +47,7 @@ from feedsvc.model.trail import Trail, Version
 __all__ = [
     "ALL_SLUG",
     "ARCHIVE_FORMAT",
+    "AT_START",
     "INDEX_SLUG",
     "IN_PLACE",
     "STORED",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+AT_START = ("head", "silence", "guesses", "connections")
+"""Those that the web server is started with."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -34,8 +37,3 @@ class Limits:
     hook: int = 10
     guesses: int = 30
     connections: int = 65_536
-
-    @property
-    def at_start(self) -> tuple[int, ...]:
-        """Those that the web server is started with."""
-        return self.head, self.silence, self.guesses, self.connections
