@@ -33,7 +33,7 @@ from feedsvc.auditor import Auditor
 from feedsvc.bulk import BulkWork, OpenPool
 from feedsvc.carrier import Carrier
 from feedsvc.config import Settings
-from feedsvc.errors import FeedsvcError, OutputError, StoreUnavailableError, UnknownSectionError
+from feedsvc.errors import FeedsvcError, OutputError, StoreError, StoreUnavailableError, UnknownSectionError
 from feedsvc.hands import HANDS, Done, Hands, drain
 from feedsvc.jobs import Answer, Task
 from feedsvc.log import get_logger
@@ -55,6 +55,7 @@ NET_SECONDS = 1.0
 
 _BEAT_SECONDS = 5.0
 _STOP_SECONDS = 5.0
+_FAREWELL_SECONDS = 1.0
 _FIRST_STORE_PAUSE_SECONDS = 0.2
 _LONGEST_STORE_PAUSE_SECONDS = 5.0
 _SIGNAL_SECONDS = 0.5
@@ -146,6 +147,9 @@ class Worker:
         self._carrier.stop(max(0.0, deadline - time.monotonic()))
         if self._sleeper is not None:
             self._sleeper.close()
+        farewell = threading.Thread(target=self._end_beat, name="feedsvc-farewell", daemon=True)
+        farewell.start()
+        farewell.join(max(_FAREWELL_SECONDS, deadline - time.monotonic()))
         log.info("worker_stopped", abandoned=sorted(self._hands.busy))
 
     def refresh_now(self) -> None:
@@ -482,6 +486,11 @@ class Worker:
             tx.beat(self._runtime.folder_id, self._runtime.clock(), next_runs)
         self._beat_at, self._beaten = now, moments
         return True
+
+    def _end_beat(self) -> None:
+        """So that nobody waits till it was not heard of for a while, as after a kill."""
+        with contextlib.suppress(StoreError), self._runtime.store.write() as tx:
+            tx.end_beat(self._runtime.folder_id)
 
     def _give_memory_back(self) -> None:
         """What was made took memory that is free now; while it goes on it would be needed again at once."""

@@ -66,7 +66,11 @@ def test_a_clock_that_goes_a_day_forward_and_back(store_url: str, tmp_path: Path
             assert updates == sorted(set(updates))
             assert count(events, "article_went_live") == 1
             assert not [each for each in events if each["log_level"] == "error"]
-        # Nobody beats any more, though the last beat lies ahead.
+        assert not runtime.has_worker(), "one that is stopped says so"
+        # One that was killed does not, and its last beat lies ahead.
+        with runtime.store.write() as tx:
+            tx.beat(runtime.folder_id, clock(), {})
+        assert runtime.has_worker()
         clock.offset = -DAY
         assert not runtime.has_worker()
 

@@ -41,7 +41,7 @@ def refuse_beside_worker(runtime: Runtime) -> None:
     if runtime.has_worker():
         raise Failure(
             "A service is at work on this database, and what it takes in meanwhile would be lost: stop it first. "
-            "(One that has just been stopped or killed counts as at work for 15 s.)"
+            "(One that was killed counts as at work for 15 s.)"
         )
 
 

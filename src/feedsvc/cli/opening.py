@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from feedsvc import log
 from feedsvc.cli.commands import given_config
+from feedsvc.cli.emptied import refuse_emptied_here
 from feedsvc.cli.messages import warn
 from feedsvc.runtime import Runtime, find_config
 
@@ -22,11 +23,15 @@ def show_what_goes_wrong() -> None:
 def open_runtime(*, migrate: bool = True) -> Iterator[Runtime]:
     """The config that was asked for, its database brought up to date, its feeds folder prepared.
 
-    Without `migrate` the database may be away: what serves starts all the same, and asks again.
+    A database that was lost is not made anew beside feeds that were made from it. Without `migrate` nothing is asked of
+    it yet, and it may be away: what serves starts all the same, and asks again.
     """
     show_what_goes_wrong()
-    runtime = Runtime.open(find_config(given_config()), migrate=migrate)
+    runtime = Runtime.open(find_config(given_config()), migrate=False)
     try:
+        if migrate:
+            refuse_emptied_here(runtime)
+            runtime.refresh()
         if runtime.source.error:
             warn(f"config.yaml is broken; the last good one is in force:\n{runtime.source.error}")
         yield runtime

@@ -11,7 +11,6 @@ import click
 from feedsvc.archive import Progress
 from feedsvc.bulk import open_pool
 from feedsvc.cli.commands import Failure, config_option
-from feedsvc.cli.emptied import refuse_emptied_here
 from feedsvc.cli.messages import warn
 from feedsvc.cli.opening import open_runtime
 from feedsvc.cli.terminal import print_table, progress
@@ -43,7 +42,6 @@ def command(everything: bool, slugs: tuple[str, ...]) -> None:
         unknown = [slug for slug in slugs if slug not in known]
         if unknown:
             raise UnknownSectionError(unknown[0], known)
-        refuse_emptied_here(runtime)
         broken: list[str] = []
         promote_due(runtime.store, runtime.clock, broken=broken)
         for reason in broken:

@@ -48,7 +48,12 @@ class TokenChanges:
         token = schema.token.c
         retiring = update(schema.token).where(token.name == name, token.revoked.is_(None)).values(revoked=until)
         row = self._connection.execute(retiring.returning(schema.token)).one_or_none()
-        return None if row is None else self.add_token(name, token_hash, token_from(row).sections, now)
+        if row is None:
+            return None
+        # Those that earlier ones replaced are good for no longer than the one that replaced them.
+        longer = update(schema.token).where(token.name == name, token.revoked > until).values(revoked=until)
+        self._connection.execute(longer)
+        return self.add_token(name, token_hash, token_from(row).sections, now)
 
     def note_token_use(self, token_id: int, now: datetime) -> None:
         """Remember when it was last used."""

@@ -400,9 +400,13 @@ class Transaction(TokenChanges):
         """Say that this folder's worker lives, and when it looks at each section next (ISO 8601); None: as before."""
         if next_runs is None:
             mine = schema.heartbeat.c.folder_id == folder_id
-            self._connection.execute(update(schema.heartbeat).where(mine).values(at=now))
-            return
-        self._put(schema.heartbeat, {"folder_id": folder_id, "at": now, "next_runs": dict(next_runs)})
+            if self._connection.execute(update(schema.heartbeat).where(mine).values(at=now)).rowcount:
+                return
+        self._put(schema.heartbeat, {"folder_id": folder_id, "at": now, "next_runs": dict(next_runs or {})})
+
+    def end_beat(self, folder_id: str) -> None:
+        """This folder's worker has ended; another one, if there is any by mistake, says so when it beats next."""
+        self._connection.execute(delete(schema.heartbeat).where(schema.heartbeat.c.folder_id == folder_id))
 
     def _put(self, table: Table, columns: Mapping[str, Any]) -> None:
         self._connection.execute(changes.replacing(table, tuple(columns), is_sqlite=self._is_sqlite), columns)

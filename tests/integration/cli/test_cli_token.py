@@ -65,6 +65,9 @@ def test_rotate_prints_a_new_token_and_says_how_long_the_old_one_is_taken(site: 
     assert f"taken until {first['revoked']}" in done.stderr
     assert new not in done.stderr
     site.run("token", "rotate", "desk", "--overlap", "0s")
+    with site.opened() as runtime:
+        in_force = [token.id for token in runtime.store.tokens() if token.is_in_force(runtime.clock())]
+    assert len(in_force) == 1, "the first goes with the second, which it was to outlive"
     site.run("token", "revoke", "desk")
     with site.opened() as runtime:
         assert not any(token.is_in_force(runtime.clock()) for token in runtime.store.tokens())
