@@ -32,7 +32,8 @@ _MENDS = {
     errno.EACCES: "let the user that feedsvc runs as read and write this folder",
     errno.EPERM: "let the user that feedsvc runs as read and write this folder",
     errno.EROFS: "mount it writable, or name another folder as `feeds` in config.yaml",
-    errno.ENOENT: "the folder is not there: the worker makes it again, unless it can't make folders here",
+    errno.ENOENT: "the folder is not there: a running service makes it again; where it can't, name another one as "
+    "`feeds` in config.yaml",
     errno.EMFILE: "raise the limit of open files (ulimit -n, or LimitNOFILE in a systemd unit)",
     errno.ENFILE: "the whole system has too many open files: raise fs.file-max",
     errno.ENOTDIR: "a part of this path is a file: move it away, or name another folder as `feeds` in config.yaml",
