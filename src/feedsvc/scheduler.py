@@ -31,7 +31,7 @@ from feedsvc.alerts import Alerts
 from feedsvc.apart import ARCHIVES, Apart, HungError
 from feedsvc.auditor import Auditor
 from feedsvc.bulk import BulkWork, OpenPool
-from feedsvc.carrier import Carrier
+from feedsvc.carrying.carrier import Carrier
 from feedsvc.config import Settings
 from feedsvc.errors import FeedsvcError, OutputError, StoreError, StoreUnavailableError, UnknownSectionError
 from feedsvc.hands import HANDS, Done, Hands, drain

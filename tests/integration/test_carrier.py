@@ -12,14 +12,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine import newsroom_on
-from feedsvc import archive, carrier, load, scheduler
-from feedsvc.carrier import _UNFENCED, Carrier
+from feedsvc import archive, scheduler
+from feedsvc.carrying import carrier, load
+from feedsvc.carrying.carrier import _UNFENCED, Carrier
+from feedsvc.carrying.haul import is_there
+from feedsvc.carrying.parcels import Parcels
+from feedsvc.carrying.porter import LateError, Porter
 from feedsvc.errors import StoreUnavailableError
-from feedsvc.haul import is_there
 from feedsvc.model import BucketPlace, Parcel
 from feedsvc.output import Bucket
-from feedsvc.parcels import Parcels
-from feedsvc.porter import LateError, Porter
 from feedsvc.runtime import Check, now
 from feedsvc.scheduler import Worker
 from feedsvc.store import Ledger

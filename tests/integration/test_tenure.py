@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 from structlog.testing import capture_logs
 
+from feedsvc.carrying.tenure import Tenure
 from feedsvc.freight import FreightReader
 from feedsvc.model import BucketPlace
 from feedsvc.store import Store
-from feedsvc.tenure import Tenure
 
 PLACE = BucketPlace(name="news-example-org", prefix="feeds")
 LASTS_SECONDS = 30

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from commands import Site
+from feedsvc.carrying.parcels import Parcels
+from feedsvc.carrying.porter import Porter
 from feedsvc.model import ArticleInput
 from feedsvc.output import Bucket
-from feedsvc.parcels import Parcels
-from feedsvc.porter import Porter
 from feedsvc.publish import Clock, put, register_sections
 from feedsvc.store import Store
 from s3 import Hand, S3Server

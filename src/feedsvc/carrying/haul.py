@@ -14,16 +14,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from feedsvc.carrying.load import Load
+from feedsvc.carrying.parcels import Name, Parcels, is_ours
+from feedsvc.carrying.porter import LateError, Porter
+from feedsvc.carrying.tenure import Tenure
 from feedsvc.config import Settings
 from feedsvc.errors import BucketConflictError, FeedsvcError, StoreError
-from feedsvc.load import Load
 from feedsvc.log import get_logger
 from feedsvc.model import BucketPlace, Held, Listed, Parcel
 from feedsvc.output import Bucket
-from feedsvc.parcels import Name, Parcels, is_ours
-from feedsvc.porter import LateError, Porter
 from feedsvc.store import Ledger
-from feedsvc.tenure import Tenure
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

@@ -20,16 +20,16 @@ from contextlib import suppress
 from functools import partial
 from uuid import uuid4
 
+from feedsvc.carrying.haul import Haul, Route
+from feedsvc.carrying.load import Load
+from feedsvc.carrying.parcels import Parcels
+from feedsvc.carrying.porter import Porter
+from feedsvc.carrying.tenure import Tenure
 from feedsvc.errors import BucketError, FeedsvcError, StoreError, StoreUnavailableError
-from feedsvc.haul import Haul, Route
-from feedsvc.load import Load
 from feedsvc.log import get_logger
 from feedsvc.model import BucketPlace, Standing
 from feedsvc.output import Bucket
-from feedsvc.parcels import Parcels
-from feedsvc.porter import Porter
 from feedsvc.runtime import Runtime
-from feedsvc.tenure import Tenure
 
 log = get_logger(__name__)
 

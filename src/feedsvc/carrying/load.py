@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 
+from feedsvc.carrying.parcels import Name
 from feedsvc.model import Standing
-from feedsvc.parcels import Name
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
