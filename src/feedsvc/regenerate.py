@@ -22,7 +22,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from feedsvc.archive import Archivist
@@ -36,7 +36,7 @@ from feedsvc.log import get_logger
 from feedsvc.model import INDEX_SLUG, Document, Finding, Publication
 from feedsvc.output import DOCUMENT_FORMATS, FeedsFolder, FileStats
 from feedsvc.retrieval import bring_back, bring_back_all, find_lost
-from feedsvc.staleness import Fingerprints, formats_of, have_twins, is_current, sections_of
+from feedsvc.staleness import Fingerprints, find_amiss, formats_of, have_twins, is_current, sections_of
 from feedsvc.store import Store
 from feedsvc.surplus import remove_surplus
 from feedsvc.survey import Survey, Surveyor
@@ -253,7 +253,12 @@ class Regenerator:
         if draft.prev_archive is not None:
             self.archivist.ensure(settings, slug, draft.prev_archive)
         surplus = [name for _, name in files if name in DOCUMENT_FORMATS and name not in formats]
-        return self._publish(settings, draft, known, surplus, order)
+        result = self._publish(settings, draft, known, surplus, order)
+        if known is not None and (
+            amiss := find_amiss(known, formats, files)
+        ):  # told when it is right again: what fails is tried over and over
+            log.warning("documents_not_as_published", slug=slug, **asdict(amiss))
+        return result
 
     def _retrieve(self, settings: Settings, slug: str, files: FileStats) -> FileStats:
         """What lies there when whatever could be brought back has been."""

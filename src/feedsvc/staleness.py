@@ -59,6 +59,21 @@ class ArchiveBasis:
 
 
 @dataclass(frozen=True, slots=True)
+class Amiss:
+    """The formats of a feed that lie otherwise in the folder than they were published, as a stat tells.
+
+    Another hand did it, or a folder came out of a backup, or what published it was killed before it could note it.
+    """
+
+    altered: tuple[str, ...]
+    missing: tuple[str, ...]
+    surplus: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.altered or self.missing or self.surplus)
+
+
+@dataclass(frozen=True, slots=True)
 class Stale:
     """A feed whose files are not made from what is now.
 
@@ -187,6 +202,18 @@ def generation_of(section: Section, reading: SectionsReading) -> int:
 def is_current(known: Publication | None, basis: Basis, formats: Sequence[str], files: FileStats) -> bool:
     """Is what was published made from this, did the newest attempt succeed, and do the files still lie there?"""
     return known is not None and _is_made_from(known, basis) and _lies_there(known, formats, files)
+
+
+def find_amiss(known: Publication, formats: Sequence[str], files: FileStats) -> Amiss:
+    """What lies there of a feed against what was published of it in these formats."""
+    recorded = {record.format: (record.length_bytes, record.mtime) for record in known.documents}
+    lying = {name: files[known.slug, name] for name in DOCUMENT_FORMATS if (known.slug, name) in files}
+    wanted = [name for name in formats if name in recorded]
+    return Amiss(
+        altered=tuple(name for name in wanted if name in lying and lying[name] != recorded[name]),
+        missing=tuple(name for name in wanted if name not in lying),
+        surplus=tuple(name for name in lying if name not in recorded),
+    )
 
 
 def have_twins(known: Publication | Mark, levels: Mapping[Coding, int], files: FileStats) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine import broken_formats, files, forget_spares, mtime, regenerator, run, settings_with, temp_names, texts
 from feedsvc import publish
@@ -161,7 +162,12 @@ def test_a_file_that_is_not_as_published_is_made_anew(
     (stale,) = runtime.regenerator.survey(runtime.settings).stale.values()
     assert (stale.slug, stale.is_missing, stale.is_urgent) == ("macro", True, False)
     inode = (runtime.folder.path / "macro.rss").stat().st_ino
-    assert run(runtime).outcome == "published"
+    with capture_logs() as logs:
+        assert run(runtime).outcome == "published"
+        assert run(runtime).outcome == "fresh"
+    (why,) = (each for each in logs if each["event"] == "documents_not_as_published")
+    missing, altered = (("atom",), ()) if harm == "deleted" else ((), ("atom",))
+    assert (why["slug"], why["missing"], why["altered"], why["surplus"]) == ("macro", missing, altered, ())
     assert texts(runtime) == before
     assert mtime(runtime, name="atom") == mtime(runtime, name="rss") == last_modified
     assert (runtime.folder.path / "macro.rss").stat().st_ino == inode
