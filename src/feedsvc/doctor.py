@@ -15,12 +15,12 @@ from pathlib import Path
 
 from feedsvc.audit import audit, audit_archives, find_strangers
 from feedsvc.errors import BucketError, FeedsvcError, OutputError, StoreError
-from feedsvc.model import INDEX_SLUG, STORED, Finding, Standing
-from feedsvc.output import Bucket, find_closed, find_left_overs, free_bytes, open_up
+from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, STORED, Finding, Standing
+from feedsvc.output import CODINGS, SUFFIXES, Bucket, find_closed, find_left_overs, find_obstacle, free_bytes, open_up
 from feedsvc.precautions import find_risks
 from feedsvc.quarantine import held
 from feedsvc.runtime import Runtime
-from feedsvc.staleness import Stale
+from feedsvc.staleness import Stale, formats_of
 from feedsvc.store import Revision
 
 _ANEW = "make it anew, proved whole"
@@ -226,12 +226,30 @@ def _examine_feeds(runtime: Runtime) -> Iterator[Complaint]:
         known, stale = survey.publications.get(slug), survey.stale.get(slug)
         what = _find_fault(runtime, slug, known, stale)
         if what is not None:
-            yield Complaint(f"feed {slug}", what, _ANEW, partial(_make_anew, runtime, slug))
+            formats = formats_of(settings, slug)
+            needed_bytes = sum(each.length_bytes for each in known.documents) if known else 0
+            obstacle = find_obstacle(runtime.folder, slug, _suffixes(formats), needed_bytes)
+            yield _complain(f"feed {slug}", what, obstacle, partial(_make_anew, runtime, slug))
     for slug in settings.plain:
         found = audit_archives(runtime, settings, slug)
         for name, findings in found.items():
             if errors := _errors_of(findings):
-                yield Complaint(f"archive {name}", str(errors[0]), _ANEW, partial(_renew_archive, runtime, name))
+                obstacle = find_obstacle(runtime.folder, name, _suffixes([ARCHIVE_FORMAT]), 0)
+                act = partial(_renew_archive, runtime, name)
+                yield _complain(f"archive {name}", str(errors[0]), obstacle, act)
+
+
+def _complain(where: str, what: str, obstacle: OutputError | None, act: Callable[[], None]) -> Complaint:
+    """It is made anew, unless something stands in the way that only a person can take out of it."""
+    if obstacle is None:
+        return Complaint(where, what, _ANEW, act)
+    hindrance, _, mend = obstacle.reason.partition(": ")
+    return Complaint(where, f"{obstacle.path}: {hindrance}", f"{mend}; then it can be made anew")
+
+
+def _suffixes(formats: Iterable[str]) -> list[str]:
+    """Of documents and their twins."""
+    return [suffix for name in formats for suffix in (name, *(f"{name}.{SUFFIXES[coding]}" for coding in CODINGS))]
 
 
 def _find_fault(runtime: Runtime, slug: str, known: Standing | None, stale: Stale | None) -> str | None:

@@ -254,9 +254,8 @@ class Regenerator:
             self.archivist.ensure(settings, slug, draft.prev_archive)
         surplus = [name for _, name in files if name in DOCUMENT_FORMATS and name not in formats]
         result = self._publish(settings, draft, known, surplus, order)
-        if known is not None and (
-            amiss := find_amiss(known, formats, files)
-        ):  # told when it is right again: what fails is tried over and over
+        # Told when it is right again: what fails is tried over and over.
+        if known and (amiss := find_amiss(known, formats, files)):
             log.warning("documents_not_as_published", slug=slug, **asdict(amiss))
         return result
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from feedsvc.cli.commands import FAILED, config_option
@@ -58,16 +60,22 @@ def _as_json(complaint: Complaint) -> dict[str, object]:
 
 
 def _mend(runtime: Runtime, found: list[Complaint]) -> list[Complaint]:
-    """What is left. One mended thing may bring another to light, that it hid."""
-    tried: set[tuple[str, str]] = set()
+    """What is left. One mended thing may bring another to light, that it hid; what fails is a person's."""
+    tried: dict[tuple[str, str], str] = {}
     while todo := [each for each in found if each.act and (each.where, each.what) not in tried]:
         for each in todo:
-            tried.add((each.where, each.what))
+            tried[each.where, each.what] = ""
             say(f"{each.where}: {each.what}: {each.mend} ...")
             try:
                 assert each.act is not None
                 each.act()
             except FeedsvcError as error:
                 complain(str(error))
+                tried[each.where, each.what] = str(error)
         found = list(examine(runtime))
-    return found
+    return [_leave(each, tried.get((each.where, each.what), "")) for each in found]
+
+
+def _leave(complaint: Complaint, error: str) -> Complaint:
+    """To a person, where mending it ended in this error."""
+    return replace(complaint, mend=error, act=None) if error else complaint

@@ -4,7 +4,7 @@ from feedsvc.output.audited import Audited, LastGood, Marks, is_audited
 from feedsvc.output.bucket import Bucket
 from feedsvc.output.bulk import note_bulk_progress, read_bulk_progress
 from feedsvc.output.claim import Claim
-from feedsvc.output.condition import find_closed, find_left_overs, free_bytes, open_up
+from feedsvc.output.condition import find_closed, find_left_overs, find_obstacle, free_bytes, open_up
 from feedsvc.output.counts import CountsFile, Key
 from feedsvc.output.deltas import Deltas
 from feedsvc.output.files import mtime_of
@@ -47,6 +47,7 @@ __all__ = [
     "digest_of",
     "find_closed",
     "find_left_overs",
+    "find_obstacle",
     "free_bytes",
     "is_audited",
     "make_twin",

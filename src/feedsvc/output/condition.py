@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from feedsvc.errors import OutputError
 from feedsvc.output.files import DOCUMENT_MODE, FOLDER_MODE, telling
 from feedsvc.output.folder import FeedsFolder
 from feedsvc.output.replacing import TEMP_PREFIX
 
 _RIGHTS = 0o777
+
+_LEAST_BYTES = 65_536
+"""A document with its twins takes that much in any case, more or less, and so does what is noted of it."""
 
 
 def find_closed(folder: FeedsFolder) -> list[Path]:
@@ -38,6 +43,22 @@ def free_bytes(path: Path) -> tuple[int, int]:
     with telling(path):
         usage = shutil.disk_usage(path)
     return usage.free, usage.total
+
+
+def find_obstacle(folder: FeedsFolder, name: str, suffixes: Iterable[str], needed_bytes: int) -> OutputError | None:
+    """What keeps files of a feed or an archive from being written till a person does something; none is tried."""
+    if not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
+        return OutputError(folder.path, "it is not there, or this user may not write to it: give this user the right")
+    above = (folder.path / name).parent
+    if above.exists() and not above.is_dir():
+        return OutputError(above, "a file stands where a folder belongs: move it away")
+    for path in (folder.path / f"{name}.{suffix}" for suffix in suffixes):
+        if path.is_dir() and not path.is_symlink():
+            return OutputError(path, "a folder stands where a document belongs: move it away")
+    free, _ = free_bytes(folder.path)
+    if free < max(needed_bytes, _LEAST_BYTES):
+        return OutputError(folder.path, f"{free:,} bytes are free on its disk: make room")
+    return None
 
 
 def _served(folder: Path) -> Iterator[Path]:

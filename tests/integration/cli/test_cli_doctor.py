@@ -144,6 +144,37 @@ def test_a_disk_that_is_nearly_full_is_told_of(site: Site, full_disk: Path) -> N
     assert "disk of" in " ".join(what for _, what, _ in complaints(site))
 
 
+def test_a_feed_that_finds_no_room_on_the_disk_is_left_to_a_person(site: Site, full_disk: Path) -> None:
+    site.change_config("server:", f"feeds: {full_disk / 'feeds'}\nserver:")
+    assert ("feed macro", "you") in [(where, by) for where, _, by in complaints(site)]
+
+
+@pytest.mark.parametrize("name", ["macro.rss", "macro.rss.gz"])
+@pytest.mark.parametrize("is_blocked", [False, True])
+def test_a_folder_in_the_way_of_a_document_is_left_to_a_person(site: Site, name: str, *, is_blocked: bool) -> None:
+    path = site.feeds / name
+    path.unlink()
+    path.mkdir()
+    if is_blocked and name == "macro.rss":
+        assert "move it away" in site.run("regenerate", "macro", expect=1).stderr
+    told = ("feed macro", f"{path}: a folder stands where a document belongs", "you")
+    assert complaints(site) == [told]
+    assert "--mend" not in site.run("doctor", expect=1).stderr
+    assert complaints(site, "--mend") == [told]
+    path.rmdir()
+    assert complaints(site, "--mend", expect=0) == []
+
+
+def test_what_it_fails_to_mend_is_left_to_a_person(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedsvc.doctor.find_obstacle", lambda *_: None)
+    (site.feeds / "macro.rss").unlink()
+    (site.feeds / "macro.rss").mkdir()
+    assert [(where, by) for where, _, by in complaints(site)] == [("feed macro", "doctor")]
+    assert [(where, by) for where, _, by in complaints(site, "--mend")] == [("feed macro", "you")]
+    assert "you: " in (told := site.run("doctor", "--mend", expect=1).stdout)
+    assert "move it away" in told
+
+
 def test_left_overs_of_somebody_at_work_are_no_complaint(site: Site) -> None:
     (site.feeds / ".tmp.macro.rss").touch()
     with site.opened() as runtime, runtime.store.write() as tx:
