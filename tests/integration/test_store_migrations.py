@@ -22,7 +22,7 @@ from sqlalchemy import inspect, text
 
 from feedsvc.errors import StoreError
 from feedsvc.model import MemberState, Withdrawal
-from feedsvc.publish import withdraw
+from feedsvc.publish import Clock, register_sections, withdraw
 from feedsvc.store import Store
 from feedsvc.store.migrate import _POSTGRESQL_LOCK, alembic_config
 from feedsvc.store.schema import REVISION, metadata
@@ -61,11 +61,17 @@ GONE_BEFORE: Mapping[str, str] = {}
 def test_a_step_takes_nothing_away_that_the_release_before_uses() -> None:
     """Both are at work during a rolling update; an index may go, since nobody names it in a question."""
     taking = re.compile(r"op\.(drop_column|drop_table|rename_table|alter_column|drop_constraint|batch_alter_table)\b")
-    steps = [Path(step.path) for step in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    steps = list(ScriptDirectory.from_config(alembic_config()).walk_revisions())
     assert len(steps) > 6
     for step in steps:
-        number = step.name.partition("_")[0]
-        assert number in GONE_BEFORE or not taking.search(step.read_text("utf-8")), step.name
+        path, number, before = Path(step.path), step.revision, step.down_revision or "0000"
+        assert path.name.startswith(f"{number}_")
+        assert len(number) == 4
+        assert isinstance(before, str)
+        assert number > before
+        if taking.search(path.read_text("utf-8")):
+            assert number in GONE_BEFORE, path.name
+            assert number[0] > before[0], "it begins an era, into which older code is not started"
 
 
 def test_who_was_withdrawn_before_there_were_tombstones_gets_one(empty_url: str, open_store: OpenStore) -> None:
@@ -169,6 +175,22 @@ def test_a_database_of_a_newer_version_is_left_alone(store: Store) -> None:
         store.migrate()
     with store._database.read() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+
+
+def test_older_code_goes_on_beside_what_a_newer_one_has_only_added(store: Store, clock: Clock) -> None:
+    """A replica that is not updated yet may be started again during a rolling update."""
+    era = REVISION[0]
+    for number in (f"{era}999", f"{int(era) + 1}000", "nonsense", f"{era}99"):
+        with store._database.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :number"), {"number": number})
+        if number == f"{era}999":
+            store.migrate()
+            register_sections(store, clock, ("macro",))
+            with store._database.read() as connection:
+                assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == number
+        else:
+            with pytest.raises(StoreError, match="newer feedsvc"):
+                store.migrate()
 
 
 def test_migrating_leaves_the_logging_of_the_process_alone(empty_url: str, open_store: OpenStore) -> None:

@@ -24,19 +24,21 @@ _TABLE_WAIT = "10s"
 def migrate(database: Database) -> None:
     """One transaction, under a lock that other processes wait for; a look only when there is nothing to do.
 
-    Raises StoreError where the database is newer than this code, or can't hold what we store.
+    Nor is anything done where a newer feedsvc was here, and has only added what this one need not know: a replica that
+    is not updated yet may be started again beside those that are. Raises StoreError where the newer one has done more,
+    or the database can't hold what we store.
     """
     if database.is_sqlite:
         database.use_write_ahead_log()
     with database.read() as connection:
-        if _revision(connection) == REVISION:
+        if _is_enough(_revision(connection)):
             return
     with database.write(is_long=True) as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
             database.take_time(connection, lock_timeout=_TABLE_WAIT)
             _require_unicode(connection, database.label)
-        if _revision(connection) != REVISION:
+        if not _is_enough(_revision(connection)):
             _upgrade(connection, database.label)
 
 
@@ -87,6 +89,11 @@ def _known_revisions() -> set[str]:
     from alembic.script import ScriptDirectory  # noqa: PLC0415  # as above
 
     return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
+def _is_enough(found: str | None) -> bool:
+    """Revisions are four digits, of which the first is the era: within one, each step only adds."""
+    return found is not None and len(found) == len(REVISION) and found[0] == REVISION[0] and found >= REVISION
 
 
 def _revision(connection: Connection) -> str | None:
