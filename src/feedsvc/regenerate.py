@@ -256,7 +256,8 @@ class Regenerator:
         result = self._publish(settings, draft, known, surplus, order)
         # Told when it is right again: what fails is tried over and over.
         if known and (amiss := find_amiss(known, formats, files)):
-            log.warning("documents_not_as_published", slug=slug, **asdict(amiss))
+            told = {how: list(names) for how, names in asdict(amiss).items() if names}
+            log.warning("documents_not_as_published", slug=slug, **told)
         return result
 
     def _retrieve(self, settings: Settings, slug: str, files: FileStats) -> FileStats:
