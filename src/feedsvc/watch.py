@@ -218,8 +218,8 @@ class Watch:
     def _note_stale(self, stale: Stale, known: Mark | None, *, is_news: bool) -> None:
         """It waits, unless only its schedule brings it round."""
         if stale.lacks_twins or self.is_due(stale):
-            is_dated = not (stale.is_missing or stale.lacks_twins_alone or known is None)
-            rest_seconds = self._rest_of(known) if is_dated and known is not None else 0.0
+            # Files may look amiss for a moment, while they are written: what is made anew then is dated as well.
+            rest_seconds = 0.0 if stale.lacks_twins_alone or known is None else self._rest_of(known)
             ready_at = time.monotonic() + rest_seconds if rest_seconds else -math.inf
             self.waiting.note(stale, is_news=is_news, ready_at=ready_at)
         else:

@@ -7,7 +7,7 @@ from torture.case import HEAVY, Case, Published, bodied, refused
 _BASE = "https://news.example.org"
 _MEGABYTE = 1024 * 1024
 _LONG = "<p>" + "长文章的一个段落。" * 2_000 + "</p>"
-_FOUR_MEGABYTES = _LONG * (4 * _MEGABYTE // len(_LONG.encode()))
+_FOUR_MEGABYTES = _LONG * (4_000_000 // len(_LONG.encode()))
 
 CASES: tuple[Case, ...] = (
     bodied(

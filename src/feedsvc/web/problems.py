@@ -27,6 +27,7 @@ from feedsvc.errors import (
     StoreUnavailableError,
     UnknownSectionError,
     UnreadableArticleError,
+    UnreadableSectionError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -63,6 +64,7 @@ MEANINGS: Mapping[type[FeedsvcError], Meaning] = {
     ArticleNotFoundError: Meaning(HTTPStatus.NOT_FOUND, "no-such-article", "There is no such article."),
     ConflictError: Meaning(HTTPStatus.CONFLICT, "conflict", "This contradicts what is stored."),
     UnreadableArticleError: Meaning(HTTPStatus.CONFLICT, "unreadable", "The article is stored as what is no article."),
+    UnreadableSectionError: _INTERNAL,
     OutdatedError: _INTERNAL,
     StoreUnavailableError: Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE,
