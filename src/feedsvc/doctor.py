@@ -15,6 +15,7 @@ from pathlib import Path
 
 from feedsvc.audit import audit, audit_archives, find_strangers
 from feedsvc.errors import BucketError, FeedsvcError, OutputError, StoreError
+from feedsvc.freight import FreightReader
 from feedsvc.model import ARCHIVE_FORMAT, INDEX_SLUG, STORED, Finding, Standing
 from feedsvc.output import CODINGS, SUFFIXES, Bucket, find_closed, find_left_overs, find_obstacle, free_bytes, open_up
 from feedsvc.precautions import find_risks
@@ -188,6 +189,9 @@ def _examine_bucket(runtime: Runtime) -> Iterator[Complaint]:
         yield Complaint(
             "bucket", f"{_name(amiss)}: is not there, or not as it was left", f"nothing: the worker does it {does}"
         )
+    freight = FreightReader(runtime.store).read(place)
+    if freight is not None and freight.trouble is not None and freight.since is not None and _has_worker(runtime):
+        yield Complaint("bucket", f"the worker that carries there says: {freight.trouble}", "do as it says")
 
 
 def _examine_rows(runtime: Runtime) -> Iterator[Complaint]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -115,6 +118,43 @@ def test_no_credentials_are_told_with_the_mend(place: BucketPlace, monkeypatch: 
     # Where Amazon's machines find theirs there is somebody who knows nothing here.
     monkeypatch.setenv("AWS_METADATA_ENDPOINT", f"http://127.0.0.1:{free_port()}")
     assert refusal(place).startswith("no credentials were found. Set AWS_ACCESS_KEY_ID")
+    with answering(403, b"no such address") as endpoint:  # a proxy, a firewall
+        monkeypatch.setenv("AWS_METADATA_ENDPOINT", endpoint)
+        assert refusal(place).startswith("no credentials were found. Set AWS_ACCESS_KEY_ID")
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """Where every request is answered so."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = _answer  # noqa: N815  # http.server's names
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(404, "the store answers 404 Not Found"), (200, "the answer is not S3's")]
+)
+def test_an_endpoint_that_is_no_store_is_told_with_the_mend(place: BucketPlace, status: int, reason: str) -> None:
+    with answering(status, b"<p>parked") as endpoint, pytest.raises(BucketError) as caught:
+        list(Bucket(replace(place, endpoint=endpoint)).list())
+    assert caught.value.reason == reason
+    assert caught.value.mend.startswith("Look whether bucket.endpoint in config.yaml is where a store that speaks S3")
 
 
 def test_a_store_that_is_away_is_told_of_in_time(place: BucketPlace, cable: Cable) -> None:

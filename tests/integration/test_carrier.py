@@ -220,6 +220,17 @@ def test_a_store_that_is_away_is_told_once_and_nothing_is_lost(
         assert count(events, "bucket_trouble") == count(events, "bucket_recovered") == 1
 
 
+def test_trouble_with_one_place_is_not_that_of_the_next(site: Newsroom, server: S3Server, hand: Hand) -> None:
+    with working(site) as events:
+        configure(site, server.endpoint, "http://127.0.0.1:1")
+        wait_until(lambda: count(events, "bucket_trouble") == 1, "the trouble")
+        configure(site, "127.0.0.1:1", "127.0.0.1:2")
+        wait_until(lambda: count(events, "bucket_trouble") == 2, "the next one's")
+        configure(site, "http://127.0.0.1:2", server.endpoint)
+        wait_until(lambda: is_the_same(site, hand) and health(site).ok, "all to be well")
+    assert count(events, "bucket_recovered") == 0
+
+
 @pytest.mark.parametrize("question", ["held", "note"])
 def test_a_database_that_is_away_in_the_midst_of_it_costs_nothing(
     site: Newsroom, hand: Hand, monkeypatch: pytest.MonkeyPatch, question: str

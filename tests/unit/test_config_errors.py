@@ -61,7 +61,9 @@ ONE_MISTAKE = [
     # where documents are carried to
     (f"{MINIMAL}bucket: s3://news\n", 5, 9, "bucket", "'s3://news'", "a mapping of url, endpoint", ""),
     (f"{MINIMAL}bucket: {{}}\n", 5, 9, "bucket.url", "nothing", "`url:`, which is required under bucket", ""),
-    (f"{MINIMAL}bucket: {{url: 'https://h/b'}}\n", 5, 15, "bucket.url", "'https://h/b'", "such as s3://", ""),
+    (f"{MINIMAL}bucket: {{url: 'https://h/b'}}\n", 5, 15, "bucket.url", "'https://h/b'", "such as s3://", "endpoint"),
+    (f"{MINIMAL}bucket: {{url: 's3://News/b'}}\n", 5, 15, "bucket.url", "'s3://News/b'", "s3://", "lower-case"),
+    (f"{MINIMAL}bucket: {{url: 's3://news/宏'}}\n", 5, 15, "bucket.url", "'s3://news/宏'", "s3://", "without `宏`"),
     (f"{MINIMAL}bucket: {{url: 's3://k:geheim@b'}}\n", 5, 15, "bucket.url", "'s3://***@b'", "s3://", "AWS_"),
     (f"{MINIMAL}bucket: {{url: 's3://news/a//b'}}\n", 5, 15, "bucket.url", "'s3://news/a//b'", "s3://", "a name"),
     (f"{MINIMAL}bucket: {{url: 's3://news/../b'}}\n", 5, 15, "bucket.url", "'s3://news/../b'", "s3://", "a name"),

@@ -131,6 +131,8 @@ class Carrier:
         settings = self._runtime.settings
         if self._route is None or self._route.place != settings.bucket:
             self._leave()
+            self._trouble = self._troubled_since = None  # of another place
+            self._load.forget_pause()
             if settings.bucket is None:
                 return None
             self._route = self._open(settings.bucket)

@@ -94,6 +94,11 @@ class Load:
             self.hold_until = self._retry_at
         self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
 
+    def forget_pause(self) -> None:
+        """It was that of another bucket."""
+        self.hold_until = -_NEVER
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+
     def note_success(self) -> bool:
         """Something worked; is nothing left that failed?"""
         if not self._failed:

@@ -128,8 +128,15 @@ def read_bucket_url(text: str) -> str:
     if "@" in text:
         raise HintedError("Leave out user and password: the environment says them (AWS_ACCESS_KEY_ID, …).")
     url = text.rstrip("/")
+    if not url.startswith("s3://"):
+        raise HintedError("It begins with s3://; where the store answers stands under `endpoint`.")
     if any(part in {"", ".", ".."} for part in url.split("/")[3:]):
         raise HintedError("Between two slashes of the prefix stands a name.")
+    name, _, prefix = url.removeprefix("s3://").partition("/")
+    if not re.fullmatch("[a-z0-9.-]{3,63}", name):
+        raise HintedError("A bucket's name is 3 to 63 lower-case letters, digits, full stops and hyphens.")
+    if strange := re.search("[^A-Za-z0-9!_.*'()/-]", prefix):
+        raise HintedError(f"A prefix is letters and digits of ASCII and !_.*'()/- alone, without `{strange[0]}`.")
     return url
 
 

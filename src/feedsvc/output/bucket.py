@@ -44,6 +44,8 @@ _MENDS = {
 }
 """By the code in which S3 says what is wrong."""
 
+_AGAIN = "It is tried again."
+_NO_STORE = "Look whether bucket.endpoint in config.yaml is where a store that speaks S3 answers; it is tried again."
 _UNREACHED = "Look at the network and at bucket.endpoint in config.yaml; it is tried again."
 
 
@@ -149,20 +151,25 @@ class Bucket:
 
 def _explain(error: Exception, text: str) -> tuple[str, str]:
     """Why, and the mend. Nothing of an answer's own words is told but its code: they may quote what was sent."""
-    found = _CODE.search(text)
-    code = found[1] if found else None
-    status = _STATUS.search(text)
-    if code is not None or status is not None:
-        said = code or (status[1].strip() if status else "")
-        refusal = {"PermissionDeniedError", "UnauthenticatedError"}
-        mend = _MENDS.get(said, _RIGHTS if type(error).__name__ in refusal else "It is tried again.")
-        return f"the store answers {said}", mend
-    if _METADATA_SERVICE.search(text):
+    code = _CODE.search(text)
+    if code is None and _METADATA_SERVICE.search(text):  # whatever answered in its place, a proxy for example
         return "no credentials were found", "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and restart feedsvc."
+    if found := code or _STATUS.search(text):
+        said = found[1].strip()
+        is_refusal = type(error).__name__ in {"PermissionDeniedError", "UnauthenticatedError"}
+        other = _RIGHTS if is_refusal else _NO_STORE if said.startswith("4") else _AGAIN
+        return f"the store answers {said}", _MENDS.get(said, other)
+    return _explain_silence(text)
+
+
+def _explain_silence(text: str) -> tuple[str, str]:
+    """Where nothing answered that speaks S3."""
     if "redirect" in text:
         return "the store sends us elsewhere", _MENDS["PermanentRedirect"]
     if "kind: Timeout" in text:
         return "it doesn't answer in time", _UNREACHED
     if "HTTP error" in text:
         return "it can't be reached", _UNREACHED
-    return text.partition("\n")[0][:_LONGEST_REASON], "It is tried again."
+    if "invalid list response" in text:
+        return "the answer is not S3's", _NO_STORE
+    return text.partition("\n")[0][:_LONGEST_REASON], _AGAIN

@@ -230,6 +230,12 @@ def test_a_bucket_is_looked_at_and_left_to_the_worker(site: Site, server: S3Serv
     ((where, what, by),) = complaints(site, "--mend")
     assert (where, by) == ("bucket", "you")
     assert what == "macro.rss: is not there, or not as it was left"
+    trouble = "can't put tech.rss: the store answers AccessDenied. Give the credentials the rights"
+    with site.opened() as runtime:
+        with runtime.store.write() as tx:
+            tx.beat(runtime.folder_id, runtime.clock(), None)
+        runtime.store.ledger(hand.url).beat(lease, {"trouble": trouble, "since": "2026-03-02T08:00:00Z"})
+    assert ("bucket", f"the worker that carries there says: {trouble}", "you") in complaints(site)
     site.change_config(server.endpoint, f"http://127.0.0.1:{free_port()}")
     ((where, what, _),) = complaints(site)
     assert where == "bucket"
