@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
+import atwork
 from engine import texts
 from feedsvc import backlog, scheduler, watch
-from feedsvc.scheduler import Worker
 from newsroom import Newsroom
 from service import DEADLINE_SECONDS, wait_until
 
@@ -30,17 +29,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def working(newsroom: Newsroom) -> Iterator[list[Any]]:
     """A worker at work, everything live, and the events it logs."""
-    worker = Worker(newsroom.runtime)
-    with capture_logs() as events:
-        worker.start()
-        try:
-            wait_until(lambda: is_well(newsroom), "all to be live")
-            yield events
-        except AssertionError as error:
-            error.add_note("\n".join(map(str, events)))
-            raise
-        finally:
-            worker.stop()
+    with atwork.working(newsroom) as events:
+        wait_until(lambda: is_well(newsroom), "all to be live")
+        yield events
 
 
 def is_well(newsroom: Newsroom) -> bool:

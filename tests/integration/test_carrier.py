@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from atwork import working
 from engine import newsroom_on
 from feedsvc import archive, scheduler
 from feedsvc.carrying import carrier, load
@@ -22,7 +23,6 @@ from feedsvc.errors import StoreUnavailableError
 from feedsvc.model import BucketPlace, Parcel
 from feedsvc.output import Bucket
 from feedsvc.runtime import Check, now
-from feedsvc.scheduler import Worker
 from feedsvc.store import Ledger
 from integration.conftest import SettableClock
 from newsroom import CONFIG, Newsroom
@@ -41,21 +41,6 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def with_bucket(url: str, endpoint: str, config: str = CONFIG, timeout_seconds: int = 5) -> str:
     place = {"url": url, "endpoint": endpoint, "timeout": timeout_seconds}
     return f"{config}bucket: {json.dumps(place)}\n"
-
-
-@contextmanager
-def working(newsroom: Newsroom) -> Iterator[list[Any]]:
-    """A worker at work, and the events it logs."""
-    worker = Worker(newsroom.runtime)
-    with capture_logs() as events:
-        worker.start()
-        try:
-            yield events
-        except BaseException as error:
-            error.add_note("\n".join(map(str, events)))
-            raise
-        finally:
-            worker.stop()
 
 
 def live(newsroom: Newsroom) -> dict[str, bytes]:

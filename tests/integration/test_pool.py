@@ -14,8 +14,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
+from atwork import working
 from engine import newsroom_on, texts
 from feedsvc import bulk
 from feedsvc.bulk import ENOUGH, open_pool
@@ -23,7 +23,6 @@ from feedsvc.config import Bulk, Settings
 from feedsvc.jobs import Answer, Job
 from feedsvc.pool import GONE, Pool, processes_of
 from feedsvc.runtime import now
-from feedsvc.scheduler import Worker
 from newsroom import CONFIG, Newsroom
 from service import DEADLINE_SECONDS, FEEDSVC, descendants, is_running, name_of, wait_until
 
@@ -197,20 +196,6 @@ def test_as_many_as_there_are_cores_unless_it_is_said() -> None:
 # the worker
 
 
-@contextmanager
-def working(newsroom: Newsroom, open_pool: Callable[[Settings], Pool] = open_pool) -> Iterator[list[Any]]:
-    worker = Worker(newsroom.runtime, open_pool=open_pool)
-    with capture_logs() as events:
-        worker.start()
-        try:
-            yield events
-        except AssertionError as error:
-            error.add_note("\n".join(map(str, events)))
-            raise
-        finally:
-            worker.stop()
-
-
 def named(events: list[Any], event: str) -> list[Any]:
     return [each for each in events if each["event"] == event]
 
@@ -222,7 +207,7 @@ def is_all_live(newsroom: Newsroom) -> bool:
 def test_very_many_are_made_by_a_pool_that_ends_afterwards(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "_MOMENT_SECONDS", 0.0)
     monkeypatch.setattr(bulk, "_IDLE_SECONDS", 0.5)
-    with working(newsroom) as events:
+    with working(newsroom, open_pool=open_pool) as events:
         wait_until(lambda: named(events, "pool_started"), "a pool")
         wait_until(lambda: is_all_live(newsroom), "all to be made")
         wait_until(lambda: named(events, "pool_stopped"), "it to end")
@@ -235,7 +220,7 @@ def test_very_many_are_made_by_a_pool_that_ends_afterwards(newsroom: Newsroom, m
 def test_few_start_no_pool(sqlite_newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "_MOMENT_SECONDS", 0.0)
     sqlite_newsroom.regenerate()
-    with working(sqlite_newsroom) as events:
+    with working(sqlite_newsroom, open_pool=open_pool) as events:
         for number in range(ENOUGH - 2):
             sqlite_newsroom.put(sections=(f"s{number}",))
         wait_until(lambda: is_all_live(sqlite_newsroom), "all to be live")
@@ -250,7 +235,7 @@ def test_news_and_withdrawals_overtake_what_the_pool_is_at(
     with ExitStack() as locks:
         for number in range(SECTIONS - 1):
             locks.enter_context(newsroom.runtime.folder.lock(f"s{number}"))
-        with working(newsroom) as events:
+        with working(newsroom, open_pool=open_pool) as events:
             wait_until(lambda: named(events, "pool_started"), "a pool")
             article = newsroom.put(sections=(f"s{SECTIONS - 1}",))
             wait_until(
@@ -271,7 +256,7 @@ def test_a_lost_pool_is_told_and_the_worker_goes_on_alone(
         os.kill(pool.pid, signal.SIGKILL)
         return pool
 
-    with working(sqlite_newsroom, open_and_lose) as events:
+    with working(sqlite_newsroom, open_pool=open_and_lose) as events:
         wait_until(lambda: named(events, "pool_lost"), "it to be told")
         wait_until(lambda: is_all_live(sqlite_newsroom), "all to be live")
         assert len(named(events, "pool_started")) == 1
@@ -332,7 +317,7 @@ def test_how_far_it_is_shows(sqlite_newsroom: Newsroom, monkeypatch: pytest.Monk
     with closing(ExitStack()) as locks:
         for number in range(SECTIONS):
             locks.enter_context(newsroom.runtime.folder.lock(f"s{number}"))
-        with working(newsroom):
+        with working(newsroom, open_pool=open_pool):
             progress = wait_until(lambda: newsroom.runtime.status()["progress"], "it to be told")
             assert progress["waiting"] >= SECTIONS - 8
             locks.close()
