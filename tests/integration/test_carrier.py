@@ -143,6 +143,7 @@ def test_what_others_did_in_the_bucket_is_mended(site: Newsroom, hand: Hand, mon
     hand.put("other.rss", b"theirs, too")
     with working(site) as events:
         wait_until(lambda: is_the_same_but_for(site, hand, "logo.png", "other.rss"), "the first fill")
+        wait_until(lambda: count(events, "bucket_current"), "all of it to be noted")
         assert count(events, "bucket_amiss") == 1, "a file that could be ours is looked at once"
 
         hand.delete(*hand.list_keys() - {"logo.png", "other.rss"})
