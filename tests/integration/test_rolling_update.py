@@ -8,12 +8,13 @@ import os
 import re
 import subprocess
 import sys
-import tarfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import psycopg
 import pytest
@@ -49,16 +50,14 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The source of the newest version whose schema is an older one."""
     try:
         commit = git("log", "-1", "--format=%H", "-G^REVISION = ", "--", SCHEMA).decode().strip()
-        packed = git("archive", f"{commit}^", "src")
+        packed = git("archive", "--format=zip", f"{commit}^", "src")
     except (OSError, subprocess.CalledProcessError) as error:
         if "CI" in os.environ:
             raise
         pytest.skip(f"there is no history here to take an older version from: {error}")
     folder = tmp_path_factory.mktemp("older")
-    tar = folder / "src.tar"
-    tar.write_bytes(packed)
-    with tarfile.open(tar) as files:
-        files.extractall(folder, filter="data")
+    with ZipFile(BytesIO(packed)) as files:
+        files.extractall(folder)
     found = re.search(r'^REVISION = "(\d+)"', (folder / SCHEMA).read_text("utf-8"), re.MULTILINE)
     assert found is not None
     assert found[1] < REVISION
