@@ -231,18 +231,16 @@ def _calls_of(settings: Settings) -> dict[str, Call]:
     """By name, the hooks that config.yaml asks for."""
     alerts, calls = settings.alerts, dict[str, Call]()
     if alerts.command:
-        calls["command"] = partial(_run, alerts.command, settings)
+        calls["command"] = partial(
+            run_command,
+            alerts.command,
+            folder=settings.path.parent,
+            environ=os.environ,
+            seconds=settings.limits.hook,
+        )
     if alerts.url:
-        calls["url"] = partial(_post, alerts.url, settings)
+        calls["url"] = partial(post, alerts.url, seconds=settings.limits.hook)
     return calls
-
-
-def _run(command: tuple[str, ...], settings: Settings, payload: bytes) -> None:
-    run_command(command, payload, settings.path.parent, os.environ, settings.limits.hook)
-
-
-def _post(url: str, settings: Settings, payload: bytes) -> None:
-    post(url, payload, settings.limits.hook)
 
 
 def _label(settings: Settings, name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from ailing import count, hurry, is_well, shows, working
@@ -172,8 +173,6 @@ def test_a_copy_and_a_migration_take_their_time(
     empty_postgres_url: str, sqlite_store: Store, open_store: OpenStore, bound: Callable[..., None]
 ) -> None:
     """Their statements may take longer than any other."""
-    from alembic import command  # noqa: PLC0415
-
     store = open_store(empty_postgres_url)
     with store._database.write() as connection:
         config = alembic_config()
@@ -202,8 +201,6 @@ def test_a_migration_lets_others_pass(
     empty_postgres_url: str, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who waits for a table keeps all behind it waiting: so it gives up, and is tried again."""
-    from alembic import command  # noqa: PLC0415
-
     monkeypatch.setattr("feedsvc.store.migrate._TABLE_WAIT", "200ms")
     store = open_store(empty_postgres_url)
     with store._database.write() as connection:

@@ -28,6 +28,7 @@ from feedsvc.store.schema import instant_of, seconds_of
 _COUNTERS = ("generation", "urgent_generation", "archives", "archive_generation")
 _RIGHT = (str, int, int, int, int)
 _COUNTER = cells.whole(0, 2**63)
+"""Generations and revisions: they begin at 0, and only rise."""
 
 
 def section_state_from(row: Row[Any]) -> SectionState:
@@ -144,15 +145,12 @@ def proofs_from(formats: Any) -> Mapping[str, Proofs]:
         return {}
 
 
-_REVISION = cells.whole(0, 2**63)
-
-
 def _publication_from(row: Row[Any]) -> Publication:
     return Publication(
         slug=row.slug,
         made_from=cells.text(row.made_from, "made_from"),
         generation=row.generation,
-        entries={cells.text(key, "entries"): _REVISION(value, "entries") for key, value in row.entries.items()},
+        entries={cells.text(key, "entries"): _COUNTER(value, "entries") for key, value in row.entries.items()},
         documents=tuple(_document_from(document) for document in row.documents),
         findings=tuple(Finding(**finding) for finding in row.findings),
         error=cells.optional(cells.text)(row.error, "error"),

@@ -11,6 +11,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from service import (
     descendants,
     feedsvc,
     free_port,
+    is_gone,
     is_running,
     name_of,
     serving,
@@ -111,7 +113,7 @@ def test_web_processes_that_are_killed_one_after_the_other_do_not_end_it(service
     for _ in range(2):
         process, *_ = wait_until(find_processes, "a web process")
         os.kill(process, signal.SIGKILL)
-        wait_until(lambda pid=process: not is_running(pid), "it to be gone")  # type: ignore[misc]  # each its own
+        wait_until(partial(is_gone, process), "it to be gone")
     wait_until(service.is_up, "another web process")
 
 
